@@ -1,0 +1,114 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { DestinationDriver } from './destination.js';
+
+/** What happens at the first sync of a definition at a place. */
+export type InitialSyncBehavior =
+  'overwrite-destination' | 'import-prioritize-source' | 'import-prioritize-destination';
+
+/** Which side wins where both hold a key, when secrets are imported on demand. */
+export type ImportBehavior = 'prioritize-source' | 'prioritize-destination';
+
+/** `syncOptions` as a user types them: all have a default. */
+export interface SyncOptionsInput {
+  /** Default: `overwrite-destination`. */
+  readonly initialSyncBehavior?: InitialSyncBehavior;
+  /** Whether a service runs the sync when its source changes. Default: true. */
+  readonly autoSyncEnabled?: boolean;
+  /** Never delete anything in a sync. Default: false. */
+  readonly disableSecretDeletion?: boolean;
+  /** Turns a source key into a destination key: `APP_{{environment}}_{{secretKey}}`. Default: the key itself. */
+  readonly keySchema?: string;
+  /**
+   * What a sync may delete: `owned` what it wrote or adopted; `matching` what matches the key schema; `ask` the
+   * same, but without a key schema the deletion of what it neither wrote nor adopted must be confirmed. Default:
+   * `ask`.
+   */
+  readonly deletionScope?: 'ask' | 'matching' | 'owned';
+  /**
+   * More deletions than `count`, or than `ratio` of the matching keys and at least 4, must be confirmed. Defaults:
+   * 100 and 0.5.
+   */
+  readonly maxDeletions?: { readonly count?: number; readonly ratio?: number };
+  /** Let an empty source delete. Default: false. */
+  readonly allowEmptySource?: boolean;
+  /** Replace entries of another kind that may be somebody else's, or on which others hang. Default: false. */
+  readonly allowReplace?: boolean;
+  /** What a key or value that the destination can't take does to the run. Default: `refuse`. */
+  readonly invalidKeys?: 'refuse' | 'skip';
+}
+
+/** {@link SyncOptionsInput} with every default filled in. */
+export interface SyncOptions {
+  readonly initialSyncBehavior: InitialSyncBehavior;
+  readonly autoSyncEnabled: boolean;
+  readonly disableSecretDeletion: boolean;
+  readonly keySchema?: string;
+  readonly deletionScope: 'ask' | 'matching' | 'owned';
+  readonly maxDeletions: { readonly count: number; readonly ratio: number };
+  readonly allowEmptySource: boolean;
+  readonly allowReplace: boolean;
+  readonly invalidKeys: 'refuse' | 'skip';
+}
+
+interface DefinitionFields {
+  /** A slug: `a-z 0-9`, single dashes between, at most 256 characters. */
+  readonly name: string;
+  /** At most 256 characters. */
+  readonly description?: string;
+  /** Handed to the source. */
+  readonly projectId?: string;
+  /** Handed to the source; also what `{{environment}}` in a key schema stands for. */
+  readonly environment?: string;
+  /** Handed to the source. */
+  readonly secretPath?: string;
+  /** Looked up in the engine's `connections`. Absent: the driver's own credentials. */
+  readonly connectionId?: string;
+}
+
+/** A definition as a user types it, for a destination and config of any driver. */
+export interface SyncDefinitionInput<
+  Destination extends string = string,
+  Config = unknown,
+> extends DefinitionFields {
+  /** What owns the keys that the sync writes. Default: `name`. Keep it when a sync is renamed. */
+  readonly id?: string;
+  /** `false`: sync, apply and importSecrets answer `SYNC_DISABLED`. Default: true. */
+  readonly isEnabled?: boolean;
+  readonly syncOptions?: SyncOptionsInput;
+  /** The name of a driver. */
+  readonly destination: Destination;
+  readonly destinationConfig: Config;
+}
+
+/** A definition with every default filled in: plain JSON without secrets. */
+export interface SyncDefinition<
+  Destination extends string = string,
+  Config = unknown,
+> extends DefinitionFields {
+  readonly id: string;
+  readonly isEnabled: boolean;
+  readonly syncOptions: SyncOptions;
+  readonly destination: Destination;
+  readonly destinationConfig: Config;
+}
+
+/** Any driver, as an element of a registry. */
+export type AnyDestinationDriver = DestinationDriver<string, unknown, unknown, unknown>;
+
+type DefinitionInputOfDriver<Driver> = Driver extends AnyDestinationDriver
+  ? SyncDefinitionInput<Driver['name'], StandardSchemaV1.InferInput<Driver['configSchema']>>
+  : never;
+
+type DefinitionOfDriver<Driver> = Driver extends AnyDestinationDriver
+  ? SyncDefinition<Driver['name'], StandardSchemaV1.InferOutput<Driver['configSchema']>>
+  : never;
+
+/** What a user may type for a list of drivers: `destinationConfig` follows from `destination`. */
+export type DefinitionInputFor<Drivers extends readonly AnyDestinationDriver[]> = DefinitionInputOfDriver<
+  Drivers[number]
+>;
+
+/** A parsed definition for a list of drivers. */
+export type DefinitionFor<Drivers extends readonly AnyDestinationDriver[]> = DefinitionOfDriver<
+  Drivers[number]
+>;

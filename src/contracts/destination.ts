@@ -1,0 +1,182 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { SecretSyncError } from './errors.js';
+import type { HttpClient } from './http.js';
+import type { PlanWarning } from './plan.js';
+import type { SecretValue } from './secret.js';
+
+/** What a destination can do and takes, as data and pure functions: `planSync` decides by it without any I/O. */
+export interface Capabilities {
+  /** Whether values can be read and so imported into the source. */
+  readonly import: boolean;
+  /** `batch`: one request for all, which succeed or fail together. `each`: one request a key. */
+  readonly writes: 'batch' | 'each';
+  /** The kind of entry that is written, where the destination has several: `secret`, `variable`. */
+  readonly kind?: string;
+  /** Whether a reserved key may be written when the source explicitly holds it. */
+  readonly reservedWritable: boolean;
+  /** Why the destination can't take this key, in words; `undefined` when it can. */
+  checkKey(key: string): string | undefined;
+  /** Why the destination can't take this value, in words that do not quote it; `undefined` when it can. */
+  checkValue(value: string): string | undefined;
+  /** True for keys that belong to the platform: never imported, never deleted. */
+  isReserved(key: string): boolean;
+  /** Keys for which this is equal are one key to the destination. Default: the key itself. */
+  canonicalKey?(key: string): string;
+  readonly limits?: {
+    /** How many keys a place can hold. */
+    readonly keys?: number;
+    /** How long one value can be, in bytes of UTF-8. */
+    readonly valueBytes?: number;
+  };
+  /** Warnings for every plan that writes anything here. */
+  readonly writeWarnings?: readonly PlanWarning[];
+  /** Warnings about one write or deletion. They must not quote the value. */
+  warn?(change: WarnableChange): readonly PlanWarning[];
+}
+
+/** A write or deletion, as a driver's {@link Capabilities.warn} sees it. */
+export interface WarnableChange {
+  readonly key: string;
+  readonly action: 'create' | 'update' | 'replace' | 'delete';
+  /** The kind that is written or deleted. */
+  readonly kind?: string;
+  /** For a replace: the kind that stood there. */
+  readonly previousKind?: string;
+  readonly value?: SecretValue;
+}
+
+/** Why an entry is not one to write over or delete. */
+export type FixedReason =
+  'inherited' | 'alias' | 'override' | 'file' | 'external' | 'foreign-owner' | 'built-in';
+
+/** One entry that stands at a place. */
+export interface DestinationEntry {
+  readonly key: string;
+  /** The destination's own id of the entry. */
+  readonly id?: string;
+  readonly kind?: string;
+  /** Moves when the entry is changed; an ISO 8601 timestamp or any opaque text. */
+  readonly revision?: string;
+  /** Absent: it can't be read. `notAString`: it can, but equals no string and is never imported. */
+  readonly value?: string | SecretValue | { readonly notAString: true };
+  /** `inherited`: it stands at another scope. The others stand here, but are not plain values of ours. */
+  readonly fixed?: FixedReason;
+  readonly reserved?: true;
+  /** Deleting it deletes others that hang on it. */
+  readonly hasDependents?: true;
+}
+
+/** One write, as a driver gets it. */
+export interface WriteChange {
+  readonly key: string;
+  readonly action: 'create' | 'update' | 'replace' | 'delete';
+  readonly kind?: string;
+  /** The value to write; absent for a deletion. */
+  readonly value?: SecretValue;
+  /** The entry as it was read: what is updated, replaced or deleted. Absent for a create. */
+  readonly entry?: DestinationEntry;
+}
+
+export interface WriteBatch {
+  readonly phase: 'upsert' | 'delete';
+  /** Never empty; each key once. */
+  readonly changes: readonly WriteChange[];
+}
+
+/** How one write ended. */
+export type WriteOutcome =
+  | { readonly key: string; readonly status: 'applied'; readonly id?: string; readonly revision?: string }
+  | {
+      readonly key: string;
+      readonly status: 'failed';
+      readonly error: SecretSyncError;
+      /** True when the write can have happened all the same: the engine then reads back. */
+      readonly maybeWritten: boolean;
+    };
+
+export interface WriteOptions {
+  readonly signal: AbortSignal;
+  /** Call it as soon as a key has ended, so that nothing is forgotten if the rest throws. */
+  onOutcome(outcome: WriteOutcome): void;
+}
+
+/** Small non-secret facts that the engine remembers with the place: at most 32, of at most 1,024 characters. */
+export interface Facts {
+  get(name: string): string | undefined;
+  set(name: string, value: string): void;
+  delete(name: string): void;
+}
+
+/** What `connect` gets. */
+export interface ConnectOptions<Credentials, Config> {
+  readonly credentials: Credentials;
+  readonly config: Config;
+  readonly http: HttpClient;
+  readonly facts: Facts;
+}
+
+/** A driver at work on one place, for one run. */
+export interface DestinationConnection {
+  /** All that stands at the place. A key can stand there twice, in two kinds or scopes. */
+  read(options: { readonly signal: AbortSignal }): Promise<{ readonly entries: readonly DestinationEntry[] }>;
+  /**
+   * Writes, and answers one outcome a key; a key without an outcome was not tried. Called after `read`, never twice
+   * at once. A conflict with what was read is thrown as `CONFLICT` before anything changed: the engine reads and
+   * decides again. `UNAUTHORIZED` for one key should stop the rest.
+   */
+  write(batch: WriteBatch, options: WriteOptions): Promise<readonly WriteOutcome[]>;
+}
+
+/** Options of `validateConnection` and of the discovery functions. */
+export interface CallOptions {
+  /** Default: the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** Lets HTTPS go to private addresses and plain HTTP to loopback. Default: false. */
+  readonly allowPrivateNetwork?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Code that talks to one kind of destination. A driver is a plain object, made by a small factory; see
+ * `defineDriver`. Its own methods hold no policy: what may be written or deleted is decided by the engine, from
+ * {@link Capabilities} and {@link DestinationEntry}.
+ */
+export interface DestinationDriver<
+  Name extends string = string,
+  Credentials = unknown,
+  Config = unknown,
+  ConfigInput = Config,
+> {
+  readonly specVersion: 1;
+  /** What definitions call it: `destination: 'qovery'`. */
+  readonly name: Name;
+  /** For people: `Qovery`. */
+  readonly displayName: string;
+  /** Used where a definition names no connection. */
+  readonly credentials?: Credentials;
+  readonly credentialsSchema: StandardSchemaV1<unknown, Credentials>;
+  readonly configSchema: StandardSchemaV1<ConfigInput, Config>;
+  readonly capabilities: Capabilities | CapabilitiesFor<Config>;
+  /** The base URL of all requests. HTTPS, unless private networks are allowed. */
+  endpoint(credentials: Credentials): string;
+  /** The headers that authenticate a request. */
+  authorization(credentials: Credentials): Readonly<Record<string, string>>;
+  /**
+   * The place that a definition points at, as canonical text: same text, same place. Pure; it includes the host and
+   * leaves credentials and the kind of entry out.
+   */
+  identity(credentials: Credentials, config: Config): string;
+  connect(options: ConnectOptions<Credentials, Config>): DestinationConnection;
+  /** Resolves when the credentials are accepted; else throws, `UNAUTHORIZED` for bad ones. */
+  validateConnection(credentials: Credentials, options?: CallOptions): Promise<void>;
+}
+
+/** Capabilities that depend on a definition's config. (A method type, so that drivers of any config fit one list.) */
+export type CapabilitiesFor<Config> = { capabilities(config: Config): Capabilities }['capabilities'];
+
+/** Types a driver from its schemas: `configSchema` and `credentialsSchema` say what its methods get. */
+export function defineDriver<const Name extends string, Credentials, Config, ConfigInput = Config>(
+  driver: DestinationDriver<Name, Credentials, Config, ConfigInput>,
+): DestinationDriver<Name, Credentials, Config, ConfigInput> {
+  return driver;
+}

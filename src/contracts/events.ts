@@ -1,0 +1,62 @@
+import type { ErrorCode } from './errors.js';
+import type { Operation, Outcome, PlanSummary, SyncResult } from './plan.js';
+
+interface RunFields {
+  /** Tells the events of one call apart from those of another. */
+  readonly runId: string;
+  readonly operation: Operation;
+  readonly definitionId: string;
+}
+
+/**
+ * What happens, as it happens; for logs, progress bars and metrics. No event holds a value or a token.
+ *
+ * - `run-started`: first of every call.
+ * - `store-not-durable`: once per engine whose store was not passed: what it remembers ends with the process.
+ * - `lease-waiting`: another run holds the place; `waitMs` is how long is waited at most.
+ * - `source-read`, `destination-read`: what came in.
+ * - `planned`: the decision.
+ * - `request`: one HTTP request ended; `attempt` counts from 1, `status` is absent where no answer came.
+ * - `retry`: a request will be sent again after `waitMs`.
+ * - `progress`: `done` of `total` keys have ended.
+ * - `conflict`: the destination changed while it was written; it is read and decided again.
+ * - `run-finished`: with the result. On an abort after writes it carries what had been done.
+ * - `run-failed`: the call throws.
+ */
+export type SyncEvent =
+  | (RunFields & { readonly type: 'run-started'; readonly place: string })
+  | { readonly type: 'store-not-durable'; readonly message: string }
+  | (RunFields & { readonly type: 'lease-waiting'; readonly place: string; readonly waitMs: number })
+  | (RunFields & { readonly type: 'source-read'; readonly keys: number; readonly partial: boolean })
+  | (RunFields & { readonly type: 'destination-read'; readonly entries: number })
+  | (RunFields & { readonly type: 'planned'; readonly applicable: boolean; readonly summary: PlanSummary })
+  | (RunFields & {
+      readonly type: 'request';
+      readonly method: string;
+      readonly name: string;
+      readonly attempt: number;
+      readonly status?: number;
+      readonly durationMs: number;
+    })
+  | (RunFields & {
+      readonly type: 'retry';
+      readonly name: string;
+      readonly attempt: number;
+      readonly code: ErrorCode;
+      readonly waitMs: number;
+    })
+  | (RunFields & {
+      readonly type: 'progress';
+      readonly done: number;
+      readonly total: number;
+      readonly key: string;
+      readonly action: Outcome['action'];
+      readonly status: Outcome['status'];
+    })
+  | (RunFields & { readonly type: 'conflict'; readonly attempt: number })
+  | (RunFields & { readonly type: 'run-finished'; readonly result: SyncResult })
+  | (RunFields & {
+      readonly type: 'run-failed';
+      readonly code: ErrorCode | 'ABORTED' | 'UNEXPECTED';
+      readonly message: string;
+    });

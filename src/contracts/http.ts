@@ -1,0 +1,62 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { ErrorCode } from './errors.js';
+import type { SecretValue } from './secret.js';
+
+/** JSON whose leaves may be secrets: they are revealed only while the body is written to the wire. */
+export type HttpBody =
+  | string
+  | number
+  | boolean
+  | null
+  | SecretValue
+  | readonly HttpBody[]
+  | { readonly [key: string]: HttpBody | undefined };
+
+/** An answer that was not a success, for {@link HttpRequest.classify}. The body is never shown to anybody. */
+export interface HttpRefusal {
+  readonly status: number;
+  /** The parsed JSON of the body, or `undefined` where it was not JSON. */
+  readonly body: unknown;
+}
+
+export interface HttpRequest<Data> {
+  /** What the request does, in words that follow "could not": `list the variables`. For messages and events. */
+  readonly operation: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Segments below the endpoint, each percent-encoded as one segment. Absent: the endpoint itself. */
+  readonly path?: readonly string[];
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: HttpBody;
+  /** Parses the JSON of a success. Absent: the body is not read and `data` is `undefined`. */
+  readonly schema?: StandardSchemaV1<unknown, Data>;
+  /**
+   * Whether the request may be sent again when it is unknown whether the server carried it out. Default: true for
+   * GET, PUT and DELETE, false for POST and PATCH.
+   */
+  readonly repeatable?: boolean;
+  /** Lets a driver say what a refusal means where the status alone does not. `undefined`: by the status. */
+  classify?(refusal: HttpRefusal): ErrorCode | undefined;
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpAnswer<Data> {
+  readonly status: number;
+  readonly data: Data;
+}
+
+/**
+ * The guarded client that drivers and sources get: it checks addresses, authenticates, limits the size of answers,
+ * follows no redirects, retries, waits as told by the server, counts, and throws only `SecretSyncError`s that show
+ * nothing of a request or an answer but method, path, status and `operation`.
+ *
+ * Errors by status: 401 `UNAUTHORIZED`, 403 `FORBIDDEN`, 404 `NOT_FOUND`, 409 and 412 `CONFLICT`, 429
+ * `RATE_LIMITED`, other 3xx and 4xx `DESTINATION_REJECTED`, 5xx and no answer `DESTINATION_UNAVAILABLE`, no answer
+ * in time `TIMEOUT`, an answer that can't be understood `INVALID_RESPONSE`. `maybeWritten` on the error tells
+ * whether a write can have happened all the same. An abort rejects with `signal.reason`.
+ */
+export interface HttpClient {
+  /** How many requests it has under way at most: a bound for a driver's own parallel work. */
+  readonly concurrency: number;
+  request<Data = undefined>(request: HttpRequest<Data>): Promise<HttpAnswer<Data>>;
+}

@@ -1,0 +1,191 @@
+import type { ImportBehavior, SyncDefinition } from './definition.js';
+import type { ErrorProblem, SecretSyncError } from './errors.js';
+
+/** What a plan is for. */
+export type Operation = 'sync' | 'import' | 'remove';
+
+/** What happens to a key at the destination. */
+export type ChangeAction = 'create' | 'update' | 'replace' | 'delete' | 'unchanged' | 'keep' | 'blocked';
+
+/** Why a key is written. */
+export type WriteReason =
+  'missing' | 'value-differs' | 'changed-outside' | 'not-verifiable' | 'kind-differs' | 'forced';
+/** Why a key is left as it is, being right. */
+export type UnchangedReason = 'value-equal' | 'fingerprint-equal';
+/** Why a key is deleted. */
+export type DeleteReason = 'absent-from-source' | 'written-by-this-sync' | 'rendered-from-source';
+/** Why an entry that the source does not ask for stays. */
+export type KeepReason =
+  | 'reserved'
+  | 'fixed'
+  | 'other-scope'
+  | 'other-kind'
+  | 'outside-schema'
+  | 'deletion-disabled'
+  | 'source-partial'
+  | 'owned-by-other-sync'
+  | 'has-dependents'
+  | 'not-owned'
+  | 'not-a-string'
+  | 'unreadable-at-source';
+/** Why a key that the source holds can't be written. */
+export type BlockedReason =
+  | 'key-not-representable'
+  | 'duplicate-key'
+  | 'colliding-key'
+  | 'invalid-key'
+  | 'invalid-value'
+  | 'limit-exceeded'
+  | 'occupied'
+  | 'kind-differs'
+  | 'reserved'
+  | 'has-dependents';
+export type ChangeReason = WriteReason | UnchangedReason | DeleteReason | KeepReason | BlockedReason;
+/** Why deletions are refused until they are confirmed or allowed. */
+export type RefusalReason = 'source-empty' | 'unowned-without-schema' | 'too-many' | 'nothing-remembered';
+
+/** The decision about one key. */
+export interface PlannedChange {
+  readonly key: string;
+  /** The key at the source; absent where the source does not ask for it. */
+  readonly sourceKey?: string;
+  /** The kind that is written, deleted or kept, where the destination has several. */
+  readonly kind?: string;
+  readonly action: ChangeAction;
+  readonly reason: ChangeReason;
+}
+
+/** The decision about one key that could be imported. */
+export interface PlannedImport {
+  readonly sourceKey: string;
+  readonly key: string;
+  /** What happens at the source. */
+  readonly action: 'create' | 'update' | 'ignore';
+  readonly reason:
+    | 'absent-from-source'
+    | 'destination-wins'
+    | 'source-wins'
+    | 'empty-at-destination'
+    | 'unreadable-at-source';
+}
+
+/** Why a plan is not applicable. */
+export interface PlanProblem extends ErrorProblem {
+  readonly code: 'PLAN_BLOCKED' | 'DELETION_REFUSED';
+  readonly reason: BlockedReason | RefusalReason;
+}
+
+/** Codes of the warnings that the core gives; drivers may add their own. */
+export type PlanWarningCode =
+  | 'NO_KEY_SCHEMA'
+  | 'OVERWRITES_UNOWNED'
+  | 'TAKES_EFFECT_ON_DEPLOY'
+  | 'RESTARTS_PROJECT'
+  | 'SHADOWS_INHERITED'
+  | 'DELETE_CASCADES'
+  | 'EXPOSES_VALUE'
+  | 'INTERPOLATED_VALUE'
+  | 'OWNED_BY_OTHER_SYNC'
+  | 'BOTH_KINDS'
+  | 'KEY_SKIPPED'
+  | 'SOURCE_PARTIAL'
+  | 'FINGERPRINTS_VOID';
+
+/** Something to know before the plan is applied. */
+export interface PlanWarning {
+  readonly code: PlanWarningCode | (string & {});
+  readonly message: string;
+  readonly key?: string;
+}
+
+export interface PlanSummary {
+  readonly create: number;
+  readonly update: number;
+  readonly replace: number;
+  readonly delete: number;
+  readonly unchanged: number;
+  readonly keep: number;
+  readonly blocked: number;
+  /** How many keys are created or updated at the source. */
+  readonly import: number;
+}
+
+/** What the caller asked for beyond the definition. */
+export interface PlanOptions {
+  readonly force: boolean;
+  readonly importBehavior?: ImportBehavior;
+  /** The number of deletions that was confirmed. */
+  readonly confirmDeletions?: number;
+}
+
+/** What `apply` checks before it writes: digests under the fingerprint key. Opaque; it holds no value. */
+export interface PlanPreconditions {
+  readonly keyId: string;
+  /** Over the whole plan. */
+  readonly mac: string;
+  /** One for each of `changes`: of what is written and of what stood there; empty where nothing is written. */
+  readonly changes: readonly string[];
+  /** The same for each of `imports`. */
+  readonly imports: readonly string[];
+}
+
+/** A complete decision, as JSON and without values: apply does exactly this, or refuses. */
+export interface SyncPlan {
+  readonly formatVersion: 1;
+  readonly operation: Operation;
+  readonly definition: SyncDefinition;
+  /** The identity of the place. */
+  readonly place: string;
+  /** True when this definition was not synced to this place before. */
+  readonly isInitialSync: boolean;
+  /** False when `problems` is not empty. */
+  readonly applicable: boolean;
+  /** Sorted by source key. */
+  readonly imports: readonly PlannedImport[];
+  /** Sorted by key, then kind. */
+  readonly changes: readonly PlannedChange[];
+  readonly options: PlanOptions;
+  readonly problems: readonly PlanProblem[];
+  readonly warnings: readonly PlanWarning[];
+  readonly summary: PlanSummary;
+  readonly preconditions?: PlanPreconditions;
+}
+
+/** How one planned key ended. */
+export interface Outcome {
+  readonly key: string;
+  readonly kind?: string;
+  readonly action: 'create' | 'update' | 'replace' | 'delete' | 'blocked';
+  /**
+   * `applied`; `skipped`: left out by `invalidKeys: 'skip'`; `failed`: not written; `withheld`: not tried, because
+   * something before it failed; `indeterminate`: its answer was lost and reading back failed too.
+   */
+  readonly status: 'applied' | 'skipped' | 'failed' | 'withheld' | 'indeterminate';
+  readonly error?: SecretSyncError;
+}
+
+export interface ResultSummary {
+  readonly applied: number;
+  readonly skipped: number;
+  readonly failed: number;
+  readonly withheld: number;
+  readonly indeterminate: number;
+  /** How many keys were created or updated at the source. */
+  readonly imported: number;
+}
+
+/** What a run did. */
+export interface SyncResult {
+  /** `failed` stands only in the result that an error carries. */
+  readonly status: 'succeeded' | 'failed';
+  readonly plan: SyncPlan;
+  /** One for each create, update, replace, delete and skipped key, in the plan's order. */
+  readonly outcomes: readonly Outcome[];
+  readonly summary: ResultSummary;
+  /** How many HTTP requests the run sent to the destination, repeated ones included. */
+  readonly requestCount: number;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** ISO 8601. */
+  readonly finishedAt: string;
+}

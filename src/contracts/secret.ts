@@ -1,0 +1,56 @@
+const BRAND = Symbol.for('secret-sync-engine.SecretValue');
+const REDACTED = '[redacted]';
+
+/**
+ * A secret's text in an opaque wrapper. `String(…)`, template literals, `JSON.stringify` and `util.inspect` show
+ * `[redacted]`; only {@link SecretValue.reveal} gives the text back.
+ */
+export class SecretValue {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Wraps a string; hands a `SecretValue` back as it is. */
+  static from(value: string | SecretValue): SecretValue {
+    return typeof value === 'string' ? new SecretValue(value) : value;
+  }
+
+  /** True for a `SecretValue` of any copy of this package. */
+  static is(value: unknown): value is SecretValue {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+
+  /** Marks instances across copies of this package. */
+  get [BRAND](): true {
+    return true;
+  }
+
+  /** True for the empty text, which is a legal secret and not a missing one. */
+  get isEmpty(): boolean {
+    return this.#text === '';
+  }
+
+  /** The text itself. Call it where the text leaves for its destination, and nowhere else. */
+  reveal(): string {
+    return this.#text;
+  }
+
+  /** True when both hold the same text. */
+  equals(other: string | SecretValue): boolean {
+    return this.#text === (typeof other === 'string' ? other : other.reveal());
+  }
+
+  toString(): string {
+    return REDACTED;
+  }
+
+  toJSON(): string {
+    return REDACTED;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return REDACTED;
+  }
+}

@@ -1,0 +1,89 @@
+import type { SecretValue } from './secret.js';
+
+/** Which part of a source a definition reads: its `projectId`, `environment` and `secretPath`, as they stand there. */
+export interface SourceLocation {
+  readonly projectId?: string;
+  readonly environment?: string;
+  readonly secretPath?: string;
+}
+
+/** Passed to every call of a source. */
+export interface SourceCallOptions {
+  /** Aborted when the run is aborted or its deadline has passed. */
+  readonly signal: AbortSignal;
+}
+
+/** Secrets by source key. A list of pairs can hold a key twice, which a plan then reports. */
+export type SecretRecord =
+  | Readonly<Record<string, string | SecretValue>>
+  | Iterable<readonly [sourceKey: string, value: string | SecretValue]>;
+
+/** A read with something to say about how complete it is. */
+export interface SourceRead {
+  readonly secrets: SecretRecord;
+  /** `false` when keys may be missing that could not be named: nothing is deleted in such a run. Default: true. */
+  readonly complete?: boolean;
+  /** Source keys that exist but whose values could not be read. They are unknown, never absent. */
+  readonly unreadable?: Iterable<string>;
+}
+
+/** What `read` may answer: secrets alone, or with what could not be read. */
+export type SourceReadResult = SecretRecord | SourceRead;
+
+/** One write to a source, made by an import. `key` is the source key. */
+export interface SourceChange {
+  readonly key: string;
+  readonly value: SecretValue;
+  readonly action: 'create' | 'update';
+}
+
+/** A source key that can't be written, and why, in words without any value. */
+export interface UnwritableKey {
+  readonly key: string;
+  readonly message: string;
+}
+
+/** What a source can say about a location, for records: ids and names, never values. */
+export interface SourceDescription {
+  readonly environment?: { readonly slug: string; readonly name: string; readonly id: string };
+  readonly folder?: { readonly id: string; readonly path: string };
+}
+
+/**
+ * Where secrets come from. Only `name` and `read` are needed; `defineSource(name, read)` makes one of those.
+ *
+ * A read that fails must throw: an empty answer means that there are no secrets.
+ */
+export interface SecretSource {
+  /** For messages, such as `dotenv`. */
+  readonly name: string;
+  read(location: SourceLocation, options: SourceCallOptions): SourceReadResult | Promise<SourceReadResult>;
+  /** Writes all changes or throws. Absent: the source can't be imported into. */
+  write?(
+    location: SourceLocation,
+    changes: readonly SourceChange[],
+    options: SourceCallOptions,
+  ): void | Promise<void>;
+  /** Which of these changes `write` would refuse. Asked while planning an import; must not write. Absent: none. */
+  checkWrite?(
+    location: SourceLocation,
+    changes: readonly SourceChange[],
+    options: SourceCallOptions,
+  ): readonly UnwritableKey[] | Promise<readonly UnwritableKey[]>;
+  /** Calls `onChange` whenever the location may have changed, until `signal` is aborted. */
+  watch?(location: SourceLocation, onChange: () => void, options: SourceCallOptions): void | Promise<void>;
+  describe?(
+    location: SourceLocation,
+    options: SourceCallOptions,
+  ): SourceDescription | Promise<SourceDescription>;
+}
+
+/**
+ * Makes a read-only source of a function.
+ *
+ * @example
+ * const source = defineSource('vault', async ({ secretPath }) => vault.readAll(secretPath));
+ */
+export function defineSource(name: string, read: SecretSource['read']): SecretSource {
+  return { name, read };
+}

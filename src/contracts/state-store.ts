@@ -1,0 +1,75 @@
+import type { JsonValue } from './json.js';
+
+export interface VersionedDocument {
+  readonly document: JsonValue;
+  /** Opaque; changes with each `put`. */
+  readonly version: string;
+}
+
+export interface PutOptions {
+  /** The version that is replaced; `null`: the document must not exist. Anything else throws `STATE_CONFLICT`. */
+  readonly ifVersion: string | null;
+  /** `false` for what need not survive a power cut, such as a lease. Default: true. */
+  readonly flush?: boolean;
+}
+
+/**
+ * Versioned JSON documents with compare-and-swap; any store that has it fits. Keys are slash-separated segments of
+ * `a-z 0-9 -`. No document ever holds a value or a token.
+ *
+ * A document that exists but can't be read throws `STATE_UNREADABLE`: never `undefined`, which means that there is
+ * none.
+ */
+export interface StateStore {
+  get(key: string): Promise<VersionedDocument | undefined>;
+  /** Throws `STATE_CONFLICT` when the stored version is not `ifVersion`; then nothing has changed. */
+  put(key: string, document: JsonValue, options: PutOptions): Promise<{ readonly version: string }>;
+  /** Throws `STATE_CONFLICT` when the stored version is not `ifVersion`; then nothing has changed. */
+  delete(key: string, options: { readonly ifVersion: string }): Promise<void>;
+  /** The keys that start with `prefix`, sorted. */
+  list(prefix: string): Promise<readonly string[]>;
+}
+
+/** One key of a place, as remembered. Keyed by `key` and `kind`. */
+export interface RememberedEntry {
+  readonly key: string;
+  readonly kind?: string;
+  /** The `id` of the definition that wrote or adopted it. */
+  readonly syncId: string;
+  /** It was there with the right value, or was imported, and has not been written by us. */
+  readonly adopted?: true;
+  /** `keyId.hmac` of (identity, kind, key, value); absent where there is nothing to compare with. */
+  readonly fingerprint?: string;
+  /** The id of the entry at the destination. */
+  readonly id?: string;
+  readonly revision?: string;
+  /** A write was begun and its end is not known: the intent that is saved before the first write. */
+  readonly pending?: { readonly syncId: string; readonly action: 'create' | 'update' | 'replace' | 'delete' };
+}
+
+/** What is remembered of one sync at a place. */
+export interface RememberedSync {
+  readonly syncId: string;
+  /** When its first sync was done here, ISO 8601. */
+  readonly importedAt: string;
+}
+
+/** What is remembered of a place: the input of the decisions. */
+export interface PlaceState {
+  readonly syncs?: readonly RememberedSync[];
+  readonly entries?: readonly RememberedEntry[];
+}
+
+/** The document that stands in the store for a place. */
+export interface PlaceDocument {
+  readonly formatVersion: 1;
+  /** The identity of the place. */
+  readonly place: string;
+  /** The id of the fingerprint key that made `mac`; `null`: `mac` is a checksum without a key. */
+  readonly keyId: string | null;
+  readonly mac: string;
+  readonly syncs: readonly RememberedSync[];
+  readonly entries: readonly RememberedEntry[];
+  /** Small non-secret facts of the driver, such as a tenant id. */
+  readonly facts: readonly (readonly [name: string, value: string])[];
+}

@@ -1,0 +1,114 @@
+import type { Capabilities } from '../contracts/destination.js';
+import type { BlockedReason } from '../contracts/plan.js';
+import { quote, quoteList } from '../contracts/quote.js';
+import type { SecretValue } from '../contracts/secret.js';
+import type { KeySchema } from './key-schema.js';
+import type { EntryIndex } from './snapshot.js';
+
+/** Why a key can't be written, in words that follow "KEY: " and hold the remedy. */
+export interface Block {
+  readonly reason: BlockedReason;
+  readonly why: string;
+}
+
+interface Wanted {
+  readonly sourceKey: string;
+  readonly value: string | SecretValue;
+}
+
+interface BlockInput {
+  readonly desired: ReadonlyMap<string, Wanted>;
+  readonly duplicates: ReadonlySet<string>;
+  readonly keySchema: KeySchema;
+  readonly capabilities: Capabilities;
+  readonly entries: EntryIndex;
+}
+
+const encoder = new TextEncoder();
+
+function blockOne(key: string, { sourceKey, value }: Wanted, input: BlockInput): Block | undefined {
+  const { keySchema, capabilities, duplicates } = input;
+  if (duplicates.has(sourceKey)) {
+    return {
+      reason: 'duplicate-key',
+      why: `the source holds ${quote(sourceKey)} more than once; keep one of them`,
+    };
+  }
+  if (sourceKey === '') return { reason: 'invalid-key', why: 'the source key is empty; give it a name' };
+  if (keySchema.strip(key) !== sourceKey) {
+    return {
+      reason: 'key-not-representable',
+      why: `the key schema can't be read back to ${quote(sourceKey)}; rename it, or change the schema`,
+    };
+  }
+  const badKey = capabilities.checkKey(key);
+  if (badKey !== undefined)
+    return { reason: 'invalid-key', why: `the destination can't take this key: ${badKey}` };
+  const text = typeof value === 'string' ? value : value.reveal();
+  const badValue = capabilities.checkValue(text);
+  if (badValue !== undefined) {
+    return { reason: 'invalid-value', why: `the destination can't take its value: ${badValue}` };
+  }
+  const most = capabilities.limits?.valueBytes;
+  // A UTF-16 unit takes 3 bytes at most, so that short values need not be encoded to be counted.
+  if (most === undefined || text.length * 3 <= most) return undefined;
+  const bytes = encoder.encode(text).length;
+  return bytes <= most
+    ? undefined
+    : {
+        reason: 'limit-exceeded',
+        why: `its value has ${bytes} bytes and the destination takes ${most}; shorten it`,
+      };
+}
+
+/**
+ * The keys that can't be written whatever stands at the destination.
+ *
+ * | what is wrong | reason |
+ * |---|---|
+ * | the source holds the key more than once | `duplicate-key` |
+ * | its name is empty, or the destination can't take it | `invalid-key` |
+ * | `strip` does not give the source key back | `key-not-representable` |
+ * | the destination can't take the value | `invalid-value` |
+ * | two keys are one to the destination | `colliding-key`, both |
+ * | the value is too long, or a new key is one too many | `limit-exceeded` |
+ */
+export function blockDesired(input: BlockInput): ReadonlyMap<string, Block> {
+  const { desired, capabilities, entries } = input;
+  const blocks = new Map<string, Block>();
+  for (const [key, wanted] of desired) {
+    const block = blockOne(key, wanted, input);
+    if (block !== undefined) blocks.set(key, block);
+  }
+  if (capabilities.canonicalKey !== undefined) {
+    const groups = new Map<string, string[]>();
+    for (const key of desired.keys()) {
+      const canonical = capabilities.canonicalKey(key);
+      const group = groups.get(canonical);
+      if (group === undefined) groups.set(canonical, [key]);
+      else group.push(key);
+    }
+    for (const group of groups.values()) {
+      if (group.length === 1) continue;
+      const why = `${quoteList([...group].sort())} are one key to the destination; rename all but one`;
+      for (const key of group) blocks.set(key, { reason: 'colliding-key', why });
+    }
+  }
+  const most = capabilities.limits?.keys;
+  if (most !== undefined) {
+    let count = 0;
+    for (const group of entries.byKey.values())
+      count += group.filter((entry) => entry.fixed !== 'inherited').length;
+    for (const key of [...desired.keys()].sort()) {
+      if (blocks.has(key) || entries.at(key).some((entry) => entry.fixed !== 'inherited')) continue;
+      count += 1;
+      if (count > most) {
+        blocks.set(key, {
+          reason: 'limit-exceeded',
+          why: `the destination holds ${most} keys at most; remove some`,
+        });
+      }
+    }
+  }
+  return blocks;
+}

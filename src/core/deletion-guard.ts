@@ -1,0 +1,172 @@
+import type { SyncOptions, SyncOptionsInput } from '../contracts/definition.js';
+import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
+import type { KeepReason, PlannedChange, PlanProblem, RefusalReason } from '../contracts/plan.js';
+import { quoteList } from '../contracts/quote.js';
+import type { PlaceState, RememberedEntry } from '../contracts/state-store.js';
+import { plannedChange } from './change.js';
+import { resolveSyncOptions, unrestrictedCapabilities } from './defaults.js';
+import { identityKeySchema, type KeySchema } from './key-schema.js';
+import { indexState, isFixed, ownedBy, ownedByOther } from './remembered.js';
+import { destinationEntries, indexEntries, type DestinationInput } from './snapshot.js';
+
+export interface GuardDeletionsInput {
+  /** The id of the definition. */
+  readonly syncId: string;
+  /** From `reconcile`. */
+  readonly changes: readonly PlannedChange[];
+  readonly destination: DestinationInput;
+  /** Default: nothing is remembered. */
+  readonly state?: PlaceState;
+  /** Default: the identity. */
+  readonly keySchema?: KeySchema;
+  /** Default: any key is taken, everything can be read. */
+  readonly capabilities?: Capabilities;
+  readonly options?: SyncOptionsInput;
+  /** `empty`: it holds no secret. `partial`: something could not be read. Default: neither. */
+  readonly source?: { readonly empty?: boolean; readonly partial?: boolean };
+  /** The number of deletions that was confirmed. Default: none. */
+  readonly confirmDeletions?: number;
+}
+
+export interface GuardedDeletions {
+  /** The same changes; deletions that must not happen have become `keep`, with the reason. */
+  readonly changes: readonly PlannedChange[];
+  /** `DELETION_REFUSED`, one for each step that refuses. */
+  readonly problems: readonly PlanProblem[];
+}
+
+const FEW = 4;
+
+/** Steps 1 (`early`), 5 and 6 (`late`) of the guard, which hold for a removal too. */
+export function protection(
+  entry: DestinationEntry,
+  remembered: RememberedEntry | undefined,
+  syncId: string,
+  capabilities: Capabilities,
+): { readonly early?: KeepReason; readonly late?: KeepReason } {
+  if (entry.reserved === true || capabilities.isReserved(entry.key)) return { early: 'reserved' };
+  if (entry.fixed === 'inherited') return { early: 'other-scope' };
+  if (isFixed(entry, remembered)) return { early: 'fixed' };
+  if (entry.kind !== capabilities.kind && !ownedBy(remembered, syncId, entry)) {
+    return { early: ownedByOther(remembered, syncId) ? 'owned-by-other-sync' : 'other-kind' };
+  }
+  if (ownedByOther(remembered, syncId)) return { late: 'owned-by-other-sync' };
+  if (entry.hasDependents === true) return { late: 'has-dependents' };
+  return {};
+}
+
+/**
+ * Decides which deletion candidates may happen. In this order:
+ *
+ * | step | holds | then |
+ * |---|---|---|
+ * | 1 | reserved, fixed, other scope; or other kind, unless this sync wrote it in that kind | keep |
+ * | 2 | outside the schema | keep, `outside-schema` |
+ * | 3 | `disableSecretDeletion` | keep, `deletion-disabled` |
+ * | 4 | the source read was partial | keep every one, `source-partial` |
+ * | 5 | another sync wrote it | keep, `owned-by-other-sync` |
+ * | 6 | aliases or overrides hang on it | keep, `has-dependents` |
+ * | 7 | `deletionScope: 'owned'`, neither written nor adopted by this sync | keep, `not-owned` |
+ * | 8 | the source is empty, not `allowEmptySource` | refuse all, `source-empty` |
+ * | 9 | `deletionScope: 'ask'`, no key schema, some neither written nor adopted by this sync | refuse all, `unowned-without-schema` |
+ * | 10 | more than `maxDeletions.count`; or more than `maxDeletions.ratio` of the matching keys and at least 4 | refuse all, `too-many` |
+ *
+ * 9 and 10 yield to `confirmDeletions` when it is the number of deletions left.
+ */
+export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
+  const {
+    syncId,
+    keySchema = identityKeySchema,
+    capabilities = unrestrictedCapabilities,
+    source = {},
+  } = input;
+  const options = resolveSyncOptions(input.options);
+  const all = destinationEntries(input.destination);
+  const entries = indexEntries(all, capabilities);
+  const state = indexState(input.state);
+  const deletions: string[] = [];
+  let unowned = 0;
+
+  const keepReason = (change: PlannedChange): KeepReason | undefined => {
+    const entry = entries.find(change.key, change.kind);
+    if (entry === undefined) return undefined;
+    const remembered = state.find(change.key, change.kind);
+    const { early, late } = protection(entry, remembered, syncId, capabilities);
+    if (early !== undefined) return early;
+    if (!keySchema.match(change.key)) return 'outside-schema';
+    if (options.disableSecretDeletion) return 'deletion-disabled';
+    if (source.partial === true) return 'source-partial';
+    if (late !== undefined) return late;
+    const owned = ownedBy(remembered, syncId, entry);
+    if (!owned && options.deletionScope === 'owned') return 'not-owned';
+    if (!owned) unowned += 1;
+    return undefined;
+  };
+
+  const changes = input.changes.map((change) => {
+    if (change.action !== 'delete') return change;
+    const reason = keepReason(change);
+    if (reason !== undefined) return plannedChange(change.key, change.kind, 'keep', reason);
+    deletions.push(change.key);
+    return change;
+  });
+  if (deletions.length === 0) return { changes, problems: [] };
+
+  const isMatching = (entry: DestinationEntry) =>
+    keySchema.match(entry.key) &&
+    entry.kind === capabilities.kind &&
+    entry.fixed === undefined &&
+    entry.reserved !== true &&
+    !capabilities.isReserved(entry.key);
+  const refusals = refusalsOf(deletions, {
+    isEmpty: source.empty === true,
+    options,
+    hasSchema: keySchema.template !== undefined,
+    unowned,
+    matching: () => all.filter(isMatching).length,
+    confirmed: input.confirmDeletions === deletions.length,
+  });
+  return { changes, problems: refusals };
+}
+
+interface RefusalFacts {
+  readonly isEmpty: boolean;
+  readonly options: SyncOptions;
+  readonly hasSchema: boolean;
+  readonly unowned: number;
+  matching(): number;
+  readonly confirmed: boolean;
+}
+
+/** Steps 8 to 10, one problem for each that refuses. */
+function refusalsOf(deletions: readonly string[], facts: RefusalFacts): PlanProblem[] {
+  const { options, unowned, confirmed } = facts;
+  const { count, ratio } = options.maxDeletions;
+  const total = deletions.length;
+  const problems: PlanProblem[] = [];
+  const refuse = (reason: RefusalReason, why: string) => {
+    const message = `${total === 1 ? '1 deletion is' : `${total} deletions are`} refused: ${why} (${quoteList(deletions)})`;
+    problems.push({ code: 'DELETION_REFUSED', reason, message });
+  };
+  if (facts.isEmpty && !options.allowEmptySource) {
+    refuse('source-empty', 'the source is empty; check the source, or set allowEmptySource');
+  }
+  if (confirmed) return problems;
+  const confirm = `confirm with confirmDeletions: ${total}`;
+  if (options.deletionScope === 'ask' && !facts.hasSchema && unowned > 0) {
+    refuse(
+      'unowned-without-schema',
+      `this sync neither wrote nor adopted ${unowned} of them, and there is no key schema that tells its keys from others; ${confirm}, or set a keySchema or deletionScope`,
+    );
+  }
+  const matching = facts.matching();
+  if (total > count) {
+    refuse('too-many', `maxDeletions.count is ${count}; ${confirm}, or raise it`);
+  } else if (total >= FEW && total > ratio * matching) {
+    refuse(
+      'too-many',
+      `that is more than maxDeletions.ratio (${ratio}) of the ${matching} matching keys; ${confirm}, or raise it`,
+    );
+  }
+  return problems;
+}

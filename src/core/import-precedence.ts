@@ -1,0 +1,91 @@
+import type { ImportBehavior, InitialSyncBehavior } from '../contracts/definition.js';
+import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
+import type { PlannedImport } from '../contracts/plan.js';
+import type { SecretValue } from '../contracts/secret.js';
+import type { SourceReadResult } from '../contracts/source.js';
+import { unrestrictedCapabilities } from './defaults.js';
+import { identityKeySchema, type KeySchema } from './key-schema.js';
+import { destinationEntries, readableValue, sourceSnapshot, type DestinationInput } from './snapshot.js';
+import { byText } from './sort.js';
+
+/** What a key is to become at the destination. */
+export interface DesiredSecret {
+  readonly sourceKey: string;
+  readonly value: SecretValue;
+}
+
+export interface ResolveImportInput {
+  readonly source: SourceReadResult;
+  readonly destination: DestinationInput;
+  readonly behavior: InitialSyncBehavior | ImportBehavior;
+  /** Default: the identity. */
+  readonly keySchema?: KeySchema;
+  /** Default: any key is taken, everything can be read. */
+  readonly capabilities?: Capabilities;
+}
+
+export interface ResolvedImport {
+  /** Sorted by source key; what changes nothing on either side is not listed. */
+  readonly imports: readonly PlannedImport[];
+  /** Destination key → what it is to become, after the imports. */
+  readonly desired: ReadonlyMap<string, DesiredSecret>;
+}
+
+function importable(entry: DestinationEntry, capabilities: Capabilities): SecretValue | undefined {
+  if (entry.fixed !== undefined || entry.reserved === true || capabilities.isReserved(entry.key))
+    return undefined;
+  return entry.kind === capabilities.kind ? readableValue(entry) : undefined;
+}
+
+/**
+ * Decides which secrets of the destination come into the source, and what the destination is to hold after that.
+ * Only keys count that match the schema, are readable, and are neither reserved nor fixed.
+ *
+ * | at destination | in source | overwrite-destination | prioritize-source | prioritize-destination |
+ * |---|---|---|---|---|
+ * | value | absent | not imported | created in source; stays | created in source; stays |
+ * | value | same | – | nothing | nothing |
+ * | non-empty | other | destination overwritten | destination overwritten | source updated; stays |
+ * | empty | other | destination overwritten | destination overwritten | destination overwritten |
+ * | empty | absent | not imported | created, empty | created, empty |
+ * | any | unreadable | left alone | left alone | left alone |
+ *
+ * A source that could not even name all its keys counts as unreadable for those that it did not name.
+ *
+ * @throws SecretSyncError `SOURCE_READ_FAILED` when a source value is not a string.
+ */
+export function resolveImport(input: ResolveImportInput): ResolvedImport {
+  const { behavior, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
+  const source = sourceSnapshot(input.source);
+  const desired = new Map<string, DesiredSecret>();
+  for (const [sourceKey, value] of source.secrets) {
+    desired.set(keySchema.render(sourceKey), { sourceKey, value });
+  }
+  const imports: PlannedImport[] = [];
+  if (behavior === 'overwrite-destination') return { imports, desired };
+
+  const destinationWins = behavior.endsWith('prioritize-destination');
+  for (const entry of destinationEntries(input.destination)) {
+    const { key } = entry;
+    const sourceKey = keySchema.strip(key);
+    const value = importable(entry, capabilities);
+    if (sourceKey === undefined || sourceKey === '' || value === undefined) continue;
+    const held = source.secrets.get(sourceKey);
+    if (source.unreadable.has(sourceKey) || (held === undefined && source.incomplete)) {
+      imports.push({ sourceKey, key, action: 'ignore', reason: 'unreadable-at-source' });
+    } else if (held === undefined) {
+      imports.push({ sourceKey, key, action: 'create', reason: 'absent-from-source' });
+      desired.set(key, { sourceKey, value });
+    } else if (held.equals(value)) {
+      continue;
+    } else if (value.isEmpty) {
+      imports.push({ sourceKey, key, action: 'ignore', reason: 'empty-at-destination' });
+    } else if (destinationWins) {
+      imports.push({ sourceKey, key, action: 'update', reason: 'destination-wins' });
+      desired.set(key, { sourceKey, value });
+    } else {
+      imports.push({ sourceKey, key, action: 'ignore', reason: 'source-wins' });
+    }
+  }
+  return { imports: imports.sort(byText((planned) => planned.sourceKey)), desired };
+}

@@ -1,0 +1,48 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { ErrorCode, ErrorProblem } from '../contracts/errors.js';
+
+export type Validated<Output> =
+  { readonly value: Output; readonly problems?: undefined } | { readonly problems: readonly ErrorProblem[] };
+
+const segmentOf = (segment: PropertyKey | StandardSchemaV1.PathSegment): PropertyKey =>
+  typeof segment === 'object' ? segment.key : segment;
+
+/** What stands at a path of plain data; `undefined` where nothing does. */
+export function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input;
+  for (const segment of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, segment)) return undefined;
+    value = Object.getOwnPropertyDescriptor(value, segment)?.value;
+  }
+  return value;
+}
+
+function joinPath(root: string, path: readonly PropertyKey[]): string {
+  return path.reduce<string>((joined, segment) => {
+    if (typeof segment === 'number') return `${joined}[${segment}]`;
+    return joined === '' ? String(segment) : `${joined}.${String(segment)}`;
+  }, root);
+}
+
+/**
+ * Parses by a Standard Schema and turns its issues into problems: every one, each with its path. `discreet`: the
+ * input may be a secret, so that the validator's own words, which can quote it, are not shown.
+ */
+export function validate<Output>(
+  schema: StandardSchemaV1<unknown, Output>,
+  input: unknown,
+  { code, path: root = '', discreet = false }: { code: ErrorCode; path?: string; discreet?: boolean },
+): Validated<Output> {
+  const result = schema['~standard'].validate(input);
+  if (result instanceof Promise) {
+    return { problems: [{ code, path: root, message: 'its schema is asynchronous; make it synchronous' }] };
+  }
+  if (result.issues === undefined) return { value: result.value };
+  const problems = result.issues.map((issue): ErrorProblem => {
+    const path = (issue.path ?? []).map(segmentOf);
+    const isMissing = valueAt(input, path) === undefined && (path.length > 0 || input === undefined);
+    const invalid = discreet ? 'it is not valid; see the type of this field' : issue.message;
+    return { code, path: joinPath(root, path), message: isMissing ? 'it is missing; set it' : invalid };
+  });
+  return { problems };
+}

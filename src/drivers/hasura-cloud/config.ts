@@ -1,0 +1,53 @@
+import * as z from 'zod';
+import type { Capabilities } from '../../contracts/destination.js';
+import { checkText } from '../check-value.js';
+import { accessToken, baseUrlText } from '../credentials.js';
+import { identifier, label } from '../identifier.js';
+
+/** How to reach Hasura Cloud. */
+export interface HasuraCloudCredentials {
+  /** A personal access token. */
+  readonly accessToken: string;
+  /** The GraphQL endpoint. Without a path, `/v1/graphql` is meant. Default: `https://data.pro.hasura.io/v1/graphql`. */
+  readonly apiUrl?: string | undefined;
+}
+
+/** Which project a sync writes to. Its tenant is looked up. */
+export interface HasuraCloudConfig {
+  readonly projectId: string;
+  /** For people only. */
+  readonly projectName?: string | undefined;
+}
+
+export const credentialsSchema: z.ZodType<HasuraCloudCredentials> = z.strictObject({
+  accessToken,
+  apiUrl: baseUrlText,
+});
+
+export const configSchema: z.ZodType<HasuraCloudConfig, HasuraCloudConfig> = z.strictObject({
+  projectId: identifier,
+  projectName: label,
+});
+
+/** True for the keys of Hasura itself: written when the source holds them, never imported or deleted. */
+export const isReserved = (key: string): boolean => key.startsWith('HASURA_');
+
+/** What Hasura Cloud takes; for `planSync` without a driver. */
+export const capabilities: Capabilities = {
+  import: true,
+  writes: 'batch',
+  reservedWritable: true,
+  checkKey: (key) =>
+    /^[A-Za-z_][A-Za-z0-9_]*$/.test(key)
+      ? undefined
+      : 'use letters, digits and underscores, with no digit at the start',
+  checkValue: checkText,
+  isReserved,
+  writeWarnings: [
+    {
+      code: 'RESTARTS_PROJECT',
+      message:
+        'Hasura Cloud restarts the project when its environment changes; requests can fail for some seconds.',
+    },
+  ],
+};

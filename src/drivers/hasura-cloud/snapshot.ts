@@ -1,0 +1,75 @@
+import type { DestinationEntry } from '../../contracts/destination.js';
+import { SecretSyncError } from '../../contracts/errors.js';
+import { SecretValue } from '../../contracts/secret.js';
+import { isReserved } from './config.js';
+
+/** The environment of a project as it was last seen, with what a mutation needs. */
+export interface Snapshot {
+  readonly tenantId: string;
+  readonly hash: string;
+  readonly entries: ReadonlyMap<string, DestinationEntry>;
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function entry(key: string, value: unknown, isOwn: boolean): DestinationEntry {
+  return {
+    key,
+    value: typeof value === 'string' ? new SecretValue(value) : { notAString: true },
+    // What stands beside the variables without being a HASURA_* setting is the platform's, and nothing says that a
+    // variable of that name would take its place.
+    ...(!isOwn && !isReserved(key) && { fixed: 'built-in' }),
+    ...((!isOwn || isReserved(key)) && { reserved: true }),
+  };
+}
+
+/**
+ * Reads `envVars`: custom variables stand under `environment`, which may be absent, and settings beside it (official
+ * client). Both are what a process of the project sees, so both are entries; a key in both is the custom variable.
+ *
+ * @throws SecretSyncError `INVALID_RESPONSE` where no variables can be told: to take that for an empty environment
+ * would be to write everything anew.
+ */
+export function toEntries(envVars: unknown): Map<string, DestinationEntry> {
+  const entries = new Map<string, DestinationEntry>();
+  let own: unknown;
+  for (const [key, value] of Object.entries(isObject(envVars) ? envVars : {})) {
+    if (key === 'environment') own = value ?? {};
+    else entries.set(key, entry(key, value, false));
+  }
+  own ??= {};
+  if (!isObject(envVars) || !isObject(own)) {
+    throw new SecretSyncError(
+      'INVALID_RESPONSE',
+      'Hasura Cloud answered an environment that is no JSON object; see in its console whether the project works.',
+    );
+  }
+  for (const [key, value] of Object.entries(own)) entries.set(key, entry(key, value, true));
+  return entries;
+}
+
+/** One change as it is sent: `undefined` deletes. */
+export type Changes = ReadonlyMap<string, SecretValue | undefined>;
+
+/** Whether an entry is what a change makes of it. */
+export function isDone(entries: Snapshot['entries'], key: string, wanted: SecretValue | undefined): boolean {
+  const value = entries.get(key)?.value;
+  return wanted === undefined ? value === undefined : SecretValue.is(value) && value.equals(wanted);
+}
+
+/** Whether all but the changed keys stand as they stood. */
+export function sameBeside(
+  before: Snapshot['entries'],
+  after: Snapshot['entries'],
+  changes: Changes,
+): boolean {
+  const keys = new Set([...before.keys(), ...after.keys()]);
+  return [...keys].every((key) => {
+    const value = before.get(key)?.value;
+    return (
+      changes.has(key) ||
+      (SecretValue.is(value) ? isDone(after, key, value) : after.has(key) === before.has(key))
+    );
+  });
+}

@@ -1,0 +1,119 @@
+import * as z from 'zod';
+import { SecretSyncError } from '../../contracts/errors.js';
+import type { HttpBody, HttpClient } from '../../contracts/http.js';
+import type { SecretValue } from '../../contracts/secret.js';
+import { namedList } from '../named.js';
+import { graphqlError } from './graphql-error.js';
+
+const envelope = z.object({
+  data: z.record(z.string(), z.unknown()).nullish(),
+  errors: z.unknown().optional(),
+});
+
+interface GraphqlRequest<Data> {
+  /** Follows "could not". */
+  readonly operation: string;
+  readonly document: string;
+  /** The field of the answer, and what it must hold. */
+  readonly field: string;
+  readonly schema: z.ZodType<Data>;
+  readonly variables?: Readonly<Record<string, HttpBody>>;
+  /** Of a mutation: the keys that it changes. */
+  readonly changedKeys?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+/** Sends a query or mutation. Failures come with HTTP 200, so `errors` is looked at first. */
+async function graphql<Data>(http: HttpClient, request: GraphqlRequest<Data>): Promise<Data> {
+  const { operation, document, field, schema, variables = {}, changedKeys, signal } = request;
+  const { data: answer } = await http.request({
+    operation,
+    method: 'POST',
+    body: { query: document, variables },
+    schema: envelope,
+    repeatable: !changedKeys,
+    ...(signal && { signal }),
+  });
+  const { data, errors } = answer;
+  if (Array.isArray(errors) ? errors.length : errors) throw graphqlError(operation, errors, changedKeys);
+  const parsed = schema.safeParse(data?.[field]);
+  if (parsed.success) return parsed.data;
+  throw new SecretSyncError(
+    'INVALID_RESPONSE',
+    `Could not ${operation}: the answer has another shape than expected. Check the URL.`,
+    { status: 200, maybeWritten: !!changedKeys },
+  );
+}
+
+/** The project with its tenant: `null` where there is no such project, a tenant of `null` where it has none (yet). */
+export const findProject = (http: HttpClient, projectId: string, signal: AbortSignal) =>
+  graphql(http, {
+    operation: 'look up the tenant of the project',
+    document: 'query tenant($projectId: uuid!) { projects_by_pk(id: $projectId) { tenant { id } } }',
+    field: 'projects_by_pk',
+    schema: z.object({ tenant: z.object({ id: z.string().max(1000) }).nullable() }).nullable(),
+    variables: { projectId },
+    signal,
+  });
+
+/** The environment of a tenant as the API gives it; `null` where there is no such tenant. */
+export const getEnvironment = (http: HttpClient, tenantId: string, signal: AbortSignal) =>
+  graphql(http, {
+    operation: 'read the environment of the project',
+    document: 'query getTenantEnv($tenantId: uuid!) { getTenantEnv(tenantId: $tenantId) { hash envVars } }',
+    field: 'getTenantEnv',
+    schema: z.object({ hash: z.string(), envVars: z.unknown() }).nullable(),
+    variables: { tenantId },
+    signal,
+  });
+
+/** The changes of one mutation: it sets variables and leaves the others as they are, or it deletes. */
+export type EnvironmentChanges =
+  | { readonly envs: readonly { readonly key: string; readonly value: SecretValue }[] }
+  | { readonly deleteEnvs: readonly string[] };
+
+/**
+ * Changes the environment, unless its hash is another than `currentHash`. Answers the new hash, and asks for nothing
+ * that is secret.
+ */
+export async function changeEnvironment(
+  http: HttpClient,
+  target: { readonly tenantId: string; readonly currentHash: string },
+  changes: EnvironmentChanges,
+  signal: AbortSignal,
+): Promise<string> {
+  const [field, name, type, changedKeys] =
+    'envs' in changes
+      ? ['updateTenantEnv', 'envs', 'UpdateEnvObject', changes.envs.map(({ key }) => key)]
+      : ['deleteTenantEnv', 'deleteEnvs', 'String', changes.deleteEnvs];
+  const { hash } = await graphql(http, {
+    operation: `${'envs' in changes ? 'set' : 'delete'} the variables of the project`,
+    document:
+      `mutation ${field}($tenantId: uuid!, $currentHash: String!, $${name}: [${type}!]!) ` +
+      `{ ${field}(tenantId: $tenantId, currentHash: $currentHash, ${name}: $${name}) { hash } }`,
+    field,
+    schema: z.object({ hash: z.string() }),
+    variables: { ...target, ...changes },
+    changedKeys,
+    signal,
+  });
+  return hash;
+}
+
+/** All projects that the token shows. */
+export const getProjects = (http: HttpClient) =>
+  graphql(http, {
+    operation: 'list the projects',
+    document: 'query projects { projects { id name } }',
+    field: 'projects',
+    schema: namedList,
+  });
+
+/** The cheapest request that needs a good token. */
+export const checkToken = (http: HttpClient) =>
+  graphql(http, {
+    operation: 'check the access token',
+    document: 'query projects { projects { id } }',
+    field: 'projects',
+    schema: z.array(z.unknown()),
+  });

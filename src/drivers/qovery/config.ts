@@ -1,0 +1,110 @@
+import * as z from 'zod';
+import type { Capabilities } from '../../contracts/destination.js';
+import type { PlanWarning } from '../../contracts/plan.js';
+import { quote } from '../../contracts/quote.js';
+import { checkText } from '../check-value.js';
+import { accessToken, baseUrlText } from '../credentials.js';
+import { identifier, label } from '../identifier.js';
+
+/** How to reach Qovery. */
+export interface QoveryCredentials {
+  /** An API token of the organization. */
+  readonly accessToken: string;
+  /** The base URL of the API. Default: `https://api.qovery.com`. */
+  readonly instanceUrl?: string | undefined;
+}
+
+/** What a variable is: a `secret`, which can't be read back, or a plain `variable`. */
+export type QoveryVariableType = 'secret' | 'variable';
+
+/** Which project or environment a sync writes to, as a user types it. Names are for people only. */
+export interface QoveryConfigInput {
+  readonly organizationId: string;
+  readonly organizationName?: string | undefined;
+  readonly projectId: string;
+  readonly projectName?: string | undefined;
+  /** Absent: the variables are those of the project, which all of its environments inherit. */
+  readonly environmentId?: string | undefined;
+  readonly environmentName?: string | undefined;
+  /** What is created. Default: `secret`. */
+  readonly variableType?: QoveryVariableType | undefined;
+}
+
+/** {@link QoveryConfigInput} with its default. */
+export interface QoveryConfig extends QoveryConfigInput {
+  readonly variableType: QoveryVariableType;
+}
+
+export const credentialsSchema: z.ZodType<QoveryCredentials> = z.strictObject({
+  accessToken,
+  instanceUrl: baseUrlText,
+});
+
+export const configSchema: z.ZodType<QoveryConfig, QoveryConfigInput> = z
+  .strictObject({
+    organizationId: identifier,
+    organizationName: label,
+    projectId: identifier,
+    projectName: label,
+    environmentId: identifier.optional(),
+    environmentName: label,
+    variableType: z.enum(['secret', 'variable'], 'use "secret" or "variable"').default('secret'),
+  })
+  .refine(({ environmentId, environmentName }) => environmentId !== undefined || !environmentName, {
+    path: ['environmentId'],
+    // Else the variables of one environment would be given to all of the project.
+    message: 'an environment is named, but its id is missing; set it',
+  });
+
+export const isReserved = (key: string): boolean => key.startsWith('QOVERY_');
+
+/** What Qovery takes at the place of a config; for `planSync` without a driver. */
+export function capabilities({
+  environmentId,
+  variableType: kind = 'secret',
+}: Pick<QoveryConfigInput, 'environmentId' | 'variableType'>): Capabilities {
+  return {
+    import: false,
+    writes: 'each',
+    kind,
+    reservedWritable: false,
+    checkKey(key) {
+      if (isReserved(key)) return 'keys that start with QOVERY_ belong to Qovery; rename it';
+      return /^[A-Za-z][A-Za-z0-9_]*$/.test(key)
+        ? undefined
+        : 'use letters, digits and underscores, with a letter at the start';
+    },
+    checkValue: checkText,
+    isReserved,
+    writeWarnings: [
+      {
+        code: 'TAKES_EFFECT_ON_DEPLOY',
+        message: 'Qovery hands changed variables to its services at their next deployment.',
+      },
+    ],
+    warn({ key, action, previousKind, value }) {
+      const warnings: PlanWarning[] = [];
+      const add = (code: string, message: string) =>
+        warnings.push({ code, key, message: `${quote(key)}: ${message}` });
+      if (value?.reveal().includes('{{')) {
+        add(
+          'INTERPOLATED_VALUE',
+          'its value holds "{{", which Qovery replaces by other variables when it deploys.',
+        );
+      }
+      if (action === 'replace' && previousKind === 'secret' && kind === 'variable') {
+        add(
+          'EXPOSES_VALUE',
+          'it was a secret and becomes a variable that everybody in the project can read.',
+        );
+      }
+      if ((action === 'replace' || action === 'delete') && environmentId === undefined) {
+        add(
+          'DELETE_CASCADES',
+          'deleting it from the project also deletes the aliases and overrides that environments made of it.',
+        );
+      }
+      return warnings;
+    },
+  };
+}

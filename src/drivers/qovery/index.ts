@@ -1,0 +1,140 @@
+import type {
+  CallOptions,
+  ConnectOptions,
+  DestinationConnection,
+  DestinationDriver,
+} from '../../contracts/destination.js';
+import { baseUrl } from '../base-url.js';
+import { callClient, parseArgument } from '../credentials.js';
+import { canonicalId, identifier } from '../identifier.js';
+import { sortByName, type Named } from '../named.js';
+import {
+  capabilities,
+  configSchema,
+  credentialsSchema,
+  type QoveryConfig,
+  type QoveryConfigInput,
+  type QoveryCredentials,
+} from './config.js';
+import { ownerNames, toEntries } from './entries.js';
+import { checkToken, getNamed, variableApi, type Variable, type VariableScope } from './wire.js';
+import { write } from './write.js';
+
+export type { QoveryConfig, QoveryConfigInput, QoveryCredentials, QoveryVariableType } from './config.js';
+
+/** The driver for Qovery. */
+export type QoveryDriver = DestinationDriver<'qovery', QoveryCredentials, QoveryConfig, QoveryConfigInput>;
+
+const NAME = 'qovery';
+const DISPLAY_NAME = 'Qovery';
+
+const urlOf = ({ instanceUrl = 'https://api.qovery.com' }: QoveryCredentials) => baseUrl(instanceUrl);
+const endpoint = (credentials: QoveryCredentials) => urlOf(credentials).endpoint;
+const authorization = (credentials: QoveryCredentials) => ({
+  authorization: `Token ${credentials.accessToken}`,
+});
+
+const client = (credentials: QoveryCredentials, options?: CallOptions) =>
+  callClient({ displayName: DISPLAY_NAME, endpoint, authorization }, credentialsSchema, credentials, options);
+
+const placeOf = ({ projectId, environmentId }: QoveryConfig): VariableScope =>
+  environmentId === undefined
+    ? { scope: 'PROJECT', parentId: projectId }
+    : { scope: 'ENVIRONMENT', parentId: environmentId };
+
+function connect({
+  config,
+  http,
+  facts,
+}: ConnectOptions<QoveryCredentials, QoveryConfig>): DestinationConnection {
+  const place = placeOf(config);
+  const owners = ownerNames(facts);
+  let listed: ReadonlyMap<string, Variable> = new Map();
+  return {
+    async read({ signal }) {
+      const variables = await variableApi(http, place, signal).list();
+      listed = new Map(variables.map((variable) => [variable.id, variable]));
+      return { entries: toEntries(variables, place, owners) };
+    },
+    write(batch, options) {
+      const { concurrency } = http;
+      const api = variableApi(http, place, options.signal);
+      return write({ api, place, owners, listed, concurrency }, batch, options);
+    },
+  };
+}
+
+function createQoveryDriver(credentials?: QoveryCredentials): QoveryDriver {
+  return {
+    specVersion: 1,
+    name: NAME,
+    displayName: DISPLAY_NAME,
+    ...(credentials !== undefined && { credentials }),
+    credentialsSchema,
+    configSchema,
+    capabilities,
+    endpoint,
+    authorization,
+    // An id of an environment says all: with its project in it, two definitions could name one place differently.
+    identity(given, config) {
+      const { scope, parentId } = placeOf(config);
+      return `${NAME}:${urlOf(given).place}/${scope.toLowerCase()}/${canonicalId(parentId)}`;
+    },
+    connect,
+    validateConnection: async (given, options) => checkToken(client(given, options)),
+  };
+}
+
+/**
+ * The driver for Qovery: keeps the secrets or variables of a project or environment, one request a key. What it
+ * finds inherited, built in, made by another system, or as an alias, override or file is left alone. Changes take
+ * effect at the next deployment.
+ *
+ * Secrets can't be read back: what stands there is known from fingerprints. A change of kind deletes and creates;
+ * where the create fails, a variable is put back, and a secret is missing until the next run.
+ *
+ * `credentials` are used where a definition names no connection.
+ *
+ * @example
+ * const engine = new SecretSyncEngine({ source, drivers: [qovery({ accessToken })] });
+ */
+export const qovery = /* @__PURE__ */ Object.assign(createQoveryDriver, {
+  /** What Qovery can do and takes at the place of a config: for `planSync`, without a driver. */
+  capabilities,
+});
+
+/**
+ * The organizations that a token shows, sorted by name, then id.
+ *
+ * @throws SecretSyncError `INVALID_OPTION` for credentials or ids that are not well-formed, `UNAUTHORIZED` for
+ * credentials that are not accepted, and what any request can throw: `FORBIDDEN`, `NOT_FOUND`, `RATE_LIMITED`,
+ * `DESTINATION_UNAVAILABLE`, `DESTINATION_REJECTED`, `INVALID_RESPONSE`, `TIMEOUT`, `UNSAFE_URL`.
+ */
+export async function listQoveryOrganizations(
+  credentials: QoveryCredentials,
+  options?: CallOptions,
+): Promise<Named[]> {
+  return sortByName(await getNamed(client(credentials, options), 'organizations', ['organization']));
+}
+
+/** The projects of an organization, sorted by name, then id. Throws what {@link listQoveryOrganizations} throws. */
+export async function listQoveryProjects(
+  credentials: QoveryCredentials,
+  organizationId: string,
+  options?: CallOptions,
+): Promise<Named[]> {
+  const id = parseArgument(identifier, organizationId, 'organizationId is not valid');
+  const path = ['organization', id, 'project'];
+  return sortByName(await getNamed(client(credentials, options), 'projects', path));
+}
+
+/** The environments of a project, sorted by name, then id. Throws what {@link listQoveryOrganizations} throws. */
+export async function listQoveryEnvironments(
+  credentials: QoveryCredentials,
+  projectId: string,
+  options?: CallOptions,
+): Promise<Named[]> {
+  const id = parseArgument(identifier, projectId, 'projectId is not valid');
+  const path = ['project', id, 'environment'];
+  return sortByName(await getNamed(client(credentials, options), 'environments', path));
+}

@@ -1,0 +1,103 @@
+import pMap from 'p-map';
+import type { WriteBatch, WriteChange, WriteOptions, WriteOutcome } from '../../contracts/destination.js';
+import { isSecretSyncError, type SecretSyncError } from '../../contracts/errors.js';
+import { interrupted, retell } from '../failure.js';
+import { createWriter, type WriteContext } from './attempt.js';
+import type { Variable } from './wire.js';
+
+/**
+ * Writes key by key, in parallel. A key that fails does not stop the others; a token that is refused does. Failures
+ * about which the list can tell more are settled at the end, by one list for all of them.
+ */
+export async function write(
+  context: WriteContext & { readonly concurrency: number },
+  { changes }: WriteBatch,
+  options: WriteOptions,
+): Promise<readonly WriteOutcome[]> {
+  const { concurrency } = context;
+  const { signal } = options;
+  const writer = createWriter(context);
+  const outcomes: WriteOutcome[] = [];
+  const doubtful: { readonly change: WriteChange; readonly error: SecretSyncError }[] = [];
+  const thrown: unknown[] = [];
+  let isRefused = false;
+  const mayGoOn = () => !isRefused && !signal.aborted && thrown.length === 0;
+
+  const end = (outcome: WriteOutcome) => {
+    outcomes.push(outcome);
+    options.onOutcome(outcome);
+  };
+  const succeed = ({ key }: WriteChange, variable?: Variable) => {
+    const revision = variable?.updated_at;
+    end({
+      key,
+      status: 'applied',
+      ...(variable !== undefined && { id: variable.id }),
+      ...(revision !== undefined && { revision }),
+    });
+  };
+  const fail = async (change: WriteChange, failure: SecretSyncError) => {
+    const { key } = change;
+    const error = retell(await writer.giveUp(change, failure, mayGoOn()), { key });
+    end({ key, status: 'failed', error, maybeWritten: error.maybeWritten === true });
+  };
+  /** An abort, or a mistake in the code: everything under way ends, then it is thrown. */
+  const isFatal = (error: unknown): boolean => {
+    if (!signal.aborted && isSecretSyncError(error)) return false;
+    thrown.push(error);
+    return true;
+  };
+  const run = async (
+    change: WriteChange,
+    attempt: Promise<Variable | undefined>,
+    onFailure: (error: SecretSyncError) => unknown,
+  ) => {
+    try {
+      succeed(change, await attempt);
+    } catch (error) {
+      if (isFatal(error)) return fail(change, retell(interrupted(), { maybeWritten: true }));
+      if (!isSecretSyncError(error)) return;
+      if (error.code === 'UNAUTHORIZED') isRefused = true;
+      await onFailure(error);
+    }
+  };
+
+  await pMap(
+    changes,
+    async (change) => {
+      if (!mayGoOn()) return;
+      await run(change, writer.first(change), (error) =>
+        mayGoOn() && writer.isWorthALook(change, error)
+          ? doubtful.push({ change, error })
+          : fail(change, error),
+      );
+    },
+    { concurrency },
+  );
+
+  let fresh: readonly Variable[] | undefined;
+  if (doubtful.length > 0 && mayGoOn()) {
+    try {
+      fresh = await context.api.list();
+    } catch (error) {
+      if (!isFatal(error)) isRefused = isSecretSyncError(error, 'UNAUTHORIZED');
+    }
+  }
+  await pMap(
+    doubtful,
+    async ({ change, error }) => {
+      if (fresh !== undefined && mayGoOn()) {
+        await run(change, writer.again(change, error, fresh), (later) => fail(change, later));
+      } else if (change.action === 'delete' && error.code === 'NOT_FOUND') {
+        succeed(change);
+      } else {
+        await fail(change, error);
+      }
+    },
+    { concurrency },
+  );
+
+  if (thrown.length > 0) throw thrown[0];
+  signal.throwIfAborted();
+  return outcomes;
+}

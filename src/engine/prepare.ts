@@ -1,0 +1,111 @@
+import type { AnyDestinationDriver, SyncDefinition } from '../contracts/definition.js';
+import type { Capabilities } from '../contracts/destination.js';
+import type { ErrorProblem } from '../contracts/errors.js';
+import { quote, quoteList } from '../contracts/quote.js';
+import { validate } from '../core/validate.js';
+import { checkEndpoint, checkHeaders } from '../http/address.js';
+import type { Connection, Connections, ResolvedOptions } from './options.js';
+import { definitionError, registerDefinition } from './registry.js';
+
+/** A definition with everything that its run needs; nothing has been sent yet. */
+export interface PreparedSync {
+  readonly definition: SyncDefinition;
+  readonly driver: AnyDestinationDriver;
+  readonly credentials: unknown;
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly capabilities: Capabilities;
+  /** The identity of the place. */
+  readonly place: string;
+}
+
+async function findConnection(
+  connections: Connections | undefined,
+  id: string,
+): Promise<Connection | undefined> {
+  if (typeof connections === 'function') return connections(id);
+  return connections !== undefined && Object.hasOwn(connections, id) ? connections[id] : undefined;
+}
+
+function unknownConnection(connections: Connections | undefined, id: string): ErrorProblem {
+  const known = typeof connections === 'object' ? Object.keys(connections).sort() : [];
+  const hint =
+    known.length > 0
+      ? `known are ${quoteList(known)}`
+      : connections === undefined
+        ? 'pass the engine option connections'
+        : 'make the function connections answer it';
+  return {
+    code: 'UNKNOWN_CONNECTION',
+    path: 'connectionId',
+    message: `there is no connection ${quote(id)}; ${hint}, or leave connectionId out to use the credentials of the driver`,
+  };
+}
+
+type Found = { readonly credentials: unknown } | { readonly problem: ErrorProblem };
+
+async function findCredentials(
+  definition: SyncDefinition,
+  driver: AnyDestinationDriver,
+  connections: Connections | undefined,
+): Promise<Found> {
+  const { connectionId } = definition;
+  if (connectionId === undefined) {
+    if (driver.credentials !== undefined) return { credentials: driver.credentials };
+    const message = `it is missing, and the driver ${quote(driver.name)} has no credentials of its own; give it a connection or the driver credentials`;
+    return { problem: { code: 'UNKNOWN_CONNECTION', path: 'connectionId', message } };
+  }
+  const connection = await findConnection(connections, connectionId);
+  if (connection === undefined) return { problem: unknownConnection(connections, connectionId) };
+  if (connection.app === driver.name) return { credentials: connection.credentials };
+  const message = `the connection ${quote(connectionId)} is for ${quote(String(connection.app))}, not for ${quote(driver.name)}; name one for it`;
+  return { problem: { code: 'CONNECTION_MISMATCH', path: 'connectionId', message } };
+}
+
+/**
+ * Checks a definition with its driver, connection and addresses, before any request.
+ *
+ * @throws SecretSyncError `INVALID_DEFINITION`, or the code that all problems share.
+ */
+export async function prepareSync(input: unknown, options: ResolvedOptions): Promise<PreparedSync> {
+  const registered = registerDefinition(input, options.drivers);
+  if ('problems' in registered) {
+    throw definitionError([...registered.problems, ...(await connectionProblems(input, options))]);
+  }
+  const { definition, driver } = registered;
+  const found = await findCredentials(definition, driver, options.connections);
+  if ('problem' in found) throw definitionError([found.problem]);
+  const path = definition.connectionId === undefined ? 'credentials' : 'connectionId';
+  const parsed = validate(driver.credentialsSchema, found.credentials, {
+    code: 'INVALID_OPTION',
+    path,
+    discreet: true,
+  });
+  if (parsed.problems !== undefined) throw definitionError(parsed.problems);
+  const credentials = parsed.value;
+  const endpoint = driver.endpoint(credentials);
+  const headers = driver.authorization(credentials);
+  checkEndpoint(endpoint, options);
+  checkHeaders(headers);
+  const { destinationConfig } = definition;
+  const { capabilities } = driver;
+  return {
+    definition,
+    driver,
+    credentials,
+    endpoint,
+    headers,
+    capabilities: typeof capabilities === 'function' ? capabilities(destinationConfig) : capabilities,
+    place: driver.identity(credentials, destinationConfig),
+  };
+}
+
+/** For a definition that is wrong anyway: what is wrong with its connection as well, so that all comes at once. */
+async function connectionProblems(input: unknown, options: ResolvedOptions): Promise<ErrorProblem[]> {
+  const fields =
+    typeof input === 'object' && input !== null ? new Map<string, unknown>(Object.entries(input)) : new Map();
+  const id: unknown = fields.get('connectionId');
+  if (typeof id !== 'string' || id === '') return [];
+  const connection = await findConnection(options.connections, id).catch(() => undefined);
+  return connection === undefined ? [unknownConnection(options.connections, id)] : [];
+}

@@ -1,0 +1,89 @@
+import type { DestinationConnection, DestinationEntry, Facts } from '../contracts/destination.js';
+import { quote } from '../contracts/quote.js';
+import type { SourceLocation } from '../contracts/source.js';
+import { sourceSnapshot, type SourceSnapshot } from '../core/snapshot.js';
+import type { GuardedHttpClient } from '../http/client.js';
+import type { HttpClient } from '../contracts/http.js';
+import { guarded } from './failures.js';
+import type { Lease } from './lease.js';
+import type { ResolvedOptions } from './options.js';
+import type { Run } from './run.js';
+
+export const NO_SECRETS: SourceSnapshot = sourceSnapshot({});
+
+/** The part of a definition that is handed to the source. */
+export function locationOf(run: Run): SourceLocation {
+  const { projectId, environment, secretPath } = run.prepared.definition;
+  return {
+    ...(projectId === undefined ? {} : { projectId }),
+    ...(environment === undefined ? {} : { environment }),
+    ...(secretPath === undefined ? {} : { secretPath }),
+  };
+}
+
+export async function readSource({ source }: ResolvedOptions, run: Run): Promise<SourceSnapshot> {
+  const snapshot = await guarded(
+    async () => sourceSnapshot(await source.read(locationOf(run), { signal: run.signal })),
+    run.signal,
+    'SOURCE_READ_FAILED',
+    `The source ${quote(source.name)} could not be read; nothing was written. Check that it can be reached and is complete.`,
+    { retryable: true },
+  );
+  run.signal.throwIfAborted();
+  const partial = snapshot.incomplete || snapshot.unreadable.size > 0;
+  run.emit({ ...run.fields, type: 'source-read', keys: snapshot.secrets.size, partial });
+  return snapshot;
+}
+
+/** The run's view of a connection's client: counted, and for a run with a lease nothing is sent once that has ended. */
+export function clientFor(client: GuardedHttpClient, run: Run, lease: Lease | undefined): HttpClient {
+  const http = client.forRun({
+    signal: run.signal,
+    ...(run.deadline === undefined ? {} : { deadline: run.deadline }),
+    onRequest(request) {
+      run.countRequest();
+      run.emit({ ...run.fields, type: 'request', ...request });
+    },
+    onRetry: (retry) => run.emit({ ...run.fields, type: 'retry', ...retry }),
+  });
+  return {
+    concurrency: http.concurrency,
+    async request(request) {
+      lease?.check();
+      return http.request(request);
+    },
+  };
+}
+
+/** Connects a driver for one run. */
+export function connect(run: Run, http: HttpClient, facts: Facts): DestinationConnection {
+  const { driver, credentials, definition } = run.prepared;
+  return driver.connect({ credentials, config: definition.destinationConfig, http, facts });
+}
+
+export async function readDestination(
+  run: Run,
+  connection: DestinationConnection,
+): Promise<readonly DestinationEntry[]> {
+  const { driver, place } = run.prepared;
+  const { entries } = await guarded(
+    () => connection.read({ signal: run.signal }),
+    run.signal,
+    'DESTINATION_UNAVAILABLE',
+    `${driver.displayName} could not be read at ${quote(place)}; nothing was written.`,
+  );
+  run.signal.throwIfAborted();
+  run.emit({ ...run.fields, type: 'destination-read', entries: entries.length });
+  return entries;
+}
+
+/** Waits for both, so that no call is left behind when one fails; then throws what failed first in this order. */
+export async function both<First, Second>(
+  first: Promise<First>,
+  second: Promise<Second>,
+): Promise<[First, Second]> {
+  const [one, two] = await Promise.allSettled([first, second]);
+  if (one.status === 'rejected') throw one.reason;
+  if (two.status === 'rejected') throw two.reason;
+  return [one.value, two.value];
+}

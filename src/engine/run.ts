@@ -1,0 +1,95 @@
+import type { Clock } from '../contracts/clock.js';
+import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
+import type { SyncEvent } from '../contracts/events.js';
+import type { Operation } from '../contracts/plan.js';
+import type { ResolvedOptions } from './options.js';
+import type { PreparedSync } from './prepare.js';
+
+/** One call of the engine: its end, its events, its count of requests. */
+export interface Run {
+  readonly prepared: PreparedSync;
+  readonly signal: AbortSignal;
+  /** In ms since the epoch; absent where there is no deadline. */
+  readonly deadline?: number;
+  readonly startedAt: string;
+  /** What all events of the run share. */
+  readonly fields: { readonly runId: string; readonly operation: Operation; readonly definitionId: string };
+  emit(event: SyncEvent): void;
+  countRequest(): void;
+  requestCount(): number;
+  /** Ends the run with this reason. */
+  abort(reason: unknown): void;
+}
+
+/** The time of a clock as ISO 8601. */
+export const timestamp = (clock: Clock): string => new Date(clock.now()).toISOString();
+
+/** Hands an event on; an observer that throws must not change what happens. */
+export function emitEvent(options: ResolvedOptions, event: SyncEvent): void {
+  try {
+    options.onEvent?.(event);
+  } catch {
+    return;
+  }
+}
+
+/** Random text for run ids; not derived from `random`, which is for jitter and may be a constant. */
+const drawId = (): string => globalThis.crypto.randomUUID();
+
+/**
+ * Does one call of the engine: ends it on the caller's signal and at its deadline, tells its start and its failure,
+ * and leaves no timer.
+ */
+export async function withRun<Result>(
+  options: ResolvedOptions,
+  prepared: PreparedSync,
+  operation: Operation,
+  callerSignal: AbortSignal | undefined,
+  work: (run: Run) => Promise<Result>,
+): Promise<Result> {
+  callerSignal?.throwIfAborted();
+  const { clock, runTimeout } = options;
+  const ended = new AbortController();
+  const settled = new AbortController();
+  const onAbort = () => ended.abort(callerSignal?.reason);
+  callerSignal?.addEventListener('abort', onAbort, { once: true });
+  let requests = 0;
+  const fields = { runId: drawId(), operation, definitionId: prepared.definition.id };
+  const run: Run = {
+    prepared,
+    signal: ended.signal,
+    ...(runTimeout === undefined ? {} : { deadline: clock.now() + runTimeout }),
+    startedAt: timestamp(clock),
+    fields,
+    emit: (event) => emitEvent(options, event),
+    countRequest: () => void (requests += 1),
+    requestCount: () => requests,
+    abort: (reason) => ended.abort(reason),
+  };
+  if (runTimeout !== undefined) {
+    clock.sleep(runTimeout, settled.signal).then(
+      () => {
+        const message = `The run did not end within its runTimeout of ${runTimeout} ms; raise it, or run again to go on.`;
+        ended.abort(new SecretSyncError('TIMEOUT', message, { retryable: true }));
+      },
+      () => undefined,
+    );
+  }
+  try {
+    run.emit({ ...fields, type: 'run-started', place: prepared.place });
+    return await work(run);
+  } catch (error) {
+    const thrown: unknown =
+      ended.signal.aborted && !isSecretSyncError(error, 'STATE_NOT_SAVED') ? ended.signal.reason : error;
+    run.emit({
+      ...fields,
+      type: 'run-failed',
+      code: isSecretSyncError(thrown) ? thrown.code : ended.signal.aborted ? 'ABORTED' : 'UNEXPECTED',
+      message: isSecretSyncError(thrown) ? thrown.message : 'the run ended with an error of another kind',
+    });
+    throw thrown;
+  } finally {
+    settled.abort();
+    callerSignal?.removeEventListener('abort', onAbort);
+  }
+}

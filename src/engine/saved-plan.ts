@@ -1,0 +1,181 @@
+import * as z from 'zod';
+import { errorFromProblems, SecretSyncError, type ErrorProblem } from '../contracts/errors.js';
+import type { PlanOptions, SyncPlan } from '../contracts/plan.js';
+import { isWrite } from '../core/change.js';
+import type { DecidedPlan } from '../core/decide.js';
+import { isEphemeralKeyId, type Digester, type Keyring } from '../core/fingerprint.js';
+import { planMac } from '../core/preconditions.js';
+import { byText } from '../core/sort.js';
+
+const changeSchema = z.looseObject({ key: z.string(), kind: z.string().exactOptional(), action: z.string() });
+const importSchema = z.looseObject({ sourceKey: z.string(), action: z.string() });
+const planSchema = z.looseObject({
+  formatVersion: z.literal(1),
+  operation: z.enum(['sync', 'import', 'remove']),
+  definition: z.looseObject({ id: z.string() }),
+  place: z.string(),
+  applicable: z.boolean(),
+  imports: z.array(importSchema),
+  changes: z.array(changeSchema),
+  problems: z.array(z.looseObject({ code: z.string(), reason: z.string(), message: z.string() })),
+  options: z.strictObject({
+    force: z.boolean(),
+    importBehavior: z.enum(['prioritize-source', 'prioritize-destination']).exactOptional(),
+    confirmDeletions: z.number().exactOptional(),
+  }),
+  preconditions: z.strictObject({
+    keyId: z.string(),
+    mac: z.string(),
+    changes: z.array(z.string()),
+    imports: z.array(z.string()),
+  }),
+});
+
+/** A plan that came in from outside, known to be as it was made. */
+export interface SavedPlan {
+  readonly plan: SyncPlan;
+  readonly operation: SyncPlan['operation'];
+  readonly definition: unknown;
+  readonly place: string;
+  readonly options: PlanOptions;
+  /** Made with the key that sealed the plan. */
+  readonly digester: Digester;
+}
+
+const invalid = (why: string) =>
+  new SecretSyncError('PLAN_INVALID', `The plan can't be applied: ${why}. Make a new plan.`);
+
+function isPlanShaped(input: unknown): input is z.infer<typeof planSchema> {
+  return planSchema.safeParse(input).success;
+}
+
+/** Whoever could make this MAC is an engine with the key, and it made a plan. */
+function isIntact(input: z.infer<typeof planSchema>, digester: Digester): input is SyncPlan & typeof input {
+  const { preconditions, ...unsealed } = input;
+  const { mac, ...unsigned } = preconditions;
+  return mac === planMac(digester, unsealed, unsigned);
+}
+
+/**
+ * Checks a plan that may have been saved and read back.
+ *
+ * @throws SecretSyncError `PLAN_INVALID` or `FINGERPRINT_KEY_REQUIRED`.
+ */
+export function checkSavedPlan(input: unknown, keyring: Keyring): SavedPlan {
+  const version = z.object({ formatVersion: z.number() }).safeParse(input);
+  if (version.success && version.data.formatVersion > 1) {
+    throw invalid('a newer version of secret-sync-engine made it; update this one');
+  }
+  const hasPreconditions = z.object({ preconditions: z.object({}) }).safeParse(input).success;
+  if (version.success && !hasPreconditions) {
+    throw invalid(
+      'it has no preconditions, as a plan of planSync without a fingerprintKey; plan with the engine',
+    );
+  }
+  if (!isPlanShaped(input)) throw invalid('it is not a plan, or was edited');
+  const { keyId } = input.preconditions;
+  const digester = keyring.find(keyId);
+  if (digester === undefined) {
+    if (!keyring.ephemeral && !isEphemeralKeyId(keyId)) {
+      throw invalid(
+        'it was made with a fingerprint key that this engine does not have; pass that key as a previous one',
+      );
+    }
+    throw new SecretSyncError(
+      'FINGERPRINT_KEY_REQUIRED',
+      'A plan that another engine made can only be applied where both have the same fingerprintKey; pass it to both and make a new plan.',
+    );
+  }
+  if (!isIntact(input, digester)) throw invalid('it was edited after it was made');
+  return {
+    plan: input,
+    operation: input.operation,
+    definition: input.definition,
+    place: input.place,
+    options: input.options,
+    digester,
+  };
+}
+
+const REFUSALS_TO_CONFIRM: readonly string[] = ['unowned-without-schema', 'too-many', 'nothing-remembered'];
+
+/** Throws why a plan is not applicable, if it is not. */
+export function assertApplicable(plan: SyncPlan): void {
+  if (plan.applicable) return;
+  throw errorFromProblems(
+    'PLAN_BLOCKED',
+    'The plan can not be applied, and nothing was written',
+    plan.problems,
+    { plan },
+  );
+}
+
+/** As `assertApplicable`, but lets a plan through whose only problem is that its deletions must be confirmed. */
+export function assertConfirmable(plan: SyncPlan, confirmDeletions: number | undefined): void {
+  const isConfirmable = plan.problems.every(({ reason }) => REFUSALS_TO_CONFIRM.includes(reason));
+  if (confirmDeletions === undefined || !isConfirmable) assertApplicable(plan);
+}
+
+interface Planned {
+  readonly action: string;
+  readonly digest: string;
+}
+
+function plannedWrites(
+  { changes, imports, preconditions }: SyncPlan,
+  withImports: boolean,
+): Map<string, Planned> {
+  const writes = new Map<string, Planned>();
+  changes.forEach(({ key, kind, action }, index) => {
+    if (!isWrite(action) && action !== 'blocked') return;
+    writes.set(JSON.stringify(['key', key, kind ?? '']), {
+      action,
+      digest: preconditions?.changes[index] ?? '',
+    });
+  });
+  imports.forEach(({ sourceKey, action }, index) => {
+    if (action === 'ignore' || !withImports) return;
+    writes.set(JSON.stringify(['import', sourceKey]), {
+      action,
+      digest: preconditions?.imports[index] ?? '',
+    });
+  });
+  return writes;
+}
+
+/**
+ * Compares a plan with the same decision made now.
+ *
+ * | planned | now | then |
+ * |---|---|---|
+ * | a write | the same, of the same value, over the same entry | as planned |
+ * | a write | the same, of another value or over an entry that moved | stale |
+ * | a write | another action, or none | stale |
+ * | none | a write | stale |
+ *
+ * `withImports: false` once the imports have been written.
+ *
+ * @throws SecretSyncError `PLAN_STALE`, naming every key that moved.
+ */
+export function assertNotStale(plan: SyncPlan, now: DecidedPlan, withImports: boolean): void {
+  const [planned, current] = [plannedWrites(plan, withImports), plannedWrites(now.plan, withImports)];
+  const problems: (ErrorProblem & { key: string })[] = [];
+  for (const id of new Set([...planned.keys(), ...current.keys()])) {
+    const [then, today] = [planned.get(id), current.get(id)];
+    if (then?.action === today?.action && then?.digest === today?.digest) continue;
+    const [kind, key = ''] = z.array(z.string()).parse(JSON.parse(id));
+    const subject = kind === 'import' ? 'its import' : 'it';
+    const message =
+      then?.action === today?.action
+        ? `the value to be written, or what stands there, has changed since the plan was made`
+        : `${subject} was planned as ${then?.action ?? 'nothing to do'} and would now be ${today?.action ?? 'nothing to do'}`;
+    problems.push({ code: 'PLAN_STALE', key, message });
+  }
+  if (problems.length === 0) return;
+  problems.sort(byText((problem) => problem.key));
+  throw errorFromProblems(
+    'PLAN_STALE',
+    'The plan is out of date, and nothing was written; make a new plan',
+    problems,
+  );
+}

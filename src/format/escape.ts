@@ -1,0 +1,24 @@
+// Control and format characters, lone surrogates, bidi marks, what takes no room, and every blank but the plain one.
+const INVISIBLE = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
+const MARKUP = /[\\`*_[\]<>|~$&@#]|:(?=\/\/)|(?<=www)\./gi;
+
+/** Shows what a terminal would act on, or nobody would see, as `\u{…}`. */
+export function escapeText(text: string): string {
+  return text.replace(INVISIBLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/** A name as it is where it is plain, else in quotes, so that it can't be taken for the words around it. */
+export function showName(name: string): string {
+  return /^[\w./-]+$/.test(name) ? name : `"${name.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** Text in Markdown that stays text: no markup, link, HTML or line break, and nobody is mentioned. */
+export function escapeMarkdown(text: string): string {
+  // The comment keeps hosts from seeing "@name" and "#1" in the finished page.
+  return escapeText(text).replace(MARKUP, '\\$&').replace(/[@#]/g, '$&<!-- -->');
+}
+
+/** Text as code in Markdown. */
+export function markdownCode(text: string): string {
+  return `\`${escapeText(text).replaceAll('`', '\\u{60}')}\``;
+}

@@ -1,0 +1,54 @@
+import type { SyncPlan } from '../contracts/plan.js';
+import { renderReport, type FormatOptions } from './report.js';
+import { changeRow, countWords, foldRows, importRow, noteRows, warningRows } from './rows.js';
+
+/**
+ * Shows a plan to people: a line for each key that changes or is blocked (`+` create, `~` update, `-/+` replace, `-`
+ * delete, `!` blocked), what stays as it is (`=` unchanged, `·` kept), warnings, problems and a summary. Names from
+ * outside are escaped, so that none acts on a terminal or breaks out of Markdown. A plan holds no values.
+ *
+ * @example
+ * console.log(formatPlan(plan, { color: process.stdout.isTTY }));
+ */
+export function formatPlan(plan: SyncPlan, options: FormatOptions = {}): string {
+  const { imports, changes, warnings, problems, summary } = plan;
+  const { verbose } = options;
+  const isQuiet = ({ action }: { action: string }): boolean =>
+    action === 'unchanged' || action === 'keep' || action === 'ignore';
+  const isLoud = (item: { action: string }): boolean => !isQuiet(item);
+  const work = countWords([
+    [summary.import, 'to import'],
+    [summary.create, 'to create'],
+    [summary.update, 'to update'],
+    [summary.replace, 'to replace'],
+    [summary.delete, 'to delete'],
+    [summary.blocked, 'blocked'],
+  ]);
+  const rest = countWords([
+    [summary.unchanged, 'unchanged'],
+    [summary.keep, 'kept'],
+  ]);
+  return renderReport(
+    {
+      plan,
+      rows: [
+        ['Imports into the source', imports.filter(isLoud).map(importRow)],
+        ['Changes at the destination', changes.filter(isLoud).map(changeRow)],
+      ],
+      quiet: [
+        ...foldRows(imports.filter(isQuiet).map(importRow), verbose),
+        ...foldRows(changes.filter(isQuiet).map(changeRow), verbose),
+      ],
+      notes: [
+        ['Warnings', warningRows(warnings, verbose)],
+        ['Problems', noteRows(problems)],
+      ],
+      summary: [
+        work === '' ? 'No changes.' : `Plan: ${work}.`,
+        ...(rest === '' ? [] : [`${rest}.`]),
+        ...(plan.applicable ? [] : ["It can't be applied before its problems are solved."]),
+      ].join(' '),
+    },
+    options,
+  );
+}

@@ -1,0 +1,86 @@
+import type {
+  ChangeAction,
+  PlannedChange,
+  PlannedImport,
+  PlanProblem,
+  PlanWarning,
+} from '../contracts/plan.js';
+import { CHANGE_REASON_WORDS, IMPORT_REASON_WORDS } from '../contracts/reasons.js';
+import { showName } from './escape.js';
+import type { Note, Row } from './report.js';
+
+/** So many keys are listed where they need not all be seen; more are counted. */
+const FEW = 5;
+
+export const SYMBOLS: Readonly<Record<ChangeAction | PlannedImport['action'], Row['symbol']>> = {
+  create: '+',
+  update: '~',
+  replace: '-/+',
+  delete: '-',
+  blocked: '!',
+  unchanged: '=',
+  keep: '·',
+  ignore: '·',
+};
+
+/** A key, with its kind and the key that it comes from. */
+export function nameOf(key: string, kind?: string, from?: string): string {
+  const details = [
+    ...(kind === undefined ? [] : [showName(kind)]),
+    ...(from === undefined || from === key ? [] : [`from ${showName(from)}`]),
+  ];
+  return showName(key) + (details.length === 0 ? '' : ` (${details.join(', ')})`);
+}
+
+export function changeRow({ key, kind, sourceKey, action, reason }: PlannedChange): Row {
+  return { symbol: SYMBOLS[action], name: nameOf(key, kind, sourceKey), words: CHANGE_REASON_WORDS[reason] };
+}
+
+export function importRow({ key, sourceKey, action, reason }: PlannedImport): Row {
+  return {
+    symbol: SYMBOLS[action],
+    name: nameOf(sourceKey, undefined, key),
+    words: IMPORT_REASON_WORDS[reason],
+  };
+}
+
+/** Rows that are alike but for their names become one with their number, where there are many. */
+export function foldRows(rows: readonly Row[], verbose = false): readonly Row[] {
+  return groupBy(rows, ({ symbol, words }) => `${symbol} ${words}`).flatMap((alike) => {
+    const [first] = alike;
+    return verbose || first === undefined || alike.length <= FEW
+      ? alike
+      : [{ ...first, name: `${alike.length} keys` }];
+  });
+}
+
+/** Warnings or problems that are alike but for their key become one. */
+export function noteRows(notes: readonly (PlanWarning | PlanProblem)[], most = Infinity): readonly Note[] {
+  return groupBy(notes, ({ code, message }) => JSON.stringify([code, message])).flatMap((alike) => {
+    const [first] = alike;
+    if (first === undefined) return [];
+    const keys = alike.flatMap(({ key }) => (key === undefined ? [] : [showName(key)]));
+    const more = keys.length > most ? [`and ${keys.length - most} more`] : [];
+    return [{ code: first.code, message: first.message, keys: [...keys.slice(0, most), ...more] }];
+  });
+}
+
+/** The same for notes of which a few keys say enough. */
+export function warningRows(warnings: readonly PlanWarning[], verbose = false): readonly Note[] {
+  return noteRows(warnings, verbose ? Infinity : FEW);
+}
+
+/** `2 to create, 1 to delete`; what there is none of is left out. */
+export function countWords(counts: readonly (readonly [count: number, words: string])[]): string {
+  return counts.flatMap(([count, words]) => (count === 0 ? [] : [`${count} ${words}`])).join(', ');
+}
+
+function groupBy<Item>(items: readonly Item[], id: (item: Item) => string): Item[][] {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(id(item));
+    if (group === undefined) groups.set(id(item), [item]);
+    else group.push(item);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,54 @@
+import type { HttpBody } from '../contracts/http.js';
+import { SecretValue } from '../contracts/secret.js';
+
+/** The JSON of a body as it goes over the wire: the one place of the http client where secrets are revealed. */
+export function serializeBody(body: HttpBody): string {
+  // `value` has been through `toJSON`, which redacts; the holder still has the secret itself.
+  return JSON.stringify(
+    body,
+    function (this: Readonly<Record<string, unknown>>, key: string, value: unknown) {
+      const original = this[key];
+      return SecretValue.is(original) ? original.reveal() : value;
+    },
+  );
+}
+
+/** Lets go of an answer's body, so that no socket is kept for it. */
+export function discardBody(response: Response): void {
+  void response.body?.cancel().catch(() => undefined);
+}
+
+/**
+ * The text of an answer, without a byte order mark; `undefined`, with the rest cancelled, when it is longer than
+ * `limit` bytes. What Content-Length says only helps to refuse early. Rejects with `signal.reason` at once.
+ */
+export async function readBody(
+  response: Response,
+  limit: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (Number(response.headers.get('content-length')) > limit) return (discardBody(response), undefined);
+  const reader = response.body?.getReader();
+  if (!reader) return '';
+  const cancel = () => void reader.cancel().catch(() => undefined);
+  signal.addEventListener('abort', cancel, { once: true });
+  if (signal.aborted) cancel();
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      signal.throwIfAborted();
+      if (done) return text + decoder.decode();
+      size += value.byteLength;
+      if (size > limit) {
+        cancel();
+        return undefined;
+      }
+      text += decoder.decode(value, { stream: true });
+    }
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}

@@ -1,0 +1,204 @@
+import PQueue from 'p-queue';
+import type { Clock } from '../contracts/clock.js';
+import {
+  type ErrorCode,
+  type ErrorProblem,
+  errorFromProblems,
+  SecretSyncError,
+} from '../contracts/errors.js';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../contracts/http.js';
+import { checkEndpoint, checkHeaders } from './address.js';
+import { systemClock } from './clock.js';
+import { rateLimited } from './errors.js';
+import { exchange } from './exchange.js';
+import {
+  backoff,
+  isTooLate,
+  readQuota,
+  readToldTime,
+  RETRY_DEFAULTS,
+  type RetryOptions,
+} from './retry-timing.js';
+import { withRetries } from './retry.js';
+import { createSignalHub } from './signals.js';
+import { createThrottle } from './throttle.js';
+
+export type { RetryOptions } from './retry-timing.js';
+
+export interface HttpClientOptions {
+  /** The base URL of all requests; see {@link checkEndpoint}. */
+  readonly endpoint: string;
+  /** Sent with every request: what authenticates it. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Called with a URL and options. Default: the global `fetch` of the moment. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** How long one attempt may take until its answer is complete, in ms. Default: 30,000. */
+  readonly timeout?: number | undefined;
+  readonly retry?: Partial<RetryOptions> | undefined;
+  /** How many requests are under way at most. Default: 10. */
+  readonly concurrency?: number | undefined;
+  readonly allowPrivateNetwork?: boolean | undefined;
+  /** Default: that of the machine. */
+  readonly clock?: Clock | undefined;
+  /** From 0 up to, not including, 1. Default: `Math.random`. */
+  readonly random?: (() => number) | undefined;
+  /** How long an answer can be. Default: 16 MiB. */
+  readonly maxResponseBytes?: number | undefined;
+}
+
+/** A run's part in a connection. */
+export interface HttpRun {
+  /** Ends all requests of the run, which then reject with its reason. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * In ms since the epoch, on the client's clock. A wait that would reach it is not begun: the request fails at
+   * once. What ends work when it passes is the signal.
+   */
+  readonly deadline?: number | undefined;
+  /** Called after each attempt that was sent. `attempt` counts from 1; no `status`: no answer came. */
+  onRequest?(event: {
+    readonly method: string;
+    readonly name: string;
+    readonly attempt: number;
+    readonly status?: number;
+    readonly durationMs: number;
+  }): void;
+  /** Called before the wait for another attempt; `attempt` is the one that failed. */
+  onRetry?(event: {
+    readonly name: string;
+    readonly attempt: number;
+    readonly code: ErrorCode;
+    readonly waitMs: number;
+  }): void;
+}
+
+/** A connection. Called directly, each request is a run of its own. */
+export interface GuardedHttpClient extends HttpClient {
+  /** The same connection, with its limits and its pace, for one run with its signal, events and retry budget. */
+  forRun(run: HttpRun): HttpClient;
+}
+
+function checkNumbers(numbers: Readonly<Record<string, number>>): void {
+  const problems = Object.entries(numbers).flatMap(([path, value]): ErrorProblem[] => {
+    const whole = path === 'concurrency' || path.startsWith('retry.retries');
+    const least = path.startsWith('retry.') ? 0 : 1;
+    const fits = value >= least && (!whole || Number.isInteger(value));
+    const message = `must be a ${whole ? 'whole ' : ''}number from ${least} on`;
+    return fits ? [] : [{ code: 'INVALID_OPTION', path, message }];
+  });
+  if (problems.length > 0) throw errorFromProblems('INVALID_OPTION', 'Invalid options', problems);
+}
+
+/** A segment that would climb or vanish could reach another resource than the one that is named. */
+function encodeSegment(segment: string): string {
+  if (/^\.{0,2}$/.test(segment) || /\p{Surrogate}/u.test(segment)) {
+    throw new SecretSyncError(
+      'INVALID_OPTION',
+      "An id can't be part of a URL: it is empty, dots, or broken text. Check the ids.",
+    );
+  }
+  return encodeURIComponent(segment);
+}
+
+function urlOf(endpoint: URL, { path = [], query = {} }: HttpRequest<unknown>): URL {
+  const url = new URL(endpoint);
+  if (path.length > 0) {
+    url.pathname = [url.pathname.replace(/\/+$/, ''), ...path.map(encodeSegment)].join('/');
+  }
+  url.search = new URLSearchParams(query).toString();
+  return url;
+}
+
+/**
+ * The client of one connection. Checks endpoint, headers and options, or throws `UNSAFE_URL` or `INVALID_OPTION`,
+ * before anything is sent; sends nothing itself. What requests promise stands at {@link HttpClient}.
+ */
+export function createHttpClient(options: HttpClientOptions): GuardedHttpClient {
+  const { headers = {}, timeout = 30_000, concurrency = 10, maxResponseBytes = 16 * 1024 * 1024 } = options;
+  const { clock = systemClock, random = Math.random } = options;
+  const retry: RetryOptions = { ...RETRY_DEFAULTS, ...options.retry };
+  const retryNumbers = Object.entries(retry).map(([name, value]) => [`retry.${name}`, value] as const);
+  checkNumbers({ timeout, concurrency, maxResponseBytes, ...Object.fromEntries(retryNumbers) });
+  checkHeaders(headers);
+  const endpoint = checkEndpoint(options.endpoint, options);
+  const queue = new PQueue({ concurrency });
+  const throttle = createThrottle(clock);
+  const follow = createSignalHub();
+
+  async function perform<Data>(
+    request: HttpRequest<Data>,
+    run: HttpRun,
+    budget: { left: number },
+    signal: AbortSignal,
+  ): Promise<HttpAnswer<Data>> {
+    const { method, operation } = request;
+    const { deadline } = run;
+    signal.throwIfAborted();
+    checkHeaders(request.headers ?? {});
+    const url = urlOf(endpoint, request);
+    const tooLate = (until: number) => isTooLate(until, clock.now(), retry.maxWait, deadline);
+
+    const attempt = async (number: number, doubt: boolean): Promise<HttpAnswer<Data>> => {
+      const facts = { operation, method, path: url.pathname, doubt };
+      const ticket = await throttle.pass(signal, tooLate);
+      if (typeof ticket === 'number') throw rateLimited(facts, ticket);
+      signal.throwIfAborted();
+      let status: number | undefined;
+      const onHead = (code: number, answered: Headers) => {
+        status = code;
+        const now = clock.now();
+        const told = readToldTime(answered, now);
+        if (status === 429) throttle.refused(ticket, told ?? now + backoff(number, random(), retry));
+        else throttle.accepted(ticket, readQuota(answered, now));
+        return told;
+      };
+      const { fetch } = options;
+      try {
+        return await exchange(
+          { url, headers, fetch, clock, timeout, maxResponseBytes, signal, facts, onHead },
+          request,
+        );
+      } finally {
+        const durationMs = clock.now() - ticket.sentAt;
+        run.onRequest?.({
+          method,
+          name: operation,
+          attempt: number,
+          ...(status === undefined ? {} : { status }),
+          durationMs,
+        });
+      }
+    };
+
+    return withRetries(
+      {
+        options: retry,
+        clock,
+        random,
+        signal,
+        deadline,
+        repeatable: request.repeatable ?? (method !== 'POST' && method !== 'PATCH'),
+        budget,
+        onRetry: (failed, code, waitMs) => run.onRetry?.({ name: operation, attempt: failed, code, waitMs }),
+      },
+      // What was begun is ended before more is begun: a later attempt goes before a first one.
+      (number, doubt) => queue.add(() => attempt(number, doubt), { priority: number, signal }),
+    );
+  }
+
+  const forRun = (run: HttpRun): HttpClient => {
+    const budget = { left: retry.budget };
+    return {
+      concurrency,
+      async request(request) {
+        const { signal, release } = follow([run.signal, request.signal]);
+        try {
+          return await perform(request, run, budget, signal);
+        } finally {
+          release();
+        }
+      },
+    };
+  };
+  return { concurrency, request: (request) => forRun({}).request(request), forRun };
+}

@@ -1,0 +1,165 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import ky from 'ky';
+import type { Clock } from '../contracts/clock.js';
+import { type ErrorCode, isSecretSyncError } from '../contracts/errors.js';
+import type { HttpAnswer, HttpRequest } from '../contracts/http.js';
+import { discardBody, readBody, serializeBody } from './body.js';
+import { httpError, networkFailure, refusal, type RequestFacts } from './errors.js';
+
+/** What one attempt needs besides the request. */
+export interface ExchangeOptions {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly fetch: typeof fetch | undefined;
+  readonly clock: Clock;
+  /** In ms, until the last byte of the answer. */
+  readonly timeout: number;
+  readonly maxResponseBytes: number;
+  readonly signal: AbortSignal;
+  readonly facts: RequestFacts;
+  /** Called as soon as the head of the answer is in; answers when the server may be asked again. */
+  onHead(status: number, headers: Headers): number | undefined;
+}
+
+/** A refusal's body is only there to tell refusals apart. */
+const REFUSAL_BYTES = 65_536;
+
+function lowerCased(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function send(
+  options: ExchangeOptions,
+  request: HttpRequest<unknown>,
+  body: string | undefined,
+  signal: AbortSignal,
+) {
+  // Looked up for each request: it can be replaced after this module was loaded.
+  const { fetch: ownFetch = globalThis.fetch, url } = options;
+  const init = {
+    method: request.method,
+    headers: {
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...lowerCased(options.headers),
+      ...lowerCased(request.headers),
+    },
+    ...(body === undefined ? {} : { body }),
+    redirect: 'manual',
+    signal,
+  } as const;
+  return ky(url, {
+    ...init,
+    retry: 0,
+    timeout: false,
+    throwHttpErrors: false,
+    // A fetch of another implementation does not know this one's Request: it gets what the Request is made of.
+    fetch: () => ownFetch(url.href, init),
+  });
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text ? JSON.parse(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The caller's opinion of a refusal. If it throws, what it throws could quote the body. */
+function classify(request: HttpRequest<unknown>, status: number, body: unknown): ErrorCode | undefined {
+  try {
+    return request.classify?.({ status, body });
+  } catch {
+    return undefined;
+  }
+}
+
+/** The parsed data of a success, or what is wrong with it: never in the words of a parser, which quote the answer. */
+function parseData<Data>(
+  text: string | undefined,
+  schema: StandardSchemaV1<unknown, Data>,
+): { readonly data: Data } | string {
+  if (text === undefined) return 'the answer is too long';
+  try {
+    const result = schema['~standard'].validate(text === '' ? undefined : JSON.parse(text));
+    if (result instanceof Promise) {
+      // Some validators turn asynchronous only when a check throws; nobody waits for what becomes of it.
+      result.catch(() => undefined);
+      return 'the schema for the answer threw, or is asynchronous, which is not supported';
+    }
+    return result.issues ? 'the answer has another shape than expected' : { data: result.value };
+  } catch {
+    return 'the answer is not JSON';
+  }
+}
+
+async function understand<Data>(
+  response: Response,
+  options: ExchangeOptions,
+  request: HttpRequest<Data>,
+  signal: AbortSignal,
+): Promise<HttpAnswer<Data>> {
+  const { facts, maxResponseBytes } = options;
+  const { status } = response;
+  const retryAt = options.onHead(status, response.headers);
+  if (!response.ok) {
+    const text = await readBody(response, REFUSAL_BYTES, signal).catch(() => undefined);
+    throw refusal(status, classify(request, status, parseJson(text)), facts, retryAt);
+  }
+  if (!request.schema) {
+    discardBody(response);
+    return { status, data: undefined as Data };
+  }
+  const parsed = parseData(await readBody(response, maxResponseBytes, signal), request.schema);
+  if (typeof parsed !== 'string') return { status, data: parsed.data };
+  // An answer to a write that can't be understood is a lost answer.
+  throw httpError('INVALID_RESPONSE', facts, `${parsed}. Check the URL`, { status, maybeWritten: true });
+}
+
+/**
+ * One attempt: sends, waits for the whole answer within the timeout, and makes an answer or a `SecretSyncError` of
+ * what comes. When `signal` is aborted it rejects with its reason at once, whatever `fetch` does.
+ */
+export async function exchange<Data>(
+  options: ExchangeOptions,
+  request: HttpRequest<Data>,
+): Promise<HttpAnswer<Data>> {
+  const { clock, facts, signal, timeout } = options;
+  const body = request.body === undefined ? undefined : serializeBody(request.body);
+  const attempt = new AbortController();
+  const timer = new AbortController();
+  let late = false;
+  const stop = () => attempt.abort();
+  signal.addEventListener('abort', stop, { once: true });
+  const stopped = new Promise<never>((_resolve, reject) => {
+    attempt.signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
+  });
+  stopped.catch(() => undefined);
+  clock.sleep(timeout, timer.signal).then(
+    () => {
+      late = true;
+      stop();
+    },
+    () => undefined,
+  );
+  try {
+    const sending = send(options, request, body, attempt.signal);
+    sending.then(
+      (response) => attempt.signal.aborted && discardBody(response),
+      () => undefined,
+    );
+    const response = await Promise.race([sending, stopped]);
+    return await understand(response, options, request, attempt.signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isSecretSyncError(error)) throw error;
+    if (!late) throw networkFailure(error, facts);
+    throw httpError('TIMEOUT', facts, `no complete answer within ${timeout} ms. Try again later`, {
+      maybeWritten: true,
+    });
+  } finally {
+    timer.abort();
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,103 @@
+/** How often and how patiently requests are repeated. */
+export interface RetryOptions {
+  /** How often one request is sent again. Default: 4. */
+  readonly retries: number;
+  /** The upper end of the first backoff, in ms; it doubles with each attempt. Default: 500. */
+  readonly minTimeout: number;
+  /** The longest backoff, in ms. Default: 30,000. */
+  readonly maxTimeout: number;
+  /** The longest single wait that a server may ask for, in ms; more fails at once. Default: 60,000. */
+  readonly maxWait: number;
+  /**
+   * How many retries all requests of a run have together, so that a server that is down does not cost `retries`
+   * times the run. Those after a 429 are not counted: the throttle bounds them. Default: 100.
+   */
+  readonly budget: number;
+}
+
+export const RETRY_DEFAULTS: RetryOptions = {
+  retries: 4,
+  minTimeout: 500,
+  maxTimeout: 30_000,
+  maxWait: 60_000,
+  budget: 100,
+};
+
+/** What a server says of how much it will still take. */
+export interface Quota {
+  readonly limit: number | undefined;
+  readonly remaining: number;
+  /** When there is more again, in ms since the epoch. */
+  readonly resetAt: number;
+}
+
+/** The last moment that a Date can hold; what lies beyond is as good as never. */
+const END_OF_TIME = 8.64e15;
+
+function readCount(headers: Headers, name: string): number | undefined {
+  const text = headers.get(name)?.trim();
+  return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
+/** No quota runs for longer, in ms: a header that says so means something else. */
+const LONGEST_QUOTA = 86_400_000;
+
+/**
+ * `X-RateLimit-Reset` as a moment: below a billion seconds from now, from there on Unix seconds, from a hundred
+ * billion on Unix milliseconds. Servers use all three, and no specification says which. `undefined`: absent,
+ * garbage, or past.
+ */
+function readReset(headers: Headers, now: number): number | undefined {
+  const reset = readCount(headers, 'x-ratelimit-reset');
+  if (reset === undefined) return undefined;
+  const at = reset >= 1e11 ? reset : reset * 1_000 + (reset >= 1e9 ? 0 : now);
+  return at > now ? Math.min(Math.ceil(at), END_OF_TIME) : undefined;
+}
+
+/** What `X-RateLimit-Remaining`, `-Reset` and `-Limit` say; `undefined` where the first two do not say it. */
+export function readQuota(headers: Headers, now: number): Quota | undefined {
+  const remaining = readCount(headers, 'x-ratelimit-remaining');
+  const resetAt = readReset(headers, now);
+  if (remaining === undefined || resetAt === undefined || resetAt - now > LONGEST_QUOTA) return undefined;
+  return { limit: readCount(headers, 'x-ratelimit-limit'), remaining, resetAt };
+}
+
+/**
+ * When a server says that it may be asked again, in ms since the epoch.
+ *
+ * | Retry-After                   | X-RateLimit-Remaining | X-RateLimit-Reset | told       |
+ * |-------------------------------|-----------------------|-------------------|------------|
+ * | seconds above 0               | any                   | any               | now + them |
+ * | an HTTP date to come          | any                   | any               | the date   |
+ * | absent, garbage, 0, or a past date | 0, absent, garbage | to come          | the reset  |
+ * | absent, garbage, 0, or a past date | 0, absent, garbage | absent, garbage, past | nothing |
+ * | absent, garbage, 0, or a past date | above 0             | any              | nothing    |
+ *
+ * Told nothing, the caller waits for {@link backoff}.
+ */
+export function readToldTime(headers: Headers, now: number): number | undefined {
+  const seconds = readCount(headers, 'retry-after');
+  const text = headers.get('retry-after') ?? '';
+  // Only what looks like an HTTP date: Date.parse takes "1 hour" for the year 2001, and "-5" for a month.
+  const date = /^[A-Za-z]+,? .*\d{2}:\d{2}:\d{2}/.test(text) ? Date.parse(text) : NaN;
+  const told = Math.min(seconds === undefined ? date : now + seconds * 1_000, END_OF_TIME);
+  if (told > now) return Math.ceil(told);
+  return readCount(headers, 'x-ratelimit-remaining') ? undefined : readReset(headers, now);
+}
+
+/**
+ * Exponential backoff with full jitter: between 0 and `minTimeout · 2^(attempt − 1)`, at most `maxTimeout`, in ms.
+ * `attempt` counts from 1: the attempt that has failed.
+ */
+export function backoff(
+  attempt: number,
+  random: number,
+  options: Pick<RetryOptions, 'minTimeout' | 'maxTimeout'>,
+): number {
+  return random * Math.min(options.minTimeout * 2 ** (attempt - 1), options.maxTimeout);
+}
+
+/** True when waiting until then is pointless: longer than `maxWait` from now, or past the run's deadline. */
+export function isTooLate(until: number, now: number, maxWait: number, deadline = Infinity): boolean {
+  return until - now > maxWait || until >= deadline;
+}

@@ -1,0 +1,57 @@
+import pRetry from 'p-retry';
+import type { Clock } from '../contracts/clock.js';
+import { type ErrorCode, isSecretSyncError } from '../contracts/errors.js';
+import { backoff, isTooLate, type RetryOptions } from './retry-timing.js';
+
+/** What decides whether a failed attempt is followed by another. */
+export interface RetryRules {
+  readonly options: RetryOptions;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  readonly deadline: number | undefined;
+  /** Whether the request may be sent again when it may have been carried out. */
+  readonly repeatable: boolean;
+  /** Shared by all requests of a run. */
+  readonly budget: { left: number };
+  readonly onRetry: (attempt: number, code: ErrorCode, waitMs: number) => void;
+}
+
+/**
+ * The one retry loop. `attempt` gets its number, from 1, and whether one before it may have been carried out. An
+ * error is final when it is not retryable, when the request may have been carried out and must not be twice, when
+ * the retries of the request or the run are spent, and when waiting as told is pointless. An abort rejects with
+ * the signal's reason.
+ */
+export async function withRetries<Answer>(
+  rules: RetryRules,
+  attempt: (number: number, doubt: boolean) => Promise<Answer>,
+): Promise<Answer> {
+  const { options, clock, random, signal, deadline, repeatable, budget, onRetry } = rules;
+  let doubt = false;
+  try {
+    return await pRetry((number) => attempt(number, doubt), {
+      retries: options.retries,
+      // The waiting is done below, on our clock; and p-retry, given the signal, would drop a success for it.
+      minTimeout: 0,
+      maxTimeout: 0,
+      async onFailedAttempt({ error, attemptNumber, retriesLeft }) {
+        signal.throwIfAborted();
+        if (!isSecretSyncError(error) || !error.retryable || retriesLeft === 0) throw error;
+        doubt = error.maybeWritten === true;
+        if (doubt && !repeatable) throw error;
+        const now = clock.now();
+        const told = error.retryAt === undefined ? undefined : Date.parse(error.retryAt);
+        const until = told ?? now + backoff(attemptNumber, random(), options);
+        if (isTooLate(until, now, told === undefined ? Infinity : options.maxWait, deadline)) throw error;
+        if (error.code !== 'RATE_LIMITED' && budget.left-- <= 0) throw error;
+        onRetry(attemptNumber, error.code, until - now);
+        await clock.sleep(until - now, signal);
+      },
+    });
+  } catch (error) {
+    // What is thrown as a reason need not be an Error, which p-retry would wrap.
+    signal.throwIfAborted();
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+import { SecretValue } from '../contracts/secret.js';
+import type { SecretRecord, SecretSource } from '../contracts/source.js';
+
+/** A source in memory, with what a test needs to change it and to look at it. */
+export interface MemorySource extends SecretSource {
+  readonly write: NonNullable<SecretSource['write']>;
+  readonly watch: NonNullable<SecretSource['watch']>;
+  /** Creates or replaces a secret, and tells who watches. */
+  set(key: string, value: string | SecretValue): void;
+  /** Removes a secret, and tells who watches; false when there was none. */
+  delete(key: string): boolean;
+  /** All secrets as they are now, each still closed. */
+  entries(): (readonly [key: string, value: SecretValue])[];
+}
+
+/**
+ * A source that lives in memory: for tests, and for secrets that a program already holds. Every location reads and
+ * writes the same secrets. It takes any key and any text, and a list of pairs may hold a key twice.
+ *
+ * @example
+ * const source = memorySource({ DATABASE_URL: 'postgres://…' });
+ */
+export function memorySource(secrets: SecretRecord = {}): MemorySource {
+  const stored = new Map<string, readonly SecretValue[]>();
+  for (const [key, value] of Symbol.iterator in secrets ? secrets : Object.entries(secrets)) {
+    stored.set(key, [...(stored.get(key) ?? []), SecretValue.from(value)]);
+  }
+  const watchers = new Set<() => void>();
+  const changed = (): void => {
+    for (const onChange of [...watchers]) onChange();
+  };
+  const entries = (): (readonly [string, SecretValue])[] =>
+    [...stored].flatMap(([key, values]) => values.map((value) => [key, value] as const));
+
+  return {
+    name: 'memory',
+    entries,
+    read(_location, { signal }) {
+      signal.throwIfAborted();
+      return entries();
+    },
+    write(_location, changes, { signal }) {
+      signal.throwIfAborted();
+      for (const { key, value } of changes) stored.set(key, [value]);
+      changed();
+    },
+    watch(_location, onChange, { signal }) {
+      if (signal.aborted) return;
+      // A function of its own, so that the same one can watch twice.
+      const watcher = (): void => onChange();
+      watchers.add(watcher);
+      signal.addEventListener('abort', () => watchers.delete(watcher), { once: true });
+    },
+    set(key, value) {
+      stored.set(key, [SecretValue.from(value)]);
+      changed();
+    },
+    delete(key) {
+      const existed = stored.delete(key);
+      if (existed) changed();
+      return existed;
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** The system's own code of an error, such as `ENOENT`. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && 'syscall' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
+}
+
+/** Removes a file; nothing happens when there is none. */
+export async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** Reads a file and its status as of one moment, following no symbolic link; `undefined` when there is none. */
+export async function readFileIfThere(
+  path: string,
+): Promise<{ readonly bytes: Uint8Array; readonly ino: number; readonly mtimeMs: number } | undefined> {
+  try {
+    // Without O_NONBLOCK, opening a pipe that somebody put there would wait for ever.
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const { ino, mtimeMs } = await file.stat();
+      return { bytes: await file.readFile(), ino, mtimeMs };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Creates a file that only its owner can read or write, in place of any that stands there. */
+export async function writeNewFile(path: string, text: string, flush: boolean): Promise<void> {
+  await unlinkIfThere(path);
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    if (flush) await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes what was created, renamed or removed in a directory survive a power cut. */
+export async function syncDirectory(path: string): Promise<void> {
+  // Windows can't open a directory, and needs no such call.
+  if (process.platform === 'win32') return;
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** Creates a directory and those above it that are missing, for their owner only. */
+export async function makeDirectory(path: string, flush: boolean): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined || !flush) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
+}
+
+/** What stands at a path, a symbolic link being one itself. */
+export async function entryAt(path: string): Promise<'none' | 'directory' | 'other'> {
+  try {
+    return (await lstat(path)).isDirectory() ? 'directory' : 'other';
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return 'none';
+    throw error;
+  }
+}
