@@ -88,6 +88,7 @@ export type {
 } from './contracts/destination.js';
 export type {
   AnyDestinationDriver,
+  DefinitionArgument,
   DefinitionFor,
   DefinitionInputFor,
   ImportBehavior,

@@ -108,6 +108,18 @@ export type DefinitionInputFor<Drivers extends readonly AnyDestinationDriver[]> 
   Drivers[number]
 >;
 
+/**
+ * A definition as an argument. Where the type of `destination` is a driver's name, all of it is checked by that
+ * driver's types; where it is any text, as in a definition that was read from JSON or declared without `as const`, it
+ * is checked when the call runs.
+ */
+export type DefinitionArgument<
+  Drivers extends readonly AnyDestinationDriver[],
+  Destination extends string,
+> = { readonly destination: Destination } & (string extends Destination
+  ? SyncDefinitionInput
+  : DefinitionInputFor<Drivers>);
+
 /** A parsed definition for a list of drivers. */
 export type DefinitionFor<Drivers extends readonly AnyDestinationDriver[]> = DefinitionOfDriver<
   Drivers[number]

@@ -1,4 +1,5 @@
 import type { SyncPlan, SyncResult } from './plan.js';
+import { quote } from './quote.js';
 
 /** Every code a {@link SecretSyncError} can have. The README lists the remedy of each. */
 export const ERROR_CODES = [
@@ -34,6 +35,10 @@ export const ERROR_CODES = [
   'STATE_UNREADABLE',
   'STATE_NOT_SAVED',
   'STATE_CONFLICT',
+  'SYNC_NOT_FOUND',
+  'SYNC_EXISTS',
+  'VERSION_CONFLICT',
+  'CROSS_SYNC_CONFLICT',
 ] as const;
 
 /** One of {@link ERROR_CODES}. */
@@ -49,7 +54,6 @@ export interface ErrorProblem {
   readonly message: string;
 }
 
-type CarriesResult = 'SYNC_FAILED' | 'STATE_NOT_SAVED';
 type CarriesPlan = 'PLAN_BLOCKED' | 'DELETION_REFUSED';
 
 /** What an error can say beyond its code and message. */
@@ -87,8 +91,11 @@ export class SecretSyncError<Code extends ErrorCode = ErrorCode> extends Error {
   declare readonly status?: number;
   declare readonly retryAt?: string;
   declare readonly maybeWritten?: boolean;
-  /** What was done before it failed: on `SYNC_FAILED` and `STATE_NOT_SAVED`. */
-  declare readonly result: Code extends CarriesResult ? SyncResult : SyncResult | undefined;
+  /**
+   * What was done before it failed: on `SYNC_FAILED`, and on `STATE_NOT_SAVED` of every run that could write (not of
+   * `release`, and not of a store that is called directly).
+   */
+  declare readonly result: Code extends 'SYNC_FAILED' ? SyncResult : SyncResult | undefined;
   /** The plan that can't be applied: on `PLAN_BLOCKED` and `DELETION_REFUSED`. */
   declare readonly plan: Code extends CarriesPlan ? SyncPlan : SyncPlan | undefined;
 
@@ -137,7 +144,7 @@ export function errorFromProblems(
     shared !== undefined && problems.every((problem) => problem.code === shared) ? shared : general;
   const lines = problems.map((problem) => {
     const where = problem.path ?? problem.key;
-    return where === undefined ? problem.message : `${JSON.stringify(where)}: ${problem.message}`;
+    return where === undefined || where === '' ? problem.message : `${quote(where)}: ${problem.message}`;
   });
   const message = lines.length === 1 ? `${subject}: ${lines[0]}` : `${subject}:\n- ${lines.join('\n- ')}`;
   return new SecretSyncError(code, message, { ...details, problems });

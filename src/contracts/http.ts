@@ -37,6 +37,11 @@ export interface HttpRequest<Data> {
   readonly repeatable?: boolean;
   /** Lets a driver say what a refusal means where the status alone does not. `undefined`: by the status. */
   classify?(refusal: HttpRefusal): ErrorCode | undefined;
+  /**
+   * In how many ms the server says that it may be asked again, where it says so in the body of a refusal. Where the
+   * headers say it too, the later moment counts. `undefined`: the body says nothing.
+   */
+  retryAfter?(refusal: HttpRefusal): number | undefined;
   readonly signal?: AbortSignal;
 }
 

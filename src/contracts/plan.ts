@@ -89,6 +89,7 @@ export type PlanWarningCode =
   | 'BOTH_KINDS'
   | 'KEY_SKIPPED'
   | 'SOURCE_PARTIAL'
+  | 'SOURCE_CLASH'
   | 'FINGERPRINTS_VOID';
 
 /** Something to know before the plan is applied. */

@@ -25,6 +25,15 @@ export interface SourceRead {
   readonly complete?: boolean;
   /** Source keys that exist but whose values could not be read. They are unknown, never absent. */
   readonly unreadable?: Iterable<string>;
+  /** Keys that several parts of the source hold, and which of them won: warnings of the plan, `SOURCE_CLASH`. */
+  readonly clashes?: Iterable<SourceClash>;
+}
+
+/** A source key that several parts of a source hold. */
+export interface SourceClash {
+  readonly key: string;
+  /** The names of those that hold it, from the weakest to the one that won. */
+  readonly parts: readonly string[];
 }
 
 /** What `read` may answer: secrets alone, or with what could not be read. */

@@ -3,7 +3,7 @@ import type { BlockedReason } from '../contracts/plan.js';
 import { quote, quoteList } from '../contracts/quote.js';
 import type { SecretValue } from '../contracts/secret.js';
 import type { KeySchema } from './key-schema.js';
-import type { EntryIndex } from './snapshot.js';
+import { isInherited, type EntryIndex } from './snapshot.js';
 
 /** Why a key can't be written, in words that follow "KEY: " and hold the remedy. */
 export interface Block {
@@ -97,10 +97,10 @@ export function blockDesired(input: BlockInput): ReadonlyMap<string, Block> {
   const most = capabilities.limits?.keys;
   if (most !== undefined) {
     let count = 0;
-    for (const group of entries.byKey.values())
-      count += group.filter((entry) => entry.fixed !== 'inherited').length;
+    const standing = (key: string) => entries.at(key).filter((entry) => !isInherited(entry)).length;
+    for (const key of entries.one.keys()) count += standing(key);
     for (const key of [...desired.keys()].sort()) {
-      if (blocks.has(key) || entries.at(key).some((entry) => entry.fixed !== 'inherited')) continue;
+      if (blocks.has(key) || standing(key) > 0) continue;
       count += 1;
       if (count > most) {
         blocks.set(key, {

@@ -1,5 +1,15 @@
+import type { DestinationEntry } from '../contracts/destination.js';
 import type { ChangeAction, ChangeReason, PlannedChange } from '../contracts/plan.js';
-import { byText } from './sort.js';
+import { compareText } from './sort.js';
+
+/** A planned change with what stands behind it, which is no part of a plan: it may hold values. */
+export interface DecidedChange<Wanted = unknown> {
+  readonly change: PlannedChange;
+  /** What stood there when the decision was made. */
+  readonly entry?: DestinationEntry | undefined;
+  /** What the source wants to stand there. */
+  readonly wanted?: Wanted | undefined;
+}
 
 /** One planned change; what is absent is left out, so that equal decisions are equal JSON. */
 export function plannedChange(
@@ -20,9 +30,9 @@ export function isWrite(action: ChangeAction): action is 'create' | 'update' | '
 }
 
 /** Orders changes by key, then kind, then action: an own entry and an inherited one can share the first two. */
-export function sortChanges(changes: PlannedChange[]): PlannedChange[] {
-  const byKey = byText((change: PlannedChange) => change.key);
-  const byKind = byText((change: PlannedChange) => change.kind ?? '');
-  const byAction = byText((change: PlannedChange) => change.action);
-  return changes.sort((a, b) => byKey(a, b) || byKind(a, b) || byAction(a, b));
+export function sortChanges<Change extends DecidedChange>(decided: Change[]): Change[] {
+  return decided.sort(
+    ({ change: a }, { change: b }) =>
+      compareText(a.key, b.key) || compareText(a.kind ?? '', b.kind ?? '') || compareText(a.action, b.action),
+  );
 }

@@ -1,13 +1,20 @@
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
-import type { BlockedReason, ChangeAction, ChangeReason, PlanWarningCode } from '../contracts/plan.js';
+import type {
+  BlockedReason,
+  ChangeAction,
+  ChangeReason,
+  PlanWarningCode,
+  UnchangedReason,
+  WriteReason,
+} from '../contracts/plan.js';
 import { quote } from '../contracts/quote.js';
-import type { SecretValue } from '../contracts/secret.js';
+import { SecretValue } from '../contracts/secret.js';
 import type { RememberedEntry } from '../contracts/state-store.js';
 import type { Block } from './blocked.js';
 import { keyIdOf } from './fingerprint.js';
 import { isFixed, ownedBy, ownedByOther, type Remembered } from './remembered.js';
 import { sameRevision } from './revision.js';
-import { readableValue } from './snapshot.js';
+import { isInherited } from './snapshot.js';
 
 /** What one destination key is to become. */
 export interface Desired {
@@ -24,6 +31,8 @@ export interface DecisionContext {
   readonly capabilities: Capabilities;
   readonly force: boolean;
   readonly allowReplace: boolean;
+  /** The fingerprint of a value that brings none, under the key that made the `known` one; absent: there is none. */
+  fingerprintOf?(key: string, value: string | SecretValue, known: string): string | undefined;
 }
 
 export interface Decision {
@@ -32,6 +41,8 @@ export interface Decision {
   /** The entry that is compared, updated or replaced. */
   readonly target?: DestinationEntry;
   readonly block?: Block;
+  /** A value of a higher scope stands under the key too. */
+  readonly isInheritedToo?: boolean;
 }
 
 const blocked = (reason: BlockedReason, why: string): Decision => ({
@@ -40,35 +51,42 @@ const blocked = (reason: BlockedReason, why: string): Decision => ({
   block: { reason, why },
 });
 
-function decideExisting(
+/** Whether an entry can be read and holds this value. */
+function holds({ value }: DestinationEntry, wanted: string | SecretValue): boolean {
+  if (typeof value === 'string') return typeof wanted === 'string' ? value === wanted : wanted.equals(value);
+  return SecretValue.is(value) && value.equals(wanted);
+}
+
+/** Why an entry of our kind is written again; else why it is not, which `force` may overrule. */
+function compareExisting(
+  key: string,
   target: DestinationEntry,
   desired: Desired,
   remembered: RememberedEntry | undefined,
-  force: boolean,
-): Decision {
-  const rewrite = (reason: ChangeReason): Decision => ({ action: 'update', reason, target });
-  const leave = (reason: ChangeReason): Decision =>
-    force ? rewrite('forced') : { action: 'unchanged', reason, target };
-  if (target.value !== undefined) {
-    return readableValue(target)?.equals(desired.value) === true
-      ? leave('value-equal')
-      : rewrite('value-differs');
-  }
+  context: DecisionContext,
+): WriteReason | UnchangedReason {
+  if (target.value !== undefined) return holds(target, desired.value) ? 'value-equal' : 'value-differs';
   const known = remembered?.fingerprint;
   const sameEntry = remembered?.id === undefined || target.id === undefined || remembered.id === target.id;
-  if (
-    known === undefined ||
-    desired.fingerprint === undefined ||
-    remembered?.pending !== undefined ||
-    !sameEntry
-  ) {
-    return rewrite('not-verifiable');
-  }
-  if (keyIdOf(known) !== keyIdOf(desired.fingerprint)) return rewrite('not-verifiable');
-  if (known !== desired.fingerprint) return rewrite('value-differs');
-  return sameRevision(remembered?.revision, target.revision)
-    ? leave('fingerprint-equal')
-    : rewrite('changed-outside');
+  if (known === undefined || remembered?.pending !== undefined || !sameEntry) return 'not-verifiable';
+  const made = desired.fingerprint ?? context.fingerprintOf?.(key, desired.value, known);
+  if (made === undefined || keyIdOf(known) !== keyIdOf(made)) return 'not-verifiable';
+  if (known !== made) return 'value-differs';
+  return sameRevision(remembered?.revision, target.revision) ? 'fingerprint-equal' : 'changed-outside';
+}
+
+function decideExisting(
+  key: string,
+  target: DestinationEntry,
+  desired: Desired,
+  remembered: RememberedEntry | undefined,
+  context: DecisionContext,
+): Decision {
+  const reason = compareExisting(key, target, desired, remembered, context);
+  if (reason !== 'value-equal' && reason !== 'fingerprint-equal') return { action: 'update', reason, target };
+  return context.force
+    ? { action: 'update', reason: 'forced', target }
+    : { action: 'unchanged', reason, target };
 }
 
 function decideOtherKind(
@@ -94,26 +112,37 @@ function decideOtherKind(
   return { action: 'replace', reason: 'kind-differs', target };
 }
 
-/** The decision about a key that the source holds; `here` are the entries at this scope. See `reconcile`. */
+/**
+ * The decision about a key that the source holds; `all` are the entries under it, `bad` is why it can't be written
+ * whatever stands there. See `reconcile`.
+ */
 export function decideDesired(
   key: string,
   desired: Desired,
-  here: readonly DestinationEntry[],
+  all: readonly DestinationEntry[],
+  bad: Block | undefined,
   context: DecisionContext,
 ): Decision {
   const { capabilities, state } = context;
-  const reserved = capabilities.isReserved(key) || here.some((entry) => entry.reserved === true);
-  if (reserved && !capabilities.reservedWritable) {
+  const isMarked = (entry: DestinationEntry) => entry.reserved === true && !isInherited(entry);
+  // Before all else: a reserved key is a problem even where bad keys are skipped.
+  if (!capabilities.reservedWritable && (capabilities.isReserved(key) || all.some(isMarked))) {
     return blocked('reserved', 'it belongs to the platform; rename it at the source, or use a key schema');
   }
+  if (bad !== undefined) return blocked(bad.reason, bad.why);
   let fixed: DestinationEntry | undefined;
   let otherKind: DestinationEntry | undefined;
-  for (const entry of here) {
+  let isInheritedToo = false;
+  for (const entry of all) {
+    if (isInherited(entry)) {
+      isInheritedToo = true;
+      continue;
+    }
     const remembered = state.find(entry.key, entry.kind);
-    if (isFixed(entry, remembered)) fixed = entry;
+    if (isFixed(entry, remembered)) fixed ??= entry;
     else if (entry.kind === capabilities.kind)
-      return decideExisting(entry, desired, remembered, context.force);
-    else otherKind = entry;
+      return decideExisting(key, entry, desired, remembered, context);
+    else otherKind ??= entry;
   }
   if (fixed !== undefined) {
     const what =
@@ -122,18 +151,17 @@ export function decideDesired(
         : `an entry of type ${fixed.fixed}`;
     return blocked('occupied', `${what} stands there under this key; remove it there, or rename the key`);
   }
-  if (otherKind === undefined) return { action: 'create', reason: 'missing' };
+  if (otherKind === undefined) return { action: 'create', reason: 'missing', isInheritedToo };
   return decideOtherKind(otherKind, state.find(otherKind.key, otherKind.kind), context);
 }
 
 /** What to know about a decision before it is applied. */
 export function decisionWarnings(
   decision: Decision,
-  isInheritedToo: boolean,
   { syncId, state }: DecisionContext,
 ): readonly (readonly [code: PlanWarningCode, message: string])[] {
   const { action, target } = decision;
-  if (action === 'create' && isInheritedToo) {
+  if (action === 'create' && decision.isInheritedToo === true) {
     return [
       ['SHADOWS_INHERITED', 'a value of a higher scope stands under this key; the new one hides it here'],
     ];

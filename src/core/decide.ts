@@ -10,19 +10,19 @@ import type {
   PlanWarning,
   SyncPlan,
 } from '../contracts/plan.js';
-import { quoteList } from '../contracts/quote.js';
+import { quote, quoteList } from '../contracts/quote.js';
+import { SecretValue } from '../contracts/secret.js';
 import type { PlaceState } from '../contracts/state-store.js';
-import { isWrite } from './change.js';
-import type { Desired } from './decide-key.js';
-import { guardDeletions } from './deletion-guard.js';
+import { isWrite, type DecidedChange } from './change.js';
+import { guardIndexed } from './deletion-guard.js';
 import { fingerprint, keyIdOf, type Keyring } from './fingerprint.js';
-import { resolveImport, type DesiredSecret } from './import-precedence.js';
+import { resolveSnapshot, type DesiredSecret, type ResolveImportInput } from './import-precedence.js';
 import { compileKeySchema, type KeySchema } from './key-schema.js';
 import { sealPlan, type ChangeDetail, type ImportDetail } from './preconditions.js';
-import { reconcile } from './reconcile.js';
+import { reconcileIndexed } from './reconcile.js';
 import { planRemoval } from './removal.js';
-import { indexState } from './remembered.js';
-import { indexEntries, readableValue, type SourceSnapshot } from './snapshot.js';
+import { indexState, type Remembered } from './remembered.js';
+import { indexEntries, readableValue, type EntryIndex, type SourceSnapshot } from './snapshot.js';
 
 /** Everything that a decision depends on. */
 export interface DecisionInput {
@@ -45,56 +45,30 @@ export interface DecidedPlan {
   readonly imports: readonly ImportDetail[];
 }
 
+/** What is decided upon, read and indexed once. */
+interface Situation extends DecisionInput {
+  readonly keySchema: KeySchema;
+  readonly index: EntryIndex;
+  readonly remembered: Remembered;
+}
+
 interface Draft {
   readonly imports: readonly PlannedImport[];
-  readonly desired: ReadonlyMap<string, DesiredSecret>;
-  readonly changes: readonly PlannedChange[];
+  readonly changes: readonly DecidedChange<DesiredSecret>[];
   readonly problems: readonly PlanProblem[];
   readonly warnings: readonly PlanWarning[];
 }
 
-const NOTHING: Draft = { imports: [], desired: new Map(), changes: [], problems: [], warnings: [] };
+const NOTHING: Draft = { imports: [], changes: [], problems: [], warnings: [] };
 
 const isPartial = (source: SourceSnapshot): boolean => source.incomplete || source.unreadable.size > 0;
 
-function resolve(
-  input: DecisionInput,
-  behavior: Parameters<typeof resolveImport>[0]['behavior'],
-  keySchema: KeySchema,
-) {
-  const { source, entries, capabilities } = input;
-  return resolveImport({
-    source: { secrets: source.secrets, unreadable: source.unreadable, complete: !source.incomplete },
-    destination: entries,
-    behavior,
-    keySchema,
-    capabilities,
-  });
-}
+type Behavior = ResolveImportInput['behavior'];
 
-/** Adds to what can't be read back the fingerprint to compare with, under the key that made the remembered one. */
-function withFingerprints(
-  input: DecisionInput,
-  desired: ReadonlyMap<string, DesiredSecret>,
-): Map<string, Desired> {
-  const { keyring, place, capabilities } = input;
-  const state = indexState(input.state);
-  const withPrint = new Map<string, Desired>();
-  for (const [key, wanted] of desired) {
-    const known = state.find(key, capabilities.kind)?.fingerprint;
-    const digester = known === undefined ? undefined : keyring?.find(keyIdOf(known));
-    withPrint.set(
-      key,
-      digester === undefined
-        ? wanted
-        : { ...wanted, fingerprint: fingerprint(digester, place, capabilities.kind, key, wanted.value) },
-    );
-  }
-  return withPrint;
-}
+const resolve = ({ source, entries, keySchema, capabilities }: Situation, behavior: Behavior) =>
+  resolveSnapshot(source, entries, { behavior, keySchema, capabilities });
 
-function sourceWarnings(input: DecisionInput): PlanWarning[] {
-  const { source, definition } = input;
+function sourceWarnings({ source, definition, keySchema }: Situation): PlanWarning[] {
   const warnings: PlanWarning[] = [];
   if (definition.syncOptions.keySchema === undefined) {
     const message =
@@ -108,54 +82,73 @@ function sourceWarnings(input: DecisionInput): PlanWarning[] {
       message: `the source could not read everything, so that nothing is deleted${names}`,
     });
   }
+  for (const { key, parts } of source.clashes) {
+    const message = `${quote(key)} is held by ${quoteList(parts)}; ${quote(parts.at(-1) ?? '')} wins`;
+    warnings.push({ code: 'SOURCE_CLASH', key: keySchema.render(key), message });
+  }
   return warnings;
 }
 
-function draftSync(input: DecisionInput, keySchema: KeySchema, isInitialSync: boolean): Draft {
-  const { definition, source, entries, state, capabilities, options } = input;
+function draftSync(situation: Situation, behavior: Behavior): Draft {
+  const { definition, source, place, entries, capabilities, options, keyring } = situation;
   const { syncOptions } = definition;
-  const behavior = isInitialSync ? syncOptions.initialSyncBehavior : 'overwrite-destination';
-  const { imports, desired } = resolve(input, behavior, keySchema);
-  const shared = { syncId: definition.id, destination: entries, state, keySchema, capabilities };
-  const reconciled = reconcile({
+  const { imports, desired } = resolve(situation, behavior);
+  const shared = {
+    syncId: definition.id,
+    state: situation.remembered,
+    keySchema: situation.keySchema,
+    capabilities,
+    options: syncOptions,
+  };
+  const reconciled = reconcileIndexed({
     ...shared,
-    desired: withFingerprints(input, desired),
-    unreadable: Array.from(source.unreadable, keySchema.render),
+    desired,
+    unreadable: Array.from(source.unreadable, situation.keySchema.render),
     duplicates: source.duplicates,
-    options: { ...syncOptions, force: options.force },
+    entries: situation.index,
+    force: options.force,
+    fingerprintOf(key, value, known) {
+      const digester = keyring?.find(keyIdOf(known));
+      return digester && fingerprint(digester, place, capabilities.kind, key, SecretValue.from(value));
+    },
   });
-  const guarded = guardDeletions({
+  const guarded = guardIndexed({
     ...shared,
     changes: reconciled.changes,
-    options: syncOptions,
-    source: { empty: desired.size === 0 && source.unreadable.size === 0, partial: isPartial(source) },
-    ...(options.confirmDeletions === undefined ? {} : { confirmDeletions: options.confirmDeletions }),
+    destination: entries,
+    source: { empty: source.secrets.size === 0 && source.unreadable.size === 0, partial: isPartial(source) },
+    confirmDeletions: options.confirmDeletions,
   });
   return {
     imports,
-    desired,
     changes: guarded.changes,
     problems: [...reconciled.problems, ...guarded.problems],
-    warnings: [...sourceWarnings(input), ...reconciled.warnings],
+    warnings: [...sourceWarnings(situation), ...reconciled.warnings],
   };
 }
 
-function draftOf(input: DecisionInput, keySchema: KeySchema, isInitialSync: boolean): Draft {
-  const { operation, definition, entries, state, capabilities, options, source } = input;
+function draftOf(situation: Situation, isInitialSync: boolean): Draft {
+  const { operation, definition, state, options, source, index, remembered } = situation;
   switch (operation) {
     case 'sync':
-      return draftSync(input, keySchema, isInitialSync);
+      return draftSync(
+        situation,
+        isInitialSync ? definition.syncOptions.initialSyncBehavior : 'overwrite-destination',
+      );
     case 'import':
-      return { ...NOTHING, ...resolve(input, options.importBehavior ?? 'prioritize-source', keySchema) };
+      return {
+        ...NOTHING,
+        imports: resolve(situation, options.importBehavior ?? 'prioritize-source').imports,
+      };
     case 'remove':
       return {
         ...NOTHING,
         ...planRemoval({
+          ...situation,
           syncId: definition.id,
-          entries,
-          state,
-          keySchema,
-          capabilities,
+          entries: index,
+          remembered: state.entries ?? [],
+          state: remembered,
           sourceKeys: source.secrets.keys(),
           confirmDeletions: options.confirmDeletions,
         }),
@@ -209,31 +202,19 @@ function summarize(changes: readonly PlannedChange[], imports: readonly PlannedI
 /** The complete decision about one definition at one place. Pure: equal input gives an equal plan, byte for byte. */
 export function decide(input: DecisionInput): DecidedPlan {
   const { operation, definition, place, source, capabilities, options, keyring } = input;
-  const keySchema = compileKeySchema(definition.syncOptions.keySchema, {
-    environment: definition.environment,
-  });
-  const isInitialSync = !indexState(input.state).knows(definition.id);
-  const draft = draftOf(input, keySchema, isInitialSync);
+  const { environment, syncOptions } = definition;
+  const index = indexEntries(input.entries, capabilities);
+  const remembered = indexState(input.state, index.canonical);
+  const keySchema = compileKeySchema(syncOptions.keySchema, { environment });
+  const isInitialSync = !remembered.knows(definition.id);
+  const draft = draftOf({ ...input, keySchema, index, remembered }, isInitialSync);
 
-  const entries = indexEntries(input.entries, capabilities);
-  const changeDetails = draft.changes.map((change): ChangeDetail => {
-    const isUpsert = change.action !== 'delete' && change.sourceKey !== undefined;
-    const value = isUpsert ? draft.desired.get(change.key)?.value : undefined;
-    const own = entries.find(change.key, change.kind);
-    const here = own?.fixed === 'inherited' && change.action !== 'keep' ? undefined : own;
-    const entry =
-      change.action === 'replace'
-        ? entries.at(change.key).find((other) => other.fixed !== 'inherited' && other.kind !== change.kind)
-        : change.action === 'create'
-          ? undefined
-          : here;
-    return { ...(value === undefined ? {} : { value }), ...(entry === undefined ? {} : { entry }) };
-  });
+  const changes = draft.changes.map(({ change }) => change);
+  const changeDetails = draft.changes.map(({ entry, wanted }) => ({ value: wanted?.value, entry }));
   const importDetails = draft.imports.flatMap((planned): ImportDetail[] => {
-    const entry = entries.find(planned.key, capabilities.kind);
+    const entry = index.find(planned.key, capabilities.kind);
     const value = entry === undefined ? undefined : readableValue(entry);
-    const held = source.secrets.get(planned.sourceKey);
-    return value === undefined ? [] : [{ value, ...(held === undefined ? {} : { held }) }];
+    return value === undefined ? [] : [{ value, held: source.secrets.get(planned.sourceKey) }];
   });
 
   const plan = {
@@ -244,15 +225,15 @@ export function decide(input: DecisionInput): DecidedPlan {
     isInitialSync,
     applicable: draft.problems.length === 0,
     imports: draft.imports,
-    changes: draft.changes,
+    changes,
     options,
     problems: draft.problems,
     warnings: [
       ...voidFingerprints(input),
       ...draft.warnings,
-      ...driverWarnings(capabilities, draft.changes, changeDetails),
+      ...driverWarnings(capabilities, changes, changeDetails),
     ],
-    summary: summarize(draft.changes, draft.imports),
+    summary: summarize(changes, draft.imports),
   } as const;
   return {
     plan: keyring === undefined ? plan : sealPlan(keyring.current, plan, changeDetails, importDetails),

@@ -1,64 +1,76 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { SyncDefinition, SyncDefinitionInput } from '../contracts/definition.js';
 import type { ErrorProblem } from '../contracts/errors.js';
+import { unknownFields } from '../contracts/unknown-fields.js';
 import { resolveSyncOptions } from './defaults.js';
 import { keySchemaProblems } from './key-schema.js';
+import { byText } from './sort.js';
 import { validate, valueAt } from './validate.js';
 
-/** Refuses unknown fields by name, with the remedy. */
-function fields<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code !== 'unrecognized_keys') return undefined;
-      const names = issue.keys.map((name) => JSON.stringify(name)).join(', ');
-      return `unknown: ${names}; known are ${Object.keys(shape).join(', ')}`;
-    },
-  });
-}
-
-const text = (most: number) =>
-  z.string('it must be text').max(most, `it is too long; shorten it to ${most} characters`);
-const flag = z.boolean('it must be true or false').exactOptional();
+const text = (least: number, most: number) =>
+  z
+    .string('it must be text')
+    .check(
+      z.minLength(least, 'it is empty; set it, or leave it out where it is optional'),
+      z.maxLength(most, `it is too long; shorten it to ${most} characters`),
+    );
+const flag = z.exactOptional(z.boolean('it must be true or false'));
 const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
-  z.enum(values, `use one of ${values.map((value) => `"${value}"`).join(', ')}`).exactOptional();
+  z.exactOptional(z.enum(values, `use one of ${values.map((value) => `"${value}"`).join(', ')}`));
 
-const syncOptionsSchema = fields({
-  initialSyncBehavior: oneOf(
-    'overwrite-destination',
-    'import-prioritize-source',
-    'import-prioritize-destination',
-  ),
-  autoSyncEnabled: flag,
-  disableSecretDeletion: flag,
-  keySchema: z.string('it must be text').exactOptional(),
-  deletionScope: oneOf('ask', 'matching', 'owned'),
-  maxDeletions: fields({
-    count: z.int('it must be a whole number').min(0, 'it must be at least 0').exactOptional(),
-    ratio: z.number('it must be a number').min(0, 'use 0 to 1').max(1, 'use 0 to 1').exactOptional(),
-  }).exactOptional(),
-  allowEmptySource: flag,
-  allowReplace: flag,
-  invalidKeys: oneOf('refuse', 'skip'),
-});
+const syncOptionsSchema = z.strictObject(
+  {
+    initialSyncBehavior: oneOf(
+      'overwrite-destination',
+      'import-prioritize-source',
+      'import-prioritize-destination',
+    ),
+    autoSyncEnabled: flag,
+    disableSecretDeletion: flag,
+    keySchema: z.exactOptional(z.string('it must be text')),
+    deletionScope: oneOf('ask', 'matching', 'owned'),
+    maxDeletions: z.exactOptional(
+      z.strictObject(
+        {
+          count: z.exactOptional(
+            z.int('it must be a whole number').check(z.minimum(0, 'it must be at least 0')),
+          ),
+          ratio: z.exactOptional(
+            z.number('it must be a number').check(z.minimum(0, 'use 0 to 1'), z.maximum(1, 'use 0 to 1')),
+          ),
+        },
+        unknownFields,
+      ),
+    ),
+    allowEmptySource: flag,
+    allowReplace: flag,
+    invalidKeys: oneOf('refuse', 'skip'),
+  },
+  unknownFields,
+);
 
-const ID = /^[A-Za-z0-9._-]{1,256}$/;
+// A safe segment of a path: neither `.` nor `..`.
+const ID = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,256}$/;
 const SLUG = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 
-const definitionSchema = fields({
-  id: z.string('it must be text').regex(ID, 'use 1 to 256 of A-Z a-z 0-9 . _ -').exactOptional(),
-  name: text(256).regex(SLUG, 'it is no slug; use a-z and 0-9, with single dashes between: "my-sync"'),
-  description: text(256).exactOptional(),
-  projectId: text(256).exactOptional(),
-  environment: text(256).exactOptional(),
-  secretPath: text(1024).exactOptional(),
-  connectionId: text(256)
-    .min(1, 'it is empty; leave it out to use the credentials of the driver')
-    .exactOptional(),
-  isEnabled: flag,
-  syncOptions: syncOptionsSchema.exactOptional(),
-  destination: z.string('it must be text').min(1, 'it is empty; name a driver'),
-  destinationConfig: z.unknown(),
-});
+const definitionSchema = z.strictObject(
+  {
+    id: z.exactOptional(z.string('it must be text').check(z.regex(ID, 'use 1 to 256 of A-Z a-z 0-9 . _ -'))),
+    name: text(0, 256).check(
+      z.regex(SLUG, 'it is no slug; use a-z and 0-9, with single dashes between: "my-sync"'),
+    ),
+    description: z.exactOptional(text(0, 256)),
+    projectId: z.exactOptional(text(0, 256)),
+    environment: z.exactOptional(text(0, 256)),
+    secretPath: z.exactOptional(text(0, 1024)),
+    connectionId: z.exactOptional(text(1, 256)),
+    isEnabled: flag,
+    syncOptions: z.exactOptional(syncOptionsSchema),
+    destination: text(1, 256),
+    destinationConfig: z.unknown(),
+  },
+  unknownFields,
+);
 
 export interface ParsedDefinition {
   /** Absent where the fields are of wrong types. */
@@ -79,11 +91,12 @@ function withDefaults(input: SyncDefinitionInput): SyncDefinition {
   };
 }
 
-/** A copy of plain data without fields that are `undefined`, which JSON does not have. */
+/** A copy of plain data with its fields in one order, and without those that are `undefined`, which JSON does not have. */
 export function withoutUndefined(input: unknown): unknown {
   if (Array.isArray(input)) return input.map(withoutUndefined);
   if (typeof input !== 'object' || input === null) return input;
   const given = Object.entries(input).filter(([, value]) => value !== undefined);
+  given.sort(byText(([name]) => name));
   return Object.fromEntries(given.map(([name, value]) => [name, withoutUndefined(value)]));
 }
 

@@ -3,11 +3,11 @@ import type { Capabilities, DestinationEntry } from '../contracts/destination.js
 import type { KeepReason, PlannedChange, PlanProblem, RefusalReason } from '../contracts/plan.js';
 import { quoteList } from '../contracts/quote.js';
 import type { PlaceState, RememberedEntry } from '../contracts/state-store.js';
-import { plannedChange } from './change.js';
+import { plannedChange, type DecidedChange } from './change.js';
 import { resolveSyncOptions, unrestrictedCapabilities } from './defaults.js';
 import { identityKeySchema, type KeySchema } from './key-schema.js';
-import { indexState, isFixed, ownedBy, ownedByOther } from './remembered.js';
-import { destinationEntries, indexEntries, type DestinationInput } from './snapshot.js';
+import { indexState, isFixed, ownedBy, ownedByOther, type Remembered } from './remembered.js';
+import { canonicalKey, destinationEntries, indexEntries, type DestinationInput } from './snapshot.js';
 
 export interface GuardDeletionsInput {
   /** The id of the definition. */
@@ -47,10 +47,13 @@ export function protection(
   if (entry.reserved === true || capabilities.isReserved(entry.key)) return { early: 'reserved' };
   if (entry.fixed === 'inherited') return { early: 'other-scope' };
   if (isFixed(entry, remembered)) return { early: 'fixed' };
-  if (entry.kind !== capabilities.kind && !ownedBy(remembered, syncId, entry)) {
-    return { early: ownedByOther(remembered, syncId) ? 'owned-by-other-sync' : 'other-kind' };
+  const isTheirs = ownedByOther(remembered, syncId);
+  // In another kind only what this sync wrote: what it adopted there was somebody else's.
+  const isWritten = ownedBy(remembered, syncId, entry) && remembered?.adopted !== true;
+  if (entry.kind !== capabilities.kind && !isWritten) {
+    return { early: isTheirs ? 'owned-by-other-sync' : 'other-kind' };
   }
-  if (ownedByOther(remembered, syncId)) return { late: 'owned-by-other-sync' };
+  if (isTheirs) return { late: 'owned-by-other-sync' };
   if (entry.hasDependents === true) return { late: 'has-dependents' };
   return {};
 }
@@ -74,59 +77,92 @@ export function protection(
  * 9 and 10 yield to `confirmDeletions` when it is the number of deletions left.
  */
 export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
-  const {
+  const { syncId, changes, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
+  const canonical = canonicalKey(capabilities);
+  const candidates = new Set<string>();
+  for (const { action, key } of changes) if (action === 'delete') candidates.add(canonical(key));
+  if (candidates.size === 0) return { changes, problems: [] };
+
+  const destination = destinationEntries(input.destination);
+  const entries = indexEntries(
+    destination.filter((entry) => candidates.has(canonical(entry.key))),
+    capabilities,
+  );
+  const guarded = guardIndexed({
     syncId,
-    keySchema = identityKeySchema,
-    capabilities = unrestrictedCapabilities,
-    source = {},
-  } = input;
-  const options = resolveSyncOptions(input.options);
-  const all = destinationEntries(input.destination);
-  const entries = indexEntries(all, capabilities);
-  const state = indexState(input.state);
+    changes: changes.map((change) => ({ change, entry: entries.find(change.key, change.kind) })),
+    destination,
+    state: indexState(input.state, canonical),
+    keySchema,
+    capabilities,
+    options: resolveSyncOptions(input.options),
+    source: input.source ?? {},
+    confirmDeletions: input.confirmDeletions,
+  });
+  return { changes: guarded.changes.map(({ change }) => change), problems: guarded.problems };
+}
+
+/** What `guardDeletions` gets, in the one form that the decisions use. */
+interface GuardContext<Change extends DecidedChange> {
+  readonly syncId: string;
+  readonly changes: readonly Change[];
+  readonly destination: readonly DestinationEntry[];
+  readonly state: Remembered;
+  readonly keySchema: KeySchema;
+  readonly capabilities: Capabilities;
+  readonly options: SyncOptions;
+  readonly source: { readonly empty?: boolean; readonly partial?: boolean };
+  readonly confirmDeletions: number | undefined;
+}
+
+/** The same as `guardDeletions`, for changes that know their entries. */
+export function guardIndexed<Change extends DecidedChange>(
+  input: GuardContext<Change>,
+): {
+  readonly changes: readonly (Change | DecidedChange<never>)[];
+  readonly problems: readonly PlanProblem[];
+} {
+  const { syncId, keySchema, capabilities, options, source, state } = input;
+  const protectionOf = (entry: DestinationEntry) =>
+    protection(entry, state.find(entry.key, entry.kind), syncId, capabilities);
   const deletions: string[] = [];
   let unowned = 0;
 
-  const keepReason = (change: PlannedChange): KeepReason | undefined => {
-    const entry = entries.find(change.key, change.kind);
-    if (entry === undefined) return undefined;
-    const remembered = state.find(change.key, change.kind);
-    const { early, late } = protection(entry, remembered, syncId, capabilities);
+  const keepReason = (entry: DestinationEntry): KeepReason | undefined => {
+    const { early, late } = protectionOf(entry);
     if (early !== undefined) return early;
-    if (!keySchema.match(change.key)) return 'outside-schema';
+    if (!keySchema.match(entry.key)) return 'outside-schema';
     if (options.disableSecretDeletion) return 'deletion-disabled';
     if (source.partial === true) return 'source-partial';
     if (late !== undefined) return late;
-    const owned = ownedBy(remembered, syncId, entry);
+    const owned = ownedBy(state.find(entry.key, entry.kind), syncId, entry);
     if (!owned && options.deletionScope === 'owned') return 'not-owned';
     if (!owned) unowned += 1;
     return undefined;
   };
 
-  const changes = input.changes.map((change) => {
-    if (change.action !== 'delete') return change;
-    const reason = keepReason(change);
-    if (reason !== undefined) return plannedChange(change.key, change.kind, 'keep', reason);
+  const changes = input.changes.map((decided) => {
+    const { change, entry } = decided;
+    if (change.action !== 'delete') return decided;
+    const reason = entry === undefined ? undefined : keepReason(entry);
+    if (reason !== undefined)
+      return { change: plannedChange(change.key, change.kind, 'keep', reason), entry };
     deletions.push(change.key);
-    return change;
+    return decided;
   });
   if (deletions.length === 0) return { changes, problems: [] };
 
   const isMatching = (entry: DestinationEntry) =>
-    keySchema.match(entry.key) &&
-    entry.kind === capabilities.kind &&
-    entry.fixed === undefined &&
-    entry.reserved !== true &&
-    !capabilities.isReserved(entry.key);
-  const refusals = refusalsOf(deletions, {
+    keySchema.match(entry.key) && protectionOf(entry).early === undefined;
+  const problems = refusalsOf(deletions, {
     isEmpty: source.empty === true,
     options,
     hasSchema: keySchema.template !== undefined,
     unowned,
-    matching: () => all.filter(isMatching).length,
+    matching: () => input.destination.filter(isMatching).length,
     confirmed: input.confirmDeletions === deletions.length,
   });
-  return { changes, problems: refusals };
+  return { changes, problems };
 }
 
 interface RefusalFacts {

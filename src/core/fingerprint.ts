@@ -3,6 +3,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { errorFromProblems, type ErrorProblem } from '../contracts/errors.js';
 import type { SecretValue } from '../contracts/secret.js';
+import type { SourceLocation } from '../contracts/source.js';
+import type { SourceSnapshot } from './snapshot.js';
 
 /** A key for fingerprints: text or bytes, at least 32 of them. */
 export type FingerprintKey = string | Uint8Array;
@@ -27,20 +29,56 @@ const MIN_LENGTH = 32;
 const EPHEMERAL = 'process-';
 const encoder = new TextEncoder();
 
+const SCRATCH = 1024;
+// UTF-8 has no halves of surrogate pairs, and would make them all one.
+const ILL_FORMED = /\p{Surrogate}/u;
+const ILL_FORMED_MARK = 0x80000000;
+
 function digester(key: Uint8Array, idPrefix: string): Digester {
-  // Cloning a keyed state spares half of the hash blocks for each of many short messages.
+  // For each of many short messages: a copy of the keyed state spares half of the hash blocks, and what is allocated
+  // once spares as much again.
   const keyed = hmac.create(sha256, key);
-  const digest = (fields: readonly string[]): string => {
-    const encoded = fields.map((field) => encoder.encode(field));
-    const message = new Uint8Array(encoded.reduce((length, field) => length + 4 + field.length, 0));
-    const view = new DataView(message.buffer);
-    let offset = 0;
-    for (const field of encoded) {
-      view.setUint32(offset, field.length);
-      message.set(field, offset + 4);
-      offset += 4 + field.length;
+  const mac = keyed.clone();
+  const scratch = new Uint8Array(SCRATCH);
+  const view = new DataView(scratch.buffer);
+  const result = new Uint8Array(keyed.outputLen);
+  let used = 0;
+
+  const flush = () => {
+    mac.update(scratch.subarray(0, used));
+    used = 0;
+  };
+  const startField = (length: number) => {
+    if (used + 4 > SCRATCH) flush();
+    view.setUint32(used, length);
+    used += 4;
+  };
+  const add = (field: string): void => {
+    const { length } = field;
+    if (used + 4 + length <= SCRATCH) {
+      const start = used + 4;
+      let at = 0;
+      let code = 0;
+      while (at < length && (code = field.charCodeAt(at)) < 0x80) scratch[start + at++] = code;
+      if (at === length) {
+        startField(length);
+        used += length;
+        return;
+      }
     }
-    return bytesToHex(keyed.clone().update(message).digest());
+    const isIllFormed = ILL_FORMED.test(field);
+    const encoded = encoder.encode(isIllFormed ? JSON.stringify(field) : field);
+    startField(encoded.length + (isIllFormed ? ILL_FORMED_MARK : 0));
+    flush();
+    mac.update(encoded);
+  };
+  const digest = (fields: readonly string[]): string => {
+    used = 0;
+    keyed._cloneInto(mac);
+    fields.forEach(add);
+    flush();
+    mac.digestInto(result);
+    return bytesToHex(result);
   };
   return { keyId: idPrefix + digest(['key id']).slice(0, 12), digest };
 }
@@ -99,21 +137,38 @@ export function fingerprint(
   return `${keyId}.${digest([place, kind ?? '', key, value.reveal()])}`;
 }
 
-/** The id of the key that made a fingerprint. */
-export const keyIdOf = (made: string): string => made.slice(0, made.lastIndexOf('.'));
+/** `keyId.hmac` of all that a location of the source holds: says whether it has changed, and nothing else of it. */
+export function sourceDigest(
+  { keyId, digest }: Digester,
+  location: SourceLocation,
+  { secrets, duplicates, unreadable, incomplete }: SourceSnapshot,
+): string {
+  const names = [[...duplicates].sort(), [...unreadable].sort(), incomplete];
+  const pairs = [...secrets].sort(([first], [second]) => (first < second ? -1 : 1));
+  const held = pairs.flatMap(([key, value]) => [key, value.reveal()]);
+  return `${keyId}.${digest(['source', canonicalJson(location), canonicalJson(names), ...held])}`;
+}
+
+/** The id of the key that made a fingerprint; empty where none is named. */
+export const keyIdOf = (made: string): string => made.slice(0, Math.max(0, made.lastIndexOf('.')));
 
 /** A checksum without a key, which finds damage but no forgery. */
 export function checksum(text: string): string {
   return bytesToHex(sha256(encoder.encode(text)));
 }
 
-/** JSON with sorted keys: equal data gives equal text, whatever wrote it down. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const fields = Object.entries(value)
-    .filter(([, field]) => field !== undefined)
-    .sort(([first], [second]) => (first < second ? -1 : 1))
-    .map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field)}`);
-  return `{${fields.join(',')}}`;
+/** A copy whose fields stand in one order, so that equal data is equal JSON. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(value).sort()) {
+    const field = inOrder(Reflect.get(value, name));
+    if (name === '__proto__') Object.defineProperty(copy, name, { value: field, enumerable: true });
+    else copy[name] = field;
+  }
+  return copy;
 }
+
+/** JSON with its fields in one order: equal data gives equal text, whatever wrote it down. */
+export const canonicalJson = (value: unknown): string => JSON.stringify(inOrder(value)) ?? 'null';

@@ -1,11 +1,19 @@
-import type { ImportBehavior, InitialSyncBehavior } from '../contracts/definition.js';
+import type { ImportBehavior, InitialSyncBehavior, SyncDefinition } from '../contracts/definition.js';
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
-import type { PlannedImport } from '../contracts/plan.js';
+import { SecretSyncError } from '../contracts/errors.js';
+import type { Operation, PlannedImport } from '../contracts/plan.js';
 import type { SecretValue } from '../contracts/secret.js';
 import type { SourceReadResult } from '../contracts/source.js';
 import { unrestrictedCapabilities } from './defaults.js';
 import { identityKeySchema, type KeySchema } from './key-schema.js';
-import { destinationEntries, readableValue, sourceSnapshot, type DestinationInput } from './snapshot.js';
+import {
+  canonicalKey,
+  destinationEntries,
+  readableValue,
+  sourceSnapshot,
+  type DestinationInput,
+  type SourceSnapshot,
+} from './snapshot.js';
 import { byText } from './sort.js';
 
 /** What a key is to become at the destination. */
@@ -56,7 +64,16 @@ function importable(entry: DestinationEntry, capabilities: Capabilities): Secret
  */
 export function resolveImport(input: ResolveImportInput): ResolvedImport {
   const { behavior, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
-  const source = sourceSnapshot(input.source);
+  const entries = destinationEntries(input.destination);
+  return resolveSnapshot(sourceSnapshot(input.source), entries, { behavior, keySchema, capabilities });
+}
+
+/** `resolveImport` of what is at hand in the one form already. */
+export function resolveSnapshot(
+  source: SourceSnapshot,
+  entries: readonly DestinationEntry[],
+  { behavior, keySchema, capabilities }: Required<Omit<ResolveImportInput, 'source' | 'destination'>>,
+): ResolvedImport {
   const desired = new Map<string, DesiredSecret>();
   for (const [sourceKey, value] of source.secrets) {
     desired.set(keySchema.render(sourceKey), { sourceKey, value });
@@ -64,12 +81,18 @@ export function resolveImport(input: ResolveImportInput): ResolvedImport {
   const imports: PlannedImport[] = [];
   if (behavior === 'overwrite-destination') return { imports, desired };
 
+  const canonical = canonicalKey(capabilities);
+  const spelling = new Map<string, string>();
+  for (const sourceKey of [...source.secrets.keys(), ...source.unreadable]) {
+    spelling.set(canonical(keySchema.render(sourceKey)), sourceKey);
+  }
   const destinationWins = behavior.endsWith('prioritize-destination');
-  for (const entry of destinationEntries(input.destination)) {
+  for (const entry of entries) {
     const { key } = entry;
-    const sourceKey = keySchema.strip(key);
+    const stripped = keySchema.strip(key);
     const value = importable(entry, capabilities);
-    if (sourceKey === undefined || sourceKey === '' || value === undefined) continue;
+    if (stripped === undefined || stripped === '' || value === undefined) continue;
+    const sourceKey = spelling.get(canonical(key)) ?? stripped;
     const held = source.secrets.get(sourceKey);
     if (source.unreadable.has(sourceKey) || (held === undefined && source.incomplete)) {
       imports.push({ sourceKey, key, action: 'ignore', reason: 'unreadable-at-source' });
@@ -82,10 +105,28 @@ export function resolveImport(input: ResolveImportInput): ResolvedImport {
       imports.push({ sourceKey, key, action: 'ignore', reason: 'empty-at-destination' });
     } else if (destinationWins) {
       imports.push({ sourceKey, key, action: 'update', reason: 'destination-wins' });
-      desired.set(key, { sourceKey, value });
+      desired.set(keySchema.render(sourceKey), { sourceKey, value });
     } else {
       imports.push({ sourceKey, key, action: 'ignore', reason: 'source-wins' });
     }
   }
   return { imports: imports.sort(byText((planned) => planned.sourceKey)), desired };
+}
+
+/**
+ * Whether a definition may be planned at all where a destination can't be imported from.
+ *
+ * @throws SecretSyncError `IMPORT_NOT_SUPPORTED`. `displayName` is that of the destination.
+ */
+export function assertImportable(
+  operation: Operation,
+  { syncOptions: { initialSyncBehavior } }: SyncDefinition,
+  capabilities: Capabilities,
+  displayName: string,
+): void {
+  const imports =
+    operation === 'import' || (operation === 'sync' && initialSyncBehavior !== 'overwrite-destination');
+  if (!imports || capabilities.import) return;
+  const message = `${displayName} can't be imported from; use initialSyncBehavior "overwrite-destination".`;
+  throw new SecretSyncError('IMPORT_NOT_SUPPORTED', message);
 }

@@ -19,6 +19,8 @@ export interface KeySchema {
 
 const SECRET_KEY = '{{secretKey}}';
 const ENVIRONMENT = '{{environment}}';
+const PLACEHOLDER = /\{\{(?:secretKey|environment)\}\}/;
+const UNKNOWN_PLACEHOLDER = /\{\{.*?\}\}/g;
 const MAX_LENGTH = 255;
 
 /** No schema: a key is the same on both sides, and every key matches. */
@@ -27,6 +29,10 @@ export const identityKeySchema: KeySchema = {
   match: () => true,
   strip: (key) => key,
 };
+
+const distinct = (texts: readonly string[], pattern: RegExp): string[] => [
+  ...new Set(texts.flatMap((text) => text.match(pattern) ?? [])),
+];
 
 /** What is wrong with a template, all at once; empty where nothing is. `path` names the field in the problems. */
 export function keySchemaProblems(
@@ -45,14 +51,17 @@ export function keySchemaProblems(
       `it holds ${SECRET_KEY} ${count === 0 ? 'not at all' : `${count} times`}; write it exactly once`,
     );
   }
-  const rest = trimmed.replaceAll(SECRET_KEY, '').replaceAll(ENVIRONMENT, '');
-  const unknown = [...new Set(rest.match(/\{\{.*?\}\}/g) ?? [])];
-  for (const placeholder of unknown) {
+  // Piece by piece: what stands on both sides of a placeholder must not become another one.
+  const literals = trimmed.split(PLACEHOLDER);
+  for (const placeholder of distinct(literals, UNKNOWN_PLACEHOLDER)) {
     messages.push(
       `${quote(placeholder)} is no placeholder; use ${SECRET_KEY} and ${ENVIRONMENT}, without spaces`,
     );
   }
-  const illegal = [...new Set(rest.replace(/\{\{.*?\}\}/g, '').match(/[^A-Za-z0-9_/-]/gu) ?? [])];
+  const illegal = distinct(
+    literals.map((literal) => literal.replace(UNKNOWN_PLACEHOLDER, '')),
+    /[^A-Za-z0-9_/-]/gu,
+  );
   if (illegal.length > 0) {
     messages.push(
       `it holds ${illegal.map(quote).join(', ')}; use only A-Z a-z 0-9 _ - / besides the placeholders`,

@@ -8,6 +8,7 @@ import { unrestrictedCapabilities } from './defaults.js';
 import { decide } from './decide.js';
 import { parseDefinitionFields } from './definition.js';
 import { createKeyring, type FingerprintKeys } from './fingerprint.js';
+import { assertImportable } from './import-precedence.js';
 import { destinationEntries, sourceSnapshot, type DestinationInput } from './snapshot.js';
 
 export interface PlanSyncInput {
@@ -43,7 +44,7 @@ export interface PlanSyncInput {
  * planSync({ definition: { name: 'nightly' }, source: { A: '1' }, destination: { A: '0', OLD: 'x' } }).summary
  *
  * @throws SecretSyncError `INVALID_DEFINITION`, `INVALID_KEY_SCHEMA`, `INVALID_OPTION` (fingerprint key),
- * `SOURCE_READ_FAILED` (a value that is not a string). Blocked keys and refused deletions are not thrown: they stand
+ * `SOURCE_READ_FAILED` (a value that is not a string), `IMPORT_NOT_SUPPORTED`. Blocked keys and refused deletions are not thrown: they stand
  * in the plan's `problems`.
  */
 export function planSync(input: PlanSyncInput): SyncPlan {
@@ -52,15 +53,17 @@ export function planSync(input: PlanSyncInput): SyncPlan {
   if (definition === undefined || problems.length > 0) {
     throw errorFromProblems('INVALID_DEFINITION', 'The definition is not valid', problems);
   }
-  const { importBehavior, confirmDeletions, fingerprintKey } = input;
+  const { operation = 'sync', importBehavior, confirmDeletions, fingerprintKey } = input;
+  const capabilities = input.capabilities ?? unrestrictedCapabilities;
+  assertImportable(operation, definition, capabilities, destination);
   return decide({
-    operation: input.operation ?? 'sync',
+    operation,
     definition,
     place: input.place ?? destination,
     source: sourceSnapshot(input.source),
     entries: destinationEntries(input.destination),
     state: input.state ?? {},
-    capabilities: input.capabilities ?? unrestrictedCapabilities,
+    capabilities,
     options: {
       force: input.force ?? false,
       ...(importBehavior === undefined ? {} : { importBehavior }),

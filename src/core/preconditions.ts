@@ -8,9 +8,9 @@ import { readableValue } from './snapshot.js';
 /** What stands behind a planned change: not part of the plan, since it holds values. */
 export interface ChangeDetail {
   /** What is written. */
-  readonly value?: SecretValue;
+  readonly value?: SecretValue | undefined;
   /** What stood there when the decision was made. */
-  readonly entry?: DestinationEntry;
+  readonly entry?: DestinationEntry | undefined;
 }
 
 /** What stands behind a planned import. */
@@ -18,53 +18,46 @@ export interface ImportDetail {
   /** What is written to the source. */
   readonly value: SecretValue;
   /** What the source held. */
-  readonly held?: SecretValue;
+  readonly held?: SecretValue | undefined;
 }
 
 type UnsealedPlan = Omit<SyncPlan, 'preconditions'>;
 
-const valueFields = (value: SecretValue | undefined): readonly [string, string] =>
-  value === undefined ? ['absent', ''] : ['value', value.reveal()];
+/** A digest of fields and values; which of them are there is part of what is digested. */
+function digestOf(
+  digester: Digester,
+  fields: readonly string[],
+  values: readonly (SecretValue | undefined)[],
+): string {
+  const present = values.map((value) => (value === undefined ? '-' : '+')).join('');
+  return digester.digest([present, ...fields, ...values.map((value) => value?.reveal() ?? '')]);
+}
 
 /** A keyed digest of what a change writes and of what it writes over; empty for a change that writes nothing. */
 function changeDigest(
   digester: Digester,
   place: string,
-  change: PlannedChange,
-  detail: ChangeDetail,
+  { action, key, kind = '' }: PlannedChange,
+  { value, entry }: ChangeDetail = {},
 ): string {
-  if (!isWrite(change.action)) return '';
-  const { value, entry } = detail;
-  return digester.digest([
-    'change',
-    place,
-    change.action,
-    change.key,
-    change.kind ?? '',
-    ...valueFields(value),
-    entry === undefined ? 'absent' : 'entry',
-    entry?.id ?? '',
-    entry?.revision ?? '',
-    ...valueFields(entry === undefined ? undefined : readableValue(entry)),
-  ]);
+  if (!isWrite(action)) return '';
+  if (entry === undefined) return digestOf(digester, ['change', place, action, key, kind], [value]);
+  const { id = '', revision = '' } = entry;
+  return digestOf(
+    digester,
+    ['change', place, action, key, kind, id, revision],
+    [value, readableValue(entry)],
+  );
 }
 
 function importDigest(
   digester: Digester,
   place: string,
-  planned: PlannedImport,
-  detail: ImportDetail,
+  { action, sourceKey }: PlannedImport,
+  detail: ImportDetail | undefined,
 ): string {
-  if (planned.action === 'ignore') return '';
-  const { action, sourceKey } = planned;
-  return digester.digest([
-    'import',
-    place,
-    action,
-    sourceKey,
-    ...valueFields(detail.value),
-    ...valueFields(detail.held),
-  ]);
+  if (action === 'ignore' || detail === undefined) return '';
+  return digestOf(digester, ['import', place, action, sourceKey], [detail.value, detail.held]);
 }
 
 /** The MAC over everything of a plan but the MAC. */
@@ -86,12 +79,11 @@ export function sealPlan(
   const unsigned = {
     keyId: digester.keyId,
     changes: plan.changes.map((change, index) =>
-      changeDigest(digester, plan.place, change, changeDetails[index] ?? {}),
+      changeDigest(digester, plan.place, change, changeDetails[index]),
     ),
-    imports: plan.imports.map((planned, index) => {
-      const detail = importDetails[index];
-      return detail === undefined ? '' : importDigest(digester, plan.place, planned, detail);
-    }),
+    imports: plan.imports.map((planned, index) =>
+      importDigest(digester, plan.place, planned, importDetails[index]),
+    ),
   };
   return { ...plan, preconditions: { ...unsigned, mac: planMac(digester, plan, unsigned) } };
 }

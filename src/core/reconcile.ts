@@ -1,14 +1,21 @@
-import type { SyncOptionsInput } from '../contracts/definition.js';
+import type { SyncOptions, SyncOptionsInput } from '../contracts/definition.js';
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
 import type { PlannedChange, PlanProblem, PlanWarning, PlanWarningCode } from '../contracts/plan.js';
+import { SecretValue } from '../contracts/secret.js';
 import type { PlaceState } from '../contracts/state-store.js';
 import { blockDesired } from './blocked.js';
-import { plannedChange, sortChanges } from './change.js';
+import { plannedChange, sortChanges, type DecidedChange } from './change.js';
 import { decideDesired, decisionWarnings, type DecisionContext, type Desired } from './decide-key.js';
 import { resolveSyncOptions, unrestrictedCapabilities } from './defaults.js';
 import { identityKeySchema, type KeySchema } from './key-schema.js';
 import { indexState } from './remembered.js';
-import { destinationEntries, indexEntries, readableValue, type DestinationInput } from './snapshot.js';
+import {
+  destinationEntries,
+  indexEntries,
+  isInherited,
+  type DestinationInput,
+  type EntryIndex,
+} from './snapshot.js';
 import { byText } from './sort.js';
 
 export interface ReconcileInput {
@@ -66,81 +73,96 @@ export interface Reconciled {
  */
 export function reconcile(input: ReconcileInput): Reconciled {
   const { syncId, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
-  const options = resolveSyncOptions(input.options);
   const entries = indexEntries(destinationEntries(input.destination), capabilities);
-  const desired: ReadonlyMap<string, Desired> =
-    input.desired instanceof Map ? input.desired : new Map(Object.entries(input.desired));
-  const unreadable = new Set(input.unreadable);
-  const context: DecisionContext = {
+  const { changes, problems, warnings } = reconcileIndexed({
     syncId,
-    state: indexState(input.state),
-    capabilities,
-    force: input.options?.force ?? false,
-    allowReplace: options.allowReplace,
-  };
-
-  const changes: PlannedChange[] = [];
-  const problems: PlanProblem[] = [];
-  const warnings: PlanWarning[] = [];
-  const settled = new Set<DestinationEntry>();
-  const warn = (code: PlanWarningCode, key: string, message: string) => warnings.push({ code, message, key });
-
-  const blocks = blockDesired({
-    desired,
+    desired: input.desired instanceof Map ? input.desired : new Map(Object.entries(input.desired)),
+    unreadable: input.unreadable ?? [],
     duplicates: new Set(input.duplicates),
+    entries,
+    state: indexState(input.state, entries.canonical),
     keySchema,
     capabilities,
-    entries,
+    options: resolveSyncOptions(input.options),
+    force: input.options?.force ?? false,
   });
+  return { changes: changes.map(({ change }) => change), problems, warnings };
+}
+
+/** What `reconcile` gets, in the one form that the decisions use. */
+export interface ReconcileContext<Wanted extends Desired> extends Omit<DecisionContext, 'allowReplace'> {
+  readonly desired: ReadonlyMap<string, Wanted>;
+  readonly unreadable: Iterable<string>;
+  readonly duplicates: ReadonlySet<string>;
+  readonly entries: EntryIndex;
+  readonly keySchema: KeySchema;
+  readonly options: SyncOptions;
+}
+
+/** The same as `reconcile`, for what is indexed already, and with what stands behind each change. */
+export function reconcileIndexed<Wanted extends Desired>(
+  input: ReconcileContext<Wanted>,
+): Omit<Reconciled, 'changes'> & { readonly changes: readonly DecidedChange<Wanted>[] } {
+  const { desired, capabilities, entries, options } = input;
+  const { canonical } = entries;
+  const { kind } = capabilities;
+  const context: DecisionContext = { ...input, allowReplace: options.allowReplace };
+  const unreadable = new Set(Array.from(input.unreadable, canonical));
+  const changes: DecidedChange<Wanted>[] = [];
+  const problems: PlanProblem[] = [];
+  const warnings: PlanWarning[] = [];
+  const warn = (code: PlanWarningCode, key: string, message: string) => warnings.push({ code, message, key });
+
+  const blocks = blockDesired(input);
   for (const [key, wanted] of desired) {
-    if (unreadable.has(key)) continue;
+    if (unreadable.has(canonical(key))) continue;
     const all = entries.at(key);
-    const here = all.some(isInherited) ? all.filter((entry) => !isInherited(entry)) : all;
     const bad = blocks.get(key);
-    const decision =
-      bad === undefined
-        ? decideDesired(key, wanted, here, context)
-        : ({ action: 'blocked', reason: bad.reason, block: bad } as const);
-    changes.push(plannedChange(key, capabilities.kind, decision.action, decision.reason, wanted.sourceKey));
-    if (bad !== undefined && options.invalidKeys === 'skip') {
-      warn('KEY_SKIPPED', key, `it is left out: ${bad.why}`);
-    } else if (decision.block !== undefined) {
-      const { reason, why } = decision.block;
-      problems.push({ code: 'PLAN_BLOCKED', reason, message: why, key });
+    const decision = decideDesired(key, wanted, all, bad, context);
+    const { action, reason, target, block } = decision;
+    changes.push({
+      change: plannedChange(key, kind, action, reason, wanted.sourceKey),
+      entry: target,
+      wanted,
+    });
+    if (block !== undefined && block.reason === bad?.reason && options.invalidKeys === 'skip') {
+      warn('KEY_SKIPPED', key, `it is left out: ${block.why}`);
+    } else if (block !== undefined) {
+      problems.push({ code: 'PLAN_BLOCKED', reason: block.reason, message: block.why, key });
     }
-    for (const [code, message] of decisionWarnings(decision, all.length > here.length, context)) {
-      warn(code, key, message);
-    }
+    for (const [code, message] of decisionWarnings(decision, context)) warn(code, key, message);
+    if (all.length < 2 || target === undefined || target.kind !== kind) continue;
     for (const entry of all) {
-      settled.add(entry);
-      const isBesideOurs = decision.target?.kind === capabilities.kind && entry.kind !== capabilities.kind;
-      if (decision.target === undefined || !isBesideOurs || isInherited(entry)) continue;
-      changes.push(plannedChange(entry.key, entry.kind, 'keep', 'other-kind'));
-      warn(
-        'BOTH_KINDS',
-        key,
-        `it also stands there ${entry.kind === undefined ? 'in another kind' : `as a ${entry.kind}`}`,
-      );
+      if (entry.kind === kind || isInherited(entry)) continue;
+      changes.push({ change: plannedChange(entry.key, entry.kind, 'keep', 'other-kind'), entry });
+      const what = entry.kind === undefined ? 'in another kind' : `as a ${entry.kind}`;
+      warn('BOTH_KINDS', key, `it also stands there ${what}`);
     }
   }
 
-  for (const group of entries.byKey.values()) {
-    for (const entry of group) {
-      if (settled.has(entry)) continue;
+  const asked =
+    capabilities.canonicalKey === undefined ? desired : new Set(Array.from(desired.keys(), canonical));
+  for (const id of entries.one.keys()) {
+    const isUnreadable = unreadable.has(id);
+    if (!isUnreadable && asked.has(id)) continue;
+    const all = entries.at(id);
+    for (const entry of all) {
       // Of an own entry and an inherited one of the same kind, the own one is the one to decide about.
-      if (isInherited(entry) && group.some((other) => other.kind === entry.kind && !isInherited(other)))
+      if (isInherited(entry) && all.some((other) => other.kind === entry.kind && !isInherited(other)))
         continue;
-      if (unreadable.has(entry.key)) {
-        changes.push(plannedChange(entry.key, entry.kind, 'keep', 'unreadable-at-source'));
-      } else if (entry.value !== undefined && readableValue(entry) === undefined) {
-        changes.push(plannedChange(entry.key, entry.kind, 'keep', 'not-a-string'));
-      } else {
-        changes.push(plannedChange(entry.key, entry.kind, 'delete', 'absent-from-source'));
-      }
+      changes.push({ change: undesiredChange(entry, isUnreadable), entry });
     }
   }
   const byKey = byText((item: { readonly key?: string }) => item.key ?? '');
   return { changes: sortChanges(changes), problems: problems.sort(byKey), warnings: warnings.sort(byKey) };
 }
 
-const isInherited = (entry: DestinationEntry): boolean => entry.fixed === 'inherited';
+/** The decision about what stands there and the source does not ask for. */
+function undesiredChange(entry: DestinationEntry, isUnreadable: boolean): PlannedChange {
+  const { key, kind, value } = entry;
+  if (isUnreadable) return plannedChange(key, kind, 'keep', 'unreadable-at-source');
+  const isText = value === undefined || typeof value === 'string' || SecretValue.is(value);
+  return isText
+    ? plannedChange(key, kind, 'delete', 'absent-from-source')
+    : plannedChange(key, kind, 'keep', 'not-a-string');
+}

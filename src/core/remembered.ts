@@ -11,12 +11,21 @@ export interface Remembered {
 /** One text for a key and a kind: two never give the same. */
 export const entryId = (key: string, kind: string | undefined): string => `${kind ?? ''}\u0000${key}`;
 
-export function indexState(state: PlaceState = {}): Remembered {
-  const entries = new Map((state.entries ?? []).map((entry) => [entryId(entry.key, entry.kind), entry]));
+/** `canonical`: how the destination compares keys. */
+export function indexState(state: PlaceState = {}, canonical = (key: string) => key): Remembered {
+  const kinds = new Map<string | undefined, Map<string, RememberedEntry>>();
+  for (const entry of state.entries ?? []) {
+    let entries = kinds.get(entry.kind);
+    if (entries === undefined) kinds.set(entry.kind, (entries = new Map<string, RememberedEntry>()));
+    const id = canonical(entry.key);
+    const known = entries.get(id);
+    // Of two spellings of one key it must be the same one in any order.
+    if (known === undefined || known.key <= entry.key) entries.set(id, entry);
+  }
   const syncs = new Set((state.syncs ?? []).map((sync) => sync.syncId));
   return {
     knows: (syncId) => syncs.has(syncId),
-    find: (key, kind) => entries.get(entryId(key, kind)),
+    find: (key, kind) => kinds.get(kind)?.get(canonical(key)),
   };
 }
 
@@ -41,9 +50,12 @@ export function ownedByOther(remembered: RememberedEntry | undefined, syncId: st
 
 /**
  * Whether an entry at this scope is something else than a plain value of ours. Another system's mark does not count
- * on an entry whose id is remembered: we made it.
+ * on an entry whose id is remembered, nor on one whose creation was begun and its end not recorded: we made it.
  */
 export function isFixed(entry: DestinationEntry, remembered: RememberedEntry | undefined): boolean {
   if (entry.fixed === undefined || entry.fixed === 'inherited') return false;
-  return !(entry.fixed === 'foreign-owner' && entry.id !== undefined && remembered?.id === entry.id);
+  if (entry.fixed !== 'foreign-owner' || remembered === undefined) return true;
+  const isTheOne = entry.id !== undefined && remembered.id === entry.id;
+  const isBegunByUs = remembered.id === undefined && remembered.pending !== undefined;
+  return !isTheOne && !isBegunByUs;
 }

@@ -1,17 +1,18 @@
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
-import type { PlannedChange, PlanProblem } from '../contracts/plan.js';
+import type { PlanProblem } from '../contracts/plan.js';
 import { quoteList } from '../contracts/quote.js';
 import type { PlaceState, RememberedEntry } from '../contracts/state-store.js';
-import { plannedChange, sortChanges } from './change.js';
+import { plannedChange, sortChanges, type DecidedChange } from './change.js';
 import { protection } from './deletion-guard.js';
 import type { KeySchema } from './key-schema.js';
-import { indexState, ownedBy } from './remembered.js';
-import { indexEntries } from './snapshot.js';
+import { indexState, ownedBy, type Remembered } from './remembered.js';
+import type { EntryIndex } from './snapshot.js';
 
 export interface PlanRemovalInput {
   readonly syncId: string;
-  readonly entries: readonly DestinationEntry[];
-  readonly state: PlaceState;
+  readonly entries: EntryIndex;
+  readonly remembered: readonly RememberedEntry[];
+  readonly state: Remembered;
   readonly keySchema: KeySchema;
   readonly capabilities: Capabilities;
   /** Only needed where nothing is remembered of the sync. */
@@ -38,43 +39,46 @@ const isInvolved = (entry: RememberedEntry, syncId: string): boolean =>
  * Reserved, fixed, inherited and others' entries stay, and those with dependents; `disableSecretDeletion` does not
  * count, since it guards syncs.
  */
-export function planRemoval(input: PlanRemovalInput): { changes: PlannedChange[]; problems: PlanProblem[] } {
-  const { syncId, keySchema, capabilities } = input;
-  const entries = indexEntries(input.entries, capabilities);
-  const state = indexState(input.state);
-  const remembered = isRemembered(input.state, syncId);
-  const candidates: (readonly [key: string, kind: string | undefined])[] = remembered
-    ? (input.state.entries ?? [])
-        .filter((entry) => isInvolved(entry, syncId))
-        .map((entry) => [entry.key, entry.kind] as const)
-    : Array.from(new Set(input.sourceKeys), (key) => [keySchema.render(key), capabilities.kind] as const);
+export function planRemoval(input: PlanRemovalInput): {
+  readonly changes: readonly DecidedChange<never>[];
+  readonly problems: readonly PlanProblem[];
+} {
+  const { syncId, keySchema, capabilities, entries, state } = input;
+  const own = input.remembered.filter((entry) => isInvolved(entry, syncId));
+  const isKnown = own.length > 0 || state.knows(syncId);
+  // A source key that the schema can't read back was never written.
+  const rendered = Array.from(
+    input.sourceKeys,
+    (sourceKey) => [sourceKey, keySchema.render(sourceKey)] as const,
+  )
+    .filter(([sourceKey, key]) => sourceKey !== '' && keySchema.strip(key) === sourceKey)
+    .map(([, key]) => ({ key, kind: capabilities.kind }));
 
-  const changes: PlannedChange[] = [];
-  for (const [key, kind] of candidates) {
+  const found = new Set<DestinationEntry>();
+  for (const { key, kind } of isKnown ? own : rendered) {
     const entry = entries.find(key, kind);
-    if (entry === undefined) continue;
+    if (entry !== undefined) found.add(entry);
+  }
+  const changes: DecidedChange<never>[] = [];
+  const deletions: string[] = [];
+  for (const entry of found) {
+    const { key, kind } = entry;
     const record = state.find(key, kind);
     const { early, late } = protection(entry, record, syncId, capabilities);
-    const reason = early ?? late ?? (remembered && !ownedBy(record, syncId, entry) ? 'not-owned' : undefined);
-    changes.push(
+    const reason = early ?? late ?? (isKnown && !ownedBy(record, syncId, entry) ? 'not-owned' : undefined);
+    if (reason === undefined) deletions.push(key);
+    const why = isKnown ? 'written-by-this-sync' : 'rendered-from-source';
+    const change =
       reason === undefined
-        ? plannedChange(
-            entry.key,
-            kind,
-            'delete',
-            remembered ? 'written-by-this-sync' : 'rendered-from-source',
-          )
-        : plannedChange(entry.key, kind, 'keep', reason),
-    );
+        ? plannedChange(key, kind, 'delete', why)
+        : plannedChange(key, kind, 'keep', reason);
+    changes.push({ change, entry });
   }
-
-  const deletions = changes.filter((change) => change.action === 'delete').map((change) => change.key);
-  if (remembered || deletions.length === 0 || input.confirmDeletions === deletions.length) {
-    return { changes: sortChanges(changes), problems: [] };
-  }
+  sortChanges(changes);
+  const total = deletions.length;
+  if (isKnown || total === 0 || input.confirmDeletions === total) return { changes, problems: [] };
   const message =
-    `${deletions.length} deletions are refused: nothing is remembered of this sync here, so that its keys are only ` +
-    `guessed from the source; confirm with confirmDeletions: ${deletions.length} (${quoteList(deletions)})`;
-  const problem: PlanProblem = { code: 'DELETION_REFUSED', reason: 'nothing-remembered', message };
-  return { changes: sortChanges(changes), problems: [problem] };
+    `${total === 1 ? '1 deletion is' : `${total} deletions are`} refused: nothing is remembered of this sync here, so ` +
+    `that its keys are only guessed from the source; confirm with confirmDeletions: ${total} (${quoteList(deletions.sort())})`;
+  return { changes, problems: [{ code: 'DELETION_REFUSED', reason: 'nothing-remembered', message }] };
 }

@@ -1,7 +1,9 @@
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
 import { errorFromProblems, type ErrorProblem } from '../contracts/errors.js';
 import { SecretValue } from '../contracts/secret.js';
-import type { SecretRecord, SourceRead, SourceReadResult } from '../contracts/source.js';
+import { isSourceRead, secretPairs } from '../contracts/source-read.js';
+import type { SecretRecord, SourceClash, SourceRead, SourceReadResult } from '../contracts/source.js';
+import { byText } from './sort.js';
 
 /** A source read, in the one form that the decisions use. */
 export interface SourceSnapshot {
@@ -12,20 +14,12 @@ export interface SourceSnapshot {
   readonly unreadable: ReadonlySet<string>;
   /** Keys may be missing that could not even be named. */
   readonly incomplete: boolean;
+  /** Sorted by key. */
+  readonly clashes: readonly SourceClash[];
 }
 
 /** A destination as users give it to the pure functions: plain values by key, or entries. */
 export type DestinationInput = SecretRecord | Iterable<DestinationEntry>;
-
-function isSourceRead(read: SourceReadResult): read is SourceRead {
-  if (Symbol.iterator in read || !Object.hasOwn(read, 'secrets')) return false;
-  const secrets: unknown = read.secrets;
-  return typeof secrets === 'object' && secrets !== null && !SecretValue.is(secrets);
-}
-
-function pairs(secrets: SecretRecord): Iterable<readonly [string, unknown]> {
-  return Symbol.iterator in secrets ? secrets : Object.entries(secrets);
-}
 
 /**
  * What a source's `read` answered, in one form.
@@ -37,7 +31,8 @@ export function sourceSnapshot(read: SourceReadResult): SourceSnapshot {
   const secrets = new Map<string, SecretValue>();
   const duplicates = new Set<string>();
   const problems: ErrorProblem[] = [];
-  for (const [key, value] of pairs(structured.secrets)) {
+  const pairs: Iterable<readonly [string, unknown]> = secretPairs(structured.secrets);
+  for (const [key, value] of pairs) {
     if (typeof value !== 'string' && !SecretValue.is(value)) {
       const type = value === null ? 'null' : typeof value;
       problems.push({
@@ -63,20 +58,28 @@ export function sourceSnapshot(read: SourceReadResult): SourceSnapshot {
     duplicates,
     unreadable: new Set(structured.unreadable ?? []),
     incomplete: structured.complete === false,
+    clashes: [...(structured.clashes ?? [])].sort(byText((clash) => clash.key)),
   };
+}
+
+function isEntryList(destination: DestinationInput): destination is readonly DestinationEntry[] {
+  if (!Array.isArray(destination)) return false;
+  const items: readonly unknown[] = destination;
+  return !items.some((item) => Array.isArray(item));
 }
 
 type Pair = readonly [key: string, value: string | SecretValue];
 
-function isPair(item: DestinationEntry | Pair): item is Pair {
-  return Array.isArray(item);
-}
+const isPair = (item: DestinationEntry | Pair): item is Pair => Array.isArray(item);
 
 /** What stands at a destination, as entries. */
-export function destinationEntries(destination: DestinationInput): DestinationEntry[] {
+export function destinationEntries(destination: DestinationInput): readonly DestinationEntry[] {
+  if (isEntryList(destination)) return destination;
   const items: Iterable<DestinationEntry | Pair> =
     Symbol.iterator in destination ? destination : Object.entries(destination);
-  return Array.from(items, (item) => (isPair(item) ? { key: item[0], value: item[1] } : item));
+  const entries: DestinationEntry[] = [];
+  for (const item of items) entries.push(isPair(item) ? { key: item[0], value: item[1] } : item);
+  return entries;
 }
 
 /** The value of an entry as a secret; `undefined` where it can't be read or is not a string. */
@@ -85,9 +88,21 @@ export function readableValue(entry: DestinationEntry): SecretValue | undefined 
   return typeof value === 'string' || SecretValue.is(value) ? SecretValue.from(value) : undefined;
 }
 
+/** True for what stands at a higher scope than that of the place. */
+export const isInherited = (entry: DestinationEntry): boolean => entry.fixed === 'inherited';
+
+const asItIs = (key: string): string => key;
+
+/** How a destination compares keys: two are one to it where this is equal. */
+export function canonicalKey(capabilities: Capabilities): (key: string) => string {
+  return capabilities.canonicalKey === undefined ? asItIs : (key) => capabilities.canonicalKey?.(key) ?? key;
+}
+
 /** The entries of a place by key, as the destination itself compares keys. */
 export interface EntryIndex {
-  readonly byKey: ReadonlyMap<string, readonly DestinationEntry[]>;
+  readonly canonical: (key: string) => string;
+  /** One entry for each key, nearly always the only one under it; by the canonical key. */
+  readonly one: ReadonlyMap<string, DestinationEntry>;
   /** All entries under a key, of every kind and scope. */
   at(key: string): readonly DestinationEntry[];
   /** The entry of this kind at this scope, else the inherited one, else `undefined`. */
@@ -97,21 +112,38 @@ export interface EntryIndex {
 const NONE: readonly DestinationEntry[] = [];
 
 export function indexEntries(entries: readonly DestinationEntry[], capabilities: Capabilities): EntryIndex {
-  const canonical = (key: string) => capabilities.canonicalKey?.(key) ?? key;
-  const byKey = new Map<string, DestinationEntry[]>();
-  for (const entry of entries) {
-    const key = canonical(entry.key);
-    const known = byKey.get(key);
-    if (known === undefined) byKey.set(key, [entry]);
-    else known.push(entry);
+  const canonical = canonicalKey(capabilities);
+  const one = new Map<string, DestinationEntry>();
+  const several = new Map<string, DestinationEntry[]>();
+  for (const entry of entries) one.set(canonical(entry.key), entry);
+  // Nearly never: so it is a second pass that looks for the others.
+  for (const entry of one.size === entries.length ? NONE : entries) {
+    const id = canonical(entry.key);
+    const known = one.get(id);
+    if (known === undefined || known === entry) continue;
+    const group = several.get(id);
+    if (group === undefined) several.set(id, [known, entry]);
+    else group.push(entry);
   }
-  const at = (key: string) => byKey.get(canonical(key)) ?? NONE;
+  // What is decided about a key must not depend on the order in which a destination lists its entries.
+  const order = byText(({ kind, fixed, key, id }: DestinationEntry) =>
+    JSON.stringify([kind, fixed, key, id]),
+  );
+  for (const group of several.values()) group.sort(order);
+
+  const at = (key: string): readonly DestinationEntry[] => {
+    const id = canonical(key);
+    const only = one.get(id);
+    if (only === undefined) return NONE;
+    return (several.size === 0 ? undefined : several.get(id)) ?? [only];
+  };
   return {
-    byKey,
+    canonical,
+    one,
     at,
     find(key, kind) {
       const candidates = at(key).filter((entry) => entry.kind === kind);
-      return candidates.find((entry) => entry.fixed !== 'inherited') ?? candidates[0];
+      return candidates.find((entry) => !isInherited(entry)) ?? candidates[0];
     },
   };
 }

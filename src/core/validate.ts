@@ -38,11 +38,17 @@ export function validate<Output>(
     return { problems: [{ code, path: root, message: 'its schema is asynchronous; make it synchronous' }] };
   }
   if (result.issues === undefined) return { value: result.value };
-  const problems = result.issues.map((issue): ErrorProblem => {
+  const problems = result.issues.flatMap((issue): ErrorProblem[] => {
     const path = (issue.path ?? []).map(segmentOf);
+    // Zod puts the names of unknown fields beside the path of the object that holds them.
+    const unknown: unknown = 'keys' in issue ? issue.keys : undefined;
+    if (Array.isArray(unknown)) {
+      const message = 'it is unknown; remove it, or correct its name';
+      return unknown.map((name) => ({ code, path: joinPath(root, [...path, String(name)]), message }));
+    }
     const isMissing = valueAt(input, path) === undefined && (path.length > 0 || input === undefined);
     const invalid = discreet ? 'it is not valid; see the type of this field' : issue.message;
-    return { code, path: joinPath(root, path), message: isMissing ? 'it is missing; set it' : invalid };
+    return [{ code, path: joinPath(root, path), message: isMissing ? 'it is missing; set it' : invalid }];
   });
   return { problems };
 }

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { CallOptions } from '../contracts/destination.js';
 import { errorFromProblems, type ErrorProblem } from '../contracts/errors.js';
 import type { HttpClient } from '../contracts/http.js';
@@ -8,19 +8,24 @@ import { isWebUrl } from './base-url.js';
 /** A token as it stands in a header. Nothing is trimmed: a stray line break is a mistake to be told about. */
 export const accessToken = z
   .string('it must be text')
-  .regex(
-    /^[\x21-\x7e]{1,8192}$/,
-    'it is no token: use visible ASCII characters only, without spaces or line breaks',
+  .check(
+    z.regex(
+      /^[\x21-\x7e]{1,8192}$/,
+      'it is no token: use visible ASCII characters only, without spaces or line breaks',
+    ),
   );
 
 /** A base URL. */
-export const baseUrlText = z
-  .string('it must be text')
-  .refine(isWebUrl, 'it is no URL; write it as https://host/path')
-  .optional();
+export const baseUrlText = z.optional(
+  z.string('it must be text').check(z.refine(isWebUrl, 'it is no URL; write it as https://host/path')),
+);
 
 /** Parses an argument of a public function: `INVALID_OPTION` that names every problem and quotes nothing. */
-export function parseArgument<Output>(schema: z.ZodType<Output>, input: unknown, subject: string): Output {
+export function parseArgument<Output>(
+  schema: z.ZodMiniType<Output>,
+  input: unknown,
+  subject: string,
+): Output {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }): ErrorProblem => {
@@ -39,7 +44,7 @@ interface Connectable<Credentials> {
 /** A client for one call outside a run: discovery, or a look at whether the credentials are accepted. */
 export function callClient<Credentials>(
   { displayName, endpoint, authorization }: Connectable<Credentials>,
-  schema: z.ZodType<Credentials>,
+  schema: z.ZodMiniType<Credentials>,
   input: Credentials,
   { signal, ...network }: CallOptions = {},
 ): HttpClient {

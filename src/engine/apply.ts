@@ -12,7 +12,7 @@ import { locationOf } from './read.js';
 import { createRecorder, type Recorder, type Work } from './record.js';
 import { timestamp, type Run } from './run.js';
 import type { LoadedPlace } from './state.js';
-import { endRest, writePhase, type Ends, type WriteContext } from './write.js';
+import { endRest, outcomeOf, writePhase, type Ends, type WriteContext } from './write.js';
 
 /** A decision, with all that carrying it out needs. */
 export interface Application {
@@ -216,8 +216,7 @@ export async function applyDecided(application: Application): Promise<SyncResult
   // Nothing has ended yet: the result of a failed save says that all was withheld.
   if (work.length > 0) {
     const withheld: Ends = new Map();
-    for (const item of work)
-      withheld.set(item, { key: item.change.key, action: item.change.action, status: 'withheld' });
+    for (const item of work) withheld.set(item, outcomeOf(item, 'withheld'));
     await saveWithResult(loaded, resultOf(application, work, withheld));
   }
 

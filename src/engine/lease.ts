@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
 import { quote } from '../contracts/quote.js';
 import type { ResolvedOptions } from './options.js';
@@ -13,7 +13,7 @@ const leaseSchema = z.object({ holder: z.string(), expiresAt: z.number() });
 
 /** The right to write at a place, held by one run at a time. */
 export interface Lease {
-  /** @throws SecretSyncError `SYNC_BUSY` when the lease has ended, so that another run may be writing. */
+  /** @throws SecretSyncError `SYNC_BUSY`, and ends the run, when the lease has ended: another run may be writing. */
   check(): void;
   release(): Promise<void>;
 }
@@ -23,18 +23,27 @@ function lostLease(place: string): SecretSyncError {
   return new SecretSyncError('SYNC_BUSY', message, { retryable: true });
 }
 
-async function tryAcquire(options: ResolvedOptions, run: Run, key: string): Promise<string | undefined> {
+interface Held {
+  readonly version: string;
+  /** As it stands in the store: what others go by. */
+  readonly expiresAt: number;
+}
+
+async function tryAcquire(options: ResolvedOptions, run: Run, key: string): Promise<Held | undefined> {
   const { store, clock } = options;
   const stored = await readDocument(store, key);
-  const held = leaseSchema.safeParse(stored?.document);
-  if (held.success && held.data.expiresAt > clock.now()) return undefined;
+  const known = leaseSchema.safeParse(stored?.document);
+  if (known.success && known.data.expiresAt > clock.now()) return undefined;
   try {
-    const document = { holder: run.fields.runId, expiresAt: clock.now() + LEASE_MS };
+    const expiresAt = clock.now() + LEASE_MS;
+    const document = { holder: run.fields.runId, expiresAt };
     const { version } = await store.put(key, document, { ifVersion: stored?.version ?? null, flush: false });
-    return version;
+    return { version, expiresAt };
   } catch (error) {
     if (isSecretSyncError(error, 'STATE_CONFLICT')) return undefined;
-    throw error;
+    const why = isSecretSyncError(error) ? ` ${error.message}` : '';
+    const message = `The store could not take the lease on ${quote(run.prepared.place)}; nothing was written. Check the store.${why}`;
+    throw new SecretSyncError('STATE_UNREADABLE', message, { retryable: true });
   }
 }
 
@@ -47,20 +56,19 @@ export async function acquireLease(options: ResolvedOptions, run: Run, key: stri
   const { store, clock, leaseWait, random } = options;
   const { place } = run.prepared;
   const giveUpAt = clock.now() + leaseWait;
-  let version = await tryAcquire(options, run, key);
-  if (version === undefined) run.emit({ ...run.fields, type: 'lease-waiting', place, waitMs: leaseWait });
-  while (version === undefined) {
+  let held = await tryAcquire(options, run, key);
+  if (held === undefined) run.emit({ ...run.fields, type: 'lease-waiting', place, waitMs: leaseWait });
+  while (held === undefined) {
     const left = giveUpAt - clock.now();
     if (left <= 0) {
       const message = `Another run holds ${quote(place)} and did not end within the leaseWait of ${leaseWait} ms; try again later, or raise it.`;
       throw new SecretSyncError('SYNC_BUSY', message, { retryable: true });
     }
     await clock.sleep(Math.min(left, POLL_MS * (0.5 + random())), run.signal);
-    version = await tryAcquire(options, run, key);
+    held = await tryAcquire(options, run, key);
   }
 
-  let current = version;
-  let expiresAt = clock.now() + LEASE_MS;
+  let { version: current, expiresAt } = held;
   let isLost = false;
   const stop = new AbortController();
   const renewal = (async () => {
@@ -88,7 +96,10 @@ export async function acquireLease(options: ResolvedOptions, run: Run, key: stri
 
   return {
     check() {
-      if (isLost || clock.now() >= expiresAt) throw lostLease(place);
+      if (!isLost && clock.now() < expiresAt) return;
+      const error = lostLease(place);
+      run.abort(error);
+      throw error;
     },
     async release() {
       stop.abort();

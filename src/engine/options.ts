@@ -1,10 +1,11 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Clock } from '../contracts/clock.js';
 import type { AnyDestinationDriver } from '../contracts/definition.js';
-import { errorFromProblems, type ErrorProblem } from '../contracts/errors.js';
+import { errorFromProblems, isSecretSyncError, type ErrorProblem } from '../contracts/errors.js';
 import type { SyncEvent } from '../contracts/events.js';
 import type { SecretSource } from '../contracts/source.js';
 import type { StateStore } from '../contracts/state-store.js';
+import { unknownFields } from '../contracts/unknown-fields.js';
 import { createKeyring, ephemeralKeyring, type FingerprintKeys, type Keyring } from '../core/fingerprint.js';
 import { validate } from '../core/validate.js';
 import { systemClock } from '../http/clock.js';
@@ -82,11 +83,10 @@ export interface ResolvedOptions {
   readonly random: () => number;
 }
 
-const milliseconds = z
-  .int('it must be a whole number of ms')
-  .min(1, 'it must be at least 1 ms')
-  .max(2 ** 31 - 1, 'it must be less than 25 days');
-const call = z.custom<unknown>((value) => typeof value === 'function', 'it must be a function');
+const atLeast = (least: number, unit = '') =>
+  z.int(`it must be a whole number${unit}`).check(z.minimum(least, `it must be at least ${least}`));
+const milliseconds = atLeast(1, ' of ms').check(z.maximum(2 ** 31 - 1, 'it must be less than 25 days'));
+const call = z.optional(z.custom<unknown>((value) => typeof value === 'function', 'it must be a function'));
 const withMethods = (...names: readonly string[]) =>
   z.custom<unknown>(
     (value) =>
@@ -96,44 +96,51 @@ const withMethods = (...names: readonly string[]) =>
     `it must be an object with ${names.map((name) => `${name}()`).join(', ')}`,
   );
 
-const optionsSchema = z.strictObject({
-  source: withMethods('read'),
-  drivers: z
-    .array(withMethods('endpoint', 'authorization', 'identity', 'connect'))
-    .min(1, 'pass at least one driver'),
-  store: withMethods('get', 'put', 'delete', 'list').optional(),
-  fingerprintKey: z.unknown(),
-  connections: z
-    .custom<unknown>(
-      (value) => typeof value === 'function' || (typeof value === 'object' && value !== null),
-      {
-        error: 'it must be a record or a function',
-      },
-    )
-    .optional(),
-  concurrency: z
-    .int('it must be a whole number')
-    .min(1, 'it must be at least 1')
-    .max(1000, 'use at most 1,000')
-    .optional(),
-  timeout: milliseconds.optional(),
-  retry: z
-    .strictObject({
-      retries: z.int('it must be a whole number').min(0, 'it must be at least 0').optional(),
-      minTimeout: milliseconds.optional(),
-      maxTimeout: milliseconds.optional(),
-      maxWait: milliseconds.optional(),
-      budget: z.int('it must be a whole number').min(0, 'it must be at least 0').optional(),
-    })
-    .optional(),
-  runTimeout: milliseconds.optional(),
-  leaseWait: z.int('it must be a whole number of ms').min(0, 'it must be at least 0 ms').optional(),
-  allowPrivateNetwork: z.boolean('it must be true or false').optional(),
-  fetch: call.optional(),
-  onEvent: call.optional(),
-  clock: withMethods('now', 'sleep').optional(),
-  random: call.optional(),
-});
+const optionsSchema = z.strictObject(
+  {
+    source: withMethods('read'),
+    drivers: z
+      .array(withMethods('endpoint', 'authorization', 'identity', 'connect'))
+      .check(z.minLength(1, 'pass at least one driver')),
+    store: z.optional(withMethods('get', 'put', 'delete', 'list')),
+    fingerprintKey: z.optional(
+      z.custom<unknown>(
+        (value) => typeof value === 'string' || value instanceof Uint8Array || Array.isArray(value),
+        'it must be text or bytes, or a list of them',
+      ),
+    ),
+    connections: z.optional(
+      z.custom<unknown>(
+        (value) => typeof value === 'function' || (typeof value === 'object' && value !== null),
+        {
+          error: 'it must be a record or a function',
+        },
+      ),
+    ),
+    concurrency: z.optional(atLeast(1).check(z.maximum(1000, 'use at most 1,000'))),
+    timeout: z.optional(milliseconds),
+    retry: z.optional(
+      z.strictObject(
+        {
+          retries: z.optional(atLeast(0)),
+          minTimeout: z.optional(milliseconds),
+          maxTimeout: z.optional(milliseconds),
+          maxWait: z.optional(milliseconds),
+          budget: z.optional(atLeast(0)),
+        },
+        unknownFields,
+      ),
+    ),
+    runTimeout: z.optional(milliseconds),
+    leaseWait: z.optional(atLeast(0, ' of ms')),
+    allowPrivateNetwork: z.optional(z.boolean('it must be true or false')),
+    fetch: call,
+    onEvent: call,
+    clock: z.optional(withMethods('now', 'sleep')),
+    random: call,
+  },
+  unknownFields,
+);
 
 function driverProblems(drivers: readonly AnyDestinationDriver[]): ErrorProblem[] {
   const problems: ErrorProblem[] = [];
@@ -157,6 +164,17 @@ function driverProblems(drivers: readonly AnyDestinationDriver[]): ErrorProblem[
   return problems;
 }
 
+/** The keyring of an engine; what is wrong with its keys is added to `problems`. */
+function keyringOf(keys: FingerprintKeys | undefined, problems: ErrorProblem[]): Keyring | undefined {
+  try {
+    return keys === undefined ? ephemeralKeyring() : createKeyring(keys);
+  } catch (error) {
+    if (!isSecretSyncError(error) || error.problems === undefined) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
 /**
  * Checks all options and fills in the defaults.
  *
@@ -166,15 +184,18 @@ export function resolveOptions<Drivers extends readonly AnyDestinationDriver[]>(
   options: EngineOptions<Drivers>,
 ): ResolvedOptions {
   const parsed = validate(optionsSchema, options, { code: 'INVALID_OPTION', discreet: false });
-  const problems = parsed.problems ?? driverProblems(options.drivers);
-  if (problems.length > 0)
-    throw errorFromProblems('INVALID_OPTION', 'The options of the engine are not valid', problems);
   const { fingerprintKey, retry = {}, ...rest } = options;
+  const problems = [...(parsed.problems ?? driverProblems(options.drivers))];
+  const keyring = problems.some(({ path }) => path === 'fingerprintKey')
+    ? undefined
+    : keyringOf(fingerprintKey, problems);
+  if (keyring === undefined || problems.length > 0)
+    throw errorFromProblems('INVALID_OPTION', 'The options of the engine are not valid', problems);
   return {
     ...rest,
     store: options.store ?? memoryStore(),
     isStoreExplicit: options.store !== undefined,
-    keyring: fingerprintKey === undefined ? ephemeralKeyring() : createKeyring(fingerprintKey),
+    keyring,
     concurrency: options.concurrency ?? 10,
     timeout: options.timeout ?? 30_000,
     retry: { ...RETRY_DEFAULTS, ...retry },

@@ -62,11 +62,14 @@ export function createPlaceMemory(
     forgetSync(syncId) {
       syncs.delete(syncId);
       for (const [id, entry] of entries) {
-        if (entry.syncId === syncId) entries.delete(id);
-        else if (entry.pending?.syncId === syncId) {
-          const { pending: _, ...rest } = entry;
-          entries.set(id, rest);
-        }
+        const { pending, ...settled } = entry;
+        const isBegunByOther = pending !== undefined && pending.syncId !== syncId;
+        if (entry.syncId !== syncId) {
+          if (pending?.syncId === syncId) entries.set(id, settled);
+        } else if (isBegunByOther) {
+          // What another sync may have written since is that one's.
+          entries.set(id, { ...entry, syncId: pending.syncId });
+        } else entries.delete(id);
       }
     },
     markImported(syncId, at) {

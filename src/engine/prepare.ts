@@ -2,8 +2,9 @@ import type { AnyDestinationDriver, SyncDefinition } from '../contracts/definiti
 import type { Capabilities } from '../contracts/destination.js';
 import type { ErrorProblem } from '../contracts/errors.js';
 import { quote, quoteList } from '../contracts/quote.js';
-import { validate } from '../core/validate.js';
+import { validate, valueAt } from '../core/validate.js';
 import { checkEndpoint, checkHeaders } from '../http/address.js';
+import { guarded } from './failures.js';
 import type { Connection, Connections, ResolvedOptions } from './options.js';
 import { definitionError, registerDefinition } from './registry.js';
 
@@ -23,7 +24,10 @@ async function findConnection(
   connections: Connections | undefined,
   id: string,
 ): Promise<Connection | undefined> {
-  if (typeof connections === 'function') return connections(id);
+  if (typeof connections === 'function') {
+    const sentence = `The connection ${quote(id)} could not be looked up; nothing was sent. Check the function connections.`;
+    return guarded(() => connections(id), undefined, 'UNKNOWN_CONNECTION', sentence, { retryable: true });
+  }
   return connections !== undefined && Object.hasOwn(connections, id) ? connections[id] : undefined;
 }
 
@@ -45,19 +49,18 @@ function unknownConnection(connections: Connections | undefined, id: string): Er
 type Found = { readonly credentials: unknown } | { readonly problem: ErrorProblem };
 
 async function findCredentials(
-  definition: SyncDefinition,
-  driver: AnyDestinationDriver,
+  connectionId: string | undefined,
+  driver: AnyDestinationDriver | undefined,
   connections: Connections | undefined,
 ): Promise<Found> {
-  const { connectionId } = definition;
   if (connectionId === undefined) {
-    if (driver.credentials !== undefined) return { credentials: driver.credentials };
+    if (driver === undefined || driver.credentials !== undefined) return { credentials: driver?.credentials };
     const message = `it is missing, and the driver ${quote(driver.name)} has no credentials of its own; give it a connection or the driver credentials`;
     return { problem: { code: 'UNKNOWN_CONNECTION', path: 'connectionId', message } };
   }
   const connection = await findConnection(connections, connectionId);
   if (connection === undefined) return { problem: unknownConnection(connections, connectionId) };
-  if (connection.app === driver.name) return { credentials: connection.credentials };
+  if (driver === undefined || connection.app === driver.name) return { credentials: connection.credentials };
   const message = `the connection ${quote(connectionId)} is for ${quote(String(connection.app))}, not for ${quote(driver.name)}; name one for it`;
   return { problem: { code: 'CONNECTION_MISMATCH', path: 'connectionId', message } };
 }
@@ -73,7 +76,7 @@ export async function prepareSync(input: unknown, options: ResolvedOptions): Pro
     throw definitionError([...registered.problems, ...(await connectionProblems(input, options))]);
   }
   const { definition, driver } = registered;
-  const found = await findCredentials(definition, driver, options.connections);
+  const found = await findCredentials(definition.connectionId, driver, options.connections);
   if ('problem' in found) throw definitionError([found.problem]);
   const path = definition.connectionId === undefined ? 'credentials' : 'connectionId';
   const parsed = validate(driver.credentialsSchema, found.credentials, {
@@ -102,10 +105,10 @@ export async function prepareSync(input: unknown, options: ResolvedOptions): Pro
 
 /** For a definition that is wrong anyway: what is wrong with its connection as well, so that all comes at once. */
 async function connectionProblems(input: unknown, options: ResolvedOptions): Promise<ErrorProblem[]> {
-  const fields =
-    typeof input === 'object' && input !== null ? new Map<string, unknown>(Object.entries(input)) : new Map();
-  const id: unknown = fields.get('connectionId');
-  if (typeof id !== 'string' || id === '') return [];
-  const connection = await findConnection(options.connections, id).catch(() => undefined);
-  return connection === undefined ? [unknownConnection(options.connections, id)] : [];
+  const id = valueAt(input, ['connectionId']);
+  const destination = valueAt(input, ['destination']);
+  if ((id !== undefined && typeof id !== 'string') || id === '') return [];
+  const driver = options.drivers.find(({ name }) => name === destination);
+  const found = await findCredentials(id, driver, options.connections).catch(() => undefined);
+  return found !== undefined && 'problem' in found ? [found.problem] : [];
 }

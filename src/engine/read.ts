@@ -12,8 +12,9 @@ import type { Run } from './run.js';
 export const NO_SECRETS: SourceSnapshot = sourceSnapshot({});
 
 /** The part of a definition that is handed to the source. */
-export function locationOf(run: Run): SourceLocation {
-  const { projectId, environment, secretPath } = run.prepared.definition;
+export const locationOf = (run: Run): SourceLocation => locationIn(run.prepared.definition);
+
+export function locationIn({ projectId, environment, secretPath }: SourceLocation): SourceLocation {
   return {
     ...(projectId === undefined ? {} : { projectId }),
     ...(environment === undefined ? {} : { environment }),
@@ -21,15 +22,24 @@ export function locationOf(run: Run): SourceLocation {
   };
 }
 
-export async function readSource({ source }: ResolvedOptions, run: Run): Promise<SourceSnapshot> {
+export async function readLocation(
+  { source }: ResolvedOptions,
+  location: SourceLocation,
+  signal: AbortSignal,
+): Promise<SourceSnapshot> {
   const snapshot = await guarded(
-    async () => sourceSnapshot(await source.read(locationOf(run), { signal: run.signal })),
-    run.signal,
+    async () => sourceSnapshot(await source.read(location, { signal })),
+    signal,
     'SOURCE_READ_FAILED',
     `The source ${quote(source.name)} could not be read; nothing was written. Check that it can be reached and is complete.`,
     { retryable: true },
   );
-  run.signal.throwIfAborted();
+  signal.throwIfAborted();
+  return snapshot;
+}
+
+export async function readSource(options: ResolvedOptions, run: Run): Promise<SourceSnapshot> {
+  const snapshot = await readLocation(options, locationOf(run), run.signal);
   const partial = snapshot.incomplete || snapshot.unreadable.size > 0;
   run.emit({ ...run.fields, type: 'source-read', keys: snapshot.secrets.size, partial });
   return snapshot;
@@ -37,22 +47,17 @@ export async function readSource({ source }: ResolvedOptions, run: Run): Promise
 
 /** The run's view of a connection's client: counted, and for a run with a lease nothing is sent once that has ended. */
 export function clientFor(client: GuardedHttpClient, run: Run, lease: Lease | undefined): HttpClient {
-  const http = client.forRun({
+  return client.forRun({
     signal: run.signal,
     ...(run.deadline === undefined ? {} : { deadline: run.deadline }),
+    // Also for what waited in the queue or is sent once more: the lease can have ended meanwhile.
+    onSend: () => lease?.check(),
     onRequest(request) {
       run.countRequest();
       run.emit({ ...run.fields, type: 'request', ...request });
     },
     onRetry: (retry) => run.emit({ ...run.fields, type: 'retry', ...retry }),
   });
-  return {
-    concurrency: http.concurrency,
-    async request(request) {
-      lease?.check();
-      return http.request(request);
-    },
-  };
 }
 
 /** Connects a driver for one run. */

@@ -23,6 +23,8 @@ export interface Recorder {
   applied(work: Work, answer: { readonly id?: string; readonly revision?: string }): void;
   /** It surely was not written: what was remembered before holds again. */
   notWritten(work: Work): void;
+  /** As `notWritten`, for what was tried: a replace may have put back, under a new id, what stood there. */
+  failed(work: Work): void;
 }
 
 function rememberedEntry(fields: {
@@ -71,19 +73,29 @@ export function createRecorder(
     value: SecretValue | undefined,
   ) => {
     const known = memory.find(key, kind);
-    if (ownedByOther(known, syncId)) return;
-    const ours = ownedBy(known, syncId, entry) ? known : undefined;
+    // The value is there that this sync had begun to write: it was written.
+    const isWritten = known?.pending?.syncId === syncId;
+    const claimed = isWritten ? { ...known, syncId } : known;
+    if (ownedByOther(claimed, syncId)) return;
+    const ours = ownedBy(claimed, syncId, entry) ? claimed : undefined;
     memory.remember(
       rememberedEntry({
         key,
         kind,
         syncId,
-        adopted: ours === undefined || ours.adopted === true,
-        fingerprint: currentFingerprint(ours, value),
+        adopted: ours === undefined || (ours.adopted === true && !isWritten),
+        fingerprint:
+          isWritten && value !== undefined ? print(key, kind, value) : currentFingerprint(ours, value),
         id: entry.id ?? ours?.id,
         revision: entry.revision ?? ours?.revision,
       }),
     );
+  };
+
+  const notWritten = (work: Work) => {
+    const known = before.get(work);
+    if (known === undefined) memory.forget(work.change.key, work.change.kind);
+    else memory.remember(known);
   };
 
   return {
@@ -121,10 +133,15 @@ export function createRecorder(
         rememberedEntry({ key, kind, syncId, adopted: false, fingerprint: made, id, revision }),
       );
     },
-    notWritten(work) {
-      const known = before.get(work);
-      if (known === undefined) memory.forget(work.change.key, work.change.kind);
-      else memory.remember(known);
+    notWritten,
+    failed(work) {
+      notWritten(work);
+      const { change, entry } = work;
+      const replaced =
+        change.action === 'replace' && entry !== undefined ? memory.find(entry.key, entry.kind) : undefined;
+      if (replaced === undefined) return;
+      const { id: _id, revision: _revision, ...rest } = replaced;
+      memory.remember(rest);
     },
   };
 }

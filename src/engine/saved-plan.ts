@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { errorFromProblems, SecretSyncError, type ErrorProblem } from '../contracts/errors.js';
 import type { PlanOptions, SyncPlan } from '../contracts/plan.js';
 import { isWrite } from '../core/change.js';
@@ -7,7 +7,11 @@ import { isEphemeralKeyId, type Digester, type Keyring } from '../core/fingerpri
 import { planMac } from '../core/preconditions.js';
 import { byText } from '../core/sort.js';
 
-const changeSchema = z.looseObject({ key: z.string(), kind: z.string().exactOptional(), action: z.string() });
+const changeSchema = z.looseObject({
+  key: z.string(),
+  kind: z.exactOptional(z.string()),
+  action: z.string(),
+});
 const importSchema = z.looseObject({ sourceKey: z.string(), action: z.string() });
 const planSchema = z.looseObject({
   formatVersion: z.literal(1),
@@ -20,8 +24,8 @@ const planSchema = z.looseObject({
   problems: z.array(z.looseObject({ code: z.string(), reason: z.string(), message: z.string() })),
   options: z.strictObject({
     force: z.boolean(),
-    importBehavior: z.enum(['prioritize-source', 'prioritize-destination']).exactOptional(),
-    confirmDeletions: z.number().exactOptional(),
+    importBehavior: z.exactOptional(z.enum(['prioritize-source', 'prioritize-destination'])),
+    confirmDeletions: z.exactOptional(z.number()),
   }),
   preconditions: z.strictObject({
     keyId: z.string(),

@@ -1,14 +1,16 @@
 import type {
   AnyDestinationDriver,
   DefinitionFor,
-  DefinitionInputFor,
+  DefinitionArgument,
   ImportBehavior,
+  SyncDefinition,
 } from '../contracts/definition.js';
 import { errorFromProblems, isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
 import type { Operation, PlanOptions, SyncPlan, SyncResult } from '../contracts/plan.js';
 import { quote } from '../contracts/quote.js';
 import { decide, type DecidedPlan } from '../core/decide.js';
-import type { Keyring } from '../core/fingerprint.js';
+import type { SecretSource, SourceLocation } from '../contracts/source.js';
+import { sourceDigest, type Keyring } from '../core/fingerprint.js';
 import { isRemembered } from '../core/removal.js';
 import { createHttpClient, type GuardedHttpClient } from '../http/client.js';
 import { applyDecided, sourceChanges } from './apply.js';
@@ -16,7 +18,17 @@ import { guarded } from './failures.js';
 import { acquireLease, type Lease } from './lease.js';
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.js';
 import { prepareSync, type PreparedSync } from './prepare.js';
-import { both, clientFor, connect, locationOf, NO_SECRETS, readDestination, readSource } from './read.js';
+import {
+  both,
+  clientFor,
+  connect,
+  locationIn,
+  locationOf,
+  NO_SECRETS,
+  readDestination,
+  readLocation,
+  readSource,
+} from './read.js';
 import { emitEvent, withRun, type Run } from './run.js';
 import {
   assertApplicable,
@@ -39,6 +51,18 @@ export interface SyncCallOptions extends CallSignal {
   readonly force?: boolean;
   /** The number of deletions that the plan shows, to let it do what it would else refuse. */
   readonly confirmDeletions?: number;
+  /** Gets the digest of the source as this call read it, as `digestSource` gives it; of the last read, if it reads again. */
+  readonly onSourceDigest?: (digest: string) => void;
+}
+
+/** What an engine makes of a definition. */
+export interface InspectedSync {
+  /** With every default filled in. */
+  readonly definition: SyncDefinition;
+  /** The identity of the place. */
+  readonly place: string;
+  /** The name of the driver. */
+  readonly app: string;
 }
 
 export interface PlanCallOptions extends SyncCallOptions {
@@ -71,6 +95,7 @@ interface Request {
   readonly keyring: Keyring;
   /** The plan that must come out, if one must. */
   readonly saved?: SavedPlan;
+  readonly onSourceDigest?: ((digest: string) => void) | undefined;
 }
 
 /** A decision, with what it was made from. */
@@ -82,6 +107,12 @@ interface Considered {
 }
 
 const MAX_ATTEMPTS = 4;
+
+function checkConfirmation(deletions: number | undefined): void {
+  if (deletions === undefined || (Number.isInteger(deletions) && deletions >= 0)) return;
+  const message = 'confirmDeletions must be the whole number of deletions that the plan shows.';
+  throw new SecretSyncError('INVALID_OPTION', message);
+}
 
 /**
  * Keeps destinations equal to a source.
@@ -113,13 +144,41 @@ export class SecretSyncEngine<
     this.#state = createStateRepository(this.#options);
   }
 
+  /** Where the secrets come from. */
+  get source(): SecretSource {
+    return this.#options.source;
+  }
+
+  /** Checks a definition as every method does, and answers what it means. Sends and reads nothing. */
+  async inspect<Destination extends string>(
+    definition: DefinitionArgument<Drivers, Destination>,
+  ): Promise<InspectedSync> {
+    const { definition: parsed, place, driver } = await prepareSync(definition, this.#options);
+    return { definition: parsed, place, app: driver.name };
+  }
+
+  /**
+   * A digest, under the fingerprint key, of what the source holds for a definition: equal as long as nothing changes
+   * there. Definitions of one location share it.
+   *
+   * @throws SecretSyncError `SOURCE_READ_FAILED`.
+   */
+  async digestSource(location: SourceLocation, { signal }: CallSignal = {}): Promise<string> {
+    const place = locationIn(location);
+    const snapshot = await readLocation(this.#options, place, signal ?? new AbortController().signal);
+    return sourceDigest(this.#options.keyring.current, place, snapshot);
+  }
+
   /**
    * Decides without writing anything anywhere: the dry run of a sync, an import or a removal.
    *
    * @throws SecretSyncError for what can't be read; `DURABLE_STORE_REQUIRED`, `IMPORT_NOT_SUPPORTED` and
    * `SOURCE_NOT_WRITABLE` for imports. Blocked keys and refused deletions stand in the plan's `problems`.
    */
-  async plan(definition: DefinitionInputFor<Drivers>, options: PlanCallOptions = {}): Promise<SyncPlan> {
+  async plan<Destination extends string>(
+    definition: DefinitionArgument<Drivers, Destination>,
+    options: PlanCallOptions = {},
+  ): Promise<SyncPlan> {
     const { operation = 'sync' } = options;
     const prepared = await prepareSync(definition, this.#options);
     const request = this.#request(operation, options);
@@ -137,6 +196,7 @@ export class SecretSyncEngine<
    * the `result`.
    */
   async apply(plan: SyncPlan, options: ApplyCallOptions = {}): Promise<SyncResult> {
+    checkConfirmation(options.confirmDeletions);
     const saved = checkSavedPlan(plan, this.#options.keyring);
     const { confirmDeletions = saved.options.confirmDeletions } = options;
     const prepared = await prepareSync(saved.definition, this.#options).catch((error: unknown) => {
@@ -162,7 +222,10 @@ export class SecretSyncEngine<
    *
    * @throws SecretSyncError as `plan` and `apply` do.
    */
-  async sync(definition: DefinitionInputFor<Drivers>, options: SyncCallOptions = {}): Promise<SyncResult> {
+  async sync<Destination extends string>(
+    definition: DefinitionArgument<Drivers, Destination>,
+    options: SyncCallOptions = {},
+  ): Promise<SyncResult> {
     const prepared = await prepareSync(definition, this.#options);
     return this.#run(prepared, options.signal, this.#request('sync', options));
   }
@@ -172,8 +235,8 @@ export class SecretSyncEngine<
    *
    * @throws SecretSyncError `IMPORT_NOT_SUPPORTED`, `SOURCE_NOT_WRITABLE`, `SOURCE_WRITE_FAILED`, `SYNC_DISABLED`.
    */
-  async importSecrets(
-    definition: DefinitionInputFor<Drivers>,
+  async importSecrets<Destination extends string>(
+    definition: DefinitionArgument<Drivers, Destination>,
     options: ImportCallOptions = {},
   ): Promise<SyncResult> {
     const prepared = await prepareSync(definition, this.#options);
@@ -185,8 +248,8 @@ export class SecretSyncEngine<
    *
    * @throws SecretSyncError `DELETION_REFUSED` where nothing is remembered and `confirmDeletions` does not fit.
    */
-  async removeSecrets(
-    definition: DefinitionInputFor<Drivers>,
+  async removeSecrets<Destination extends string>(
+    definition: DefinitionArgument<Drivers, Destination>,
     options: RemoveCallOptions = {},
   ): Promise<SyncResult> {
     const prepared = await prepareSync(definition, this.#options);
@@ -194,7 +257,10 @@ export class SecretSyncEngine<
   }
 
   /** Forgets what this sync owns at its place without deleting it there: for a sync that is handed over. */
-  async release(definition: DefinitionInputFor<Drivers>, options: CallSignal = {}): Promise<void> {
+  async release<Destination extends string>(
+    definition: DefinitionArgument<Drivers, Destination>,
+    options: CallSignal = {},
+  ): Promise<void> {
     const prepared = await prepareSync(definition, this.#options);
     await this.#leased(prepared, 'remove', options.signal, async (_run, lease) => {
       const loaded = await this.#state.load(prepared.place);
@@ -205,13 +271,11 @@ export class SecretSyncEngine<
   }
 
   #request(operation: Operation, options: PlanCallOptions): Request {
-    const { force = false, confirmDeletions } = options;
-    if (confirmDeletions !== undefined && !(Number.isInteger(confirmDeletions) && confirmDeletions >= 0)) {
-      const message = 'confirmDeletions must be the whole number of deletions that the plan shows.';
-      throw new SecretSyncError('INVALID_OPTION', message);
-    }
+    const { force = false, confirmDeletions, onSourceDigest } = options;
+    checkConfirmation(confirmDeletions);
     return {
       operation,
+      onSourceDigest,
       keyring: this.#options.keyring,
       options: {
         force,
@@ -243,7 +307,8 @@ export class SecretSyncEngine<
       needsSource ? readSource(this.#options, run) : Promise.resolve(NO_SECRETS),
       readDestination(run, connection),
     );
-    const { operation, options, keyring } = request;
+    const { operation, options, keyring, onSourceDigest } = request;
+    onSourceDigest?.(sourceDigest(this.#options.keyring.current, locationOf(run), source));
     const decided = decide({
       operation,
       definition,
@@ -347,7 +412,11 @@ export class SecretSyncEngine<
             decideAgain: () => this.#consider(run, { ...request, keyring: this.#options.keyring }, lease),
           });
         } catch (error) {
-          if (!isSecretSyncError(error, 'CONFLICT') || attempt === MAX_ATTEMPTS) throw error;
+          if (!isSecretSyncError(error, 'CONFLICT')) throw error;
+          if (attempt === MAX_ATTEMPTS) {
+            const message = `${prepared.driver.displayName} was changed by somebody else each of ${attempt} times that it was decided upon; run again. ${error.message}`;
+            throw new SecretSyncError('CONFLICT', message, { retryable: true });
+          }
           run.emit({ ...run.fields, type: 'conflict', attempt });
         }
       }

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
 import type { JsonValue } from '../contracts/json.js';
 import { quote } from '../contracts/quote.js';
@@ -15,19 +15,19 @@ const action = z.enum(['create', 'update', 'replace', 'delete']);
 const documentSchema = z.strictObject({
   formatVersion: z.literal(FORMAT_VERSION),
   place: z.string(),
-  keyId: z.string().nullable(),
+  keyId: z.nullable(z.string()),
   mac: z.string(),
   syncs: z.array(z.strictObject({ syncId: z.string(), importedAt: z.string() })),
   entries: z.array(
     z.strictObject({
       key: z.string(),
-      kind: z.string().exactOptional(),
+      kind: z.exactOptional(z.string()),
       syncId: z.string(),
-      adopted: z.literal(true).exactOptional(),
-      fingerprint: z.string().exactOptional(),
-      id: z.string().exactOptional(),
-      revision: z.string().exactOptional(),
-      pending: z.strictObject({ syncId: z.string(), action }).exactOptional(),
+      adopted: z.exactOptional(z.literal(true)),
+      fingerprint: z.exactOptional(z.string()),
+      id: z.exactOptional(z.string()),
+      revision: z.exactOptional(z.string()),
+      pending: z.exactOptional(z.strictObject({ syncId: z.string(), action })),
     }),
   ),
   facts: z.array(z.tuple([z.string(), z.string()])),

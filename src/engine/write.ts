@@ -42,7 +42,7 @@ function toWriteChange({ change, value, entry }: Work, action = change.action): 
   };
 }
 
-const outcomeOf = ({ change }: Work, status: Outcome['status'], error?: SecretSyncError): Outcome => ({
+export const outcomeOf = ({ change }: Work, status: Outcome['status'], error?: SecretSyncError): Outcome => ({
   key: change.key,
   ...(change.kind === undefined ? {} : { kind: change.kind }),
   action: change.action,
@@ -115,16 +115,20 @@ function endApplied(
 }
 
 function endFailed(context: WriteContext, ends: Ends, item: Work, error: SecretSyncError): void {
-  context.recorder.notWritten(item);
+  context.recorder.failed(item);
   end(context, ends, item, outcomeOf(item, 'failed', error));
 }
 
-/** One call of the driver; gives back the keys of which it is unknown whether they were written. */
+/**
+ * One call of the driver; gives back the keys of which it is unknown whether they were written. `open`: keys of which
+ * it stays unknown when this call fails, since what an earlier one did can't be seen.
+ */
 async function writeRound(
   context: WriteContext,
   phase: WriteBatch['phase'],
   changes: readonly (readonly [Work, WriteChange])[],
   ends: Ends,
+  open?: ReadonlySet<Work>,
 ): Promise<Map<Work, Failure>> {
   const { run, connection } = context;
   const byKey = new Map(changes.map(([item]) => [item.change.key, item]));
@@ -134,7 +138,7 @@ async function writeRound(
     // A driver tells each key as it ends and again in its answer.
     if (item === undefined || ends.has(item) || unsettled.has(item)) return;
     if (outcome.status === 'applied') endApplied(context, ends, item, outcome);
-    else if (outcome.maybeWritten) unsettled.set(item, outcome);
+    else if (outcome.maybeWritten || open?.has(item) === true) unsettled.set(item, outcome);
     else endFailed(context, ends, item, outcome.error);
   };
   run.signal.throwIfAborted();
@@ -176,7 +180,9 @@ function secondTry(
   if (replaced !== undefined) return { ...rest, entry: replaced };
   const entry = at(key, kind);
   if (entry === undefined) return { ...rest, action: 'create' };
-  if (entry.fixed !== undefined) return undefined;
+  // Where nothing stood before, an entry with another system's mark is our own create.
+  const isOurs = entry.fixed === 'foreign-owner' && action === 'create';
+  if (entry.fixed !== undefined && !isOurs) return undefined;
   return { ...rest, entry, action: action === 'delete' ? 'delete' : 'update' };
 }
 
@@ -194,6 +200,7 @@ async function settle(
     const own = (await readDestination(run, connection)).filter((entry) => entry.fixed !== 'inherited');
     const entries = new Map(own.map((entry) => [entryId(entry.key, entry.kind), entry]));
     const again: (readonly [Work, WriteChange])[] = [];
+    const open = new Set<Work>();
     for (const [item, { error }] of unsettled) {
       const { change, value } = item;
       const entry = entries.get(entryId(change.key, change.kind));
@@ -206,9 +213,12 @@ async function settle(
       const retried = secondTry(item, (key, kind) => entries.get(entryId(key, kind)));
       if (retried === undefined) endFailed(context, ends, item, error);
       else again.push([item, retried]);
+      if (entry !== undefined && entry.value === undefined && change.action !== 'delete') open.add(item);
     }
     if (again.length === 0) return;
-    for (const [item, { error }] of await writeRound(context, phase, again, ends)) leaveOpen(item, error);
+    for (const [item, { error }] of await writeRound(context, phase, again, ends, open)) {
+      leaveOpen(item, error);
+    }
   } catch (error) {
     if (run.signal.aborted) throw error;
     for (const [item, failure] of unsettled) if (!ends.has(item)) leaveOpen(item, failure.error);

@@ -55,6 +55,8 @@ export interface HttpRun {
    * once. What ends work when it passes is the signal.
    */
   readonly deadline?: number | undefined;
+  /** Called right before each attempt is sent: it may end the run, and then nothing is. */
+  onSend?(): void;
   /** Called after each attempt that was sent. `attempt` counts from 1; no `status`: no answer came. */
   onRequest?(event: {
     readonly method: string;
@@ -142,14 +144,16 @@ export function createHttpClient(options: HttpClientOptions): GuardedHttpClient 
       const facts = { operation, method, path: url.pathname, doubt };
       const ticket = await throttle.pass(signal, tooLate);
       if (typeof ticket === 'number') throw rateLimited(facts, ticket);
+      run.onSend?.();
       signal.throwIfAborted();
       let status: number | undefined;
-      const onHead = (code: number, answered: Headers) => {
+      const onHead = (code: number, answered: Headers, wait?: number) => {
         status = code;
         const now = clock.now();
-        const told = readToldTime(answered, now);
-        if (status === 429) throttle.refused(ticket, told ?? now + backoff(number, random(), retry));
-        else throttle.accepted(ticket, readQuota(answered, now));
+        const told = readToldTime(answered, now, wait);
+        if (status === 429) {
+          throttle.refused(ticket, told ?? now + backoff(number, random(), retry), told !== undefined);
+        } else throttle.accepted(ticket, readQuota(answered, now));
         return told;
       };
       const { fetch } = options;

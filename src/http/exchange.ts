@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import ky from 'ky';
 import type { Clock } from '../contracts/clock.js';
-import { type ErrorCode, isSecretSyncError } from '../contracts/errors.js';
+import { isSecretSyncError } from '../contracts/errors.js';
 import type { HttpAnswer, HttpRequest } from '../contracts/http.js';
 import { discardBody, readBody, serializeBody } from './body.js';
 import { httpError, networkFailure, refusal, type RequestFacts } from './errors.js';
@@ -17,8 +17,11 @@ export interface ExchangeOptions {
   readonly maxResponseBytes: number;
   readonly signal: AbortSignal;
   readonly facts: RequestFacts;
-  /** Called as soon as the head of the answer is in; answers when the server may be asked again. */
-  onHead(status: number, headers: Headers): number | undefined;
+  /**
+   * Called with what an answer says of the pace: as soon as its head is in, and for a refusal when its body is, with
+   * the wait, in ms, that the body asks for. Answers when the server may be asked again.
+   */
+  onHead(status: number, headers: Headers, wait?: number): number | undefined;
 }
 
 /** A refusal's body is only there to tell refusals apart. */
@@ -67,9 +70,9 @@ function parseJson(text: string | undefined): unknown {
 }
 
 /** The caller's opinion of a refusal. If it throws, what it throws could quote the body. */
-function classify(request: HttpRequest<unknown>, status: number, body: unknown): ErrorCode | undefined {
+function opinion<Opinion>(ask: () => Opinion | undefined): Opinion | undefined {
   try {
-    return request.classify?.({ status, body });
+    return ask();
   } catch {
     return undefined;
   }
@@ -102,11 +105,14 @@ async function understand<Data>(
 ): Promise<HttpAnswer<Data>> {
   const { facts, maxResponseBytes } = options;
   const { status } = response;
-  const retryAt = options.onHead(status, response.headers);
   if (!response.ok) {
-    const text = await readBody(response, REFUSAL_BYTES, signal).catch(() => undefined);
-    throw refusal(status, classify(request, status, parseJson(text)), facts, retryAt);
+    const body = parseJson(await readBody(response, REFUSAL_BYTES, signal).catch(() => undefined));
+    const wait = opinion(() => request.retryAfter?.({ status, body }));
+    const retryAt = options.onHead(status, response.headers, wait);
+    const code = opinion(() => request.classify?.({ status, body }));
+    throw refusal(status, code, facts, retryAt);
   }
+  options.onHead(status, response.headers);
   if (!request.schema) {
     discardBody(response);
     return { status, data: undefined as Data };
@@ -144,6 +150,8 @@ export async function exchange<Data>(
     () => undefined,
   );
   try {
+    // The clock is not ours, and a fetch need not look at its signal.
+    signal.throwIfAborted();
     const sending = send(options, request, body, attempt.signal);
     sending.then(
       (response) => attempt.signal.aborted && discardBody(response),

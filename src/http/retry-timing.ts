@@ -73,15 +73,22 @@ export function readQuota(headers: Headers, now: number): Quota | undefined {
  * | absent, garbage, 0, or a past date | 0, absent, garbage | absent, garbage, past | nothing |
  * | absent, garbage, 0, or a past date | above 0             | any              | nothing    |
  *
- * Told nothing, the caller waits for {@link backoff}.
+ * `wait`, in ms, is what the body told; the later moment of both counts. Told nothing, the caller waits for
+ * {@link backoff}.
  */
-export function readToldTime(headers: Headers, now: number): number | undefined {
+export function readToldTime(headers: Headers, now: number, wait?: number): number | undefined {
+  const told = readToldByHeaders(headers, now) ?? 0;
+  const latest = wait !== undefined && wait > 0 ? Math.max(told, Math.min(now + wait, END_OF_TIME)) : told;
+  return latest > 0 ? Math.ceil(latest) : undefined;
+}
+
+function readToldByHeaders(headers: Headers, now: number): number | undefined {
   const seconds = readCount(headers, 'retry-after');
   const text = headers.get('retry-after') ?? '';
   // Only what looks like an HTTP date: Date.parse takes "1 hour" for the year 2001, and "-5" for a month.
   const date = /^[A-Za-z]+,? .*\d{2}:\d{2}:\d{2}/.test(text) ? Date.parse(text) : NaN;
   const told = Math.min(seconds === undefined ? date : now + seconds * 1_000, END_OF_TIME);
-  if (told > now) return Math.ceil(told);
+  if (told > now) return told;
   return readCount(headers, 'x-ratelimit-remaining') ? undefined : readReset(headers, now);
 }
 

@@ -18,8 +18,8 @@ export interface Throttle {
   pass(signal: AbortSignal, isTooLate: (until: number) => boolean): Promise<Ticket | number>;
   /** The server took the request. */
   accepted(ticket: Ticket, quota: Quota | undefined): void;
-  /** The server refused the request for its rate; nothing is sent before `until`. */
-  refused(ticket: Ticket, until: number): void;
+  /** The server refused the request for its rate; nothing is sent before `until`. `isTold`: that is its own word; default: true. */
+  refused(ticket: Ticket, until: number, isTold?: boolean): void;
 }
 
 /** Limits are counted in these, ms: what servers tell is rounded up to whole seconds, and this undoes it. */
@@ -54,6 +54,7 @@ function sustainedPace(accepted: readonly number[], underWay: number, until: num
  *
  * | the server                        | what happens                                                                |
  * |-----------------------------------|-----------------------------------------------------------------------------|
+ * | refuses once, tells no time       | all wait once; it may have been a hiccup, so nothing is held back yet       |
  * | refuses, or has nothing left: 1st | all wait until the told time; the pace is what it was seen to sustain       |
  * | refuses, or has nothing left: on  | all wait until the told time; the pace falls by a tenth                     |
  * | accepts, says what is left        | the pace follows what is left, up or down                                   |
@@ -68,6 +69,7 @@ export function createThrottle(clock: Clock): Throttle {
   let pace = 0;
   let paceSetAt = 0;
   let nextAt = 0;
+  let hasRefused = false;
   let closedAt = -Infinity;
   let closedUntil = 0;
   let sent = 0;
@@ -77,11 +79,14 @@ export function createThrottle(clock: Clock): Throttle {
 
   const paceNow = () => pace * (1 + (Math.max(clock.now() - paceSetAt, 0) / DOUBLES_IN) ** 2);
 
-  const close = (until: number, sentAt: number, underWay: number) => {
+  const close = (until: number, sentAt: number, underWay: number, isTold = true) => {
     if (sentAt > closedAt) {
-      const next = pace > 0 ? paceNow() * DECREASE : sustainedPace(accepted, underWay, until) * CAUTION;
-      // Slower than one a second need not be spread: the told times do it.
-      pace = next > 0 ? Math.max(next, 1 / 1_000) : 0;
+      if (isTold || hasRefused) {
+        const next = pace > 0 ? paceNow() * DECREASE : sustainedPace(accepted, underWay, until) * CAUTION;
+        // Slower than one a second need not be spread: the told times do it.
+        pace = next > 0 ? Math.max(next, 1 / 1_000) : 0;
+      }
+      hasRefused = true;
       closedAt = clock.now();
       lowestShare = 1;
     }
@@ -143,6 +148,6 @@ export function createThrottle(clock: Clock): Throttle {
       paceSetAt = clock.now();
       lowestShare = 1;
     },
-    refused: (ticket, until) => close(until, ticket.sentAt, 0),
+    refused: (ticket, until, isTold) => close(until, ticket.sentAt, 0, isTold),
   };
 }

@@ -4,8 +4,23 @@ import { parse } from 'dotenv';
 export interface DotenvText {
   /** One for each assignment, so a name can stand there twice. */
   readonly assignments: readonly (readonly [name: string, value: string])[];
+  /** Where each assignment stands, in the same order. */
+  readonly places: readonly AssignmentPlace[];
   /** Lines that are no assignment, comment or blank. */
   readonly malformed: readonly MalformedLine[];
+}
+
+/** The lines of one assignment, and what stands there around its value. Line ends are `\n`. */
+export interface AssignmentPlace {
+  /** Counted from 1. */
+  readonly firstLine: number;
+  readonly lastLine: number;
+  /** From the start of the first line to the value and its quote. */
+  readonly head: string;
+  /** The quote around the value; empty where there is none. */
+  readonly quote: string;
+  /** From the end of the value and its quote to the end of the last line: blanks, a comment. */
+  readonly tail: string;
 }
 
 export interface MalformedLine {
@@ -25,8 +40,8 @@ const nameAndSign = new RegExp(`${BLANK}(?:export[^\\S\\n]+)?([\\w.-]+)(?:${BLAN
 const openingQuote = new RegExp(`${BLANK}['"\`]`, 'y');
 // A quote after a backslash does not close, unless nothing else can: as in dotenv.
 const quoted = ["'", '"', '`'].map((quote) => `${quote}(?:\\\\${quote}|[^${quote}])*${quote}`).join('|');
-const quotedValue = new RegExp(`${BLANK}(?:${quoted})${BLANK}${COMMENT}${LINE_END}`, 'y');
-const plainValue = new RegExp(`[^#\\n]*${COMMENT}${LINE_END}`, 'y');
+const quotedValue = new RegExp(`(${BLANK})(${quoted})(${BLANK}${COMMENT})${LINE_END}`, 'y');
+const plainValue = new RegExp(`()([^#\\n]*)(${COMMENT})${LINE_END}`, 'y');
 
 /**
  * Splits a dotenv text into its assignments, each of whose values the dotenv package reads. That package alone hides
@@ -35,6 +50,7 @@ const plainValue = new RegExp(`[^#\\n]*${COMMENT}${LINE_END}`, 'y');
 export function parseDotenvText(text: string): DotenvText {
   const lines = text.replace(/\r\n?/g, '\n');
   const assignments: (readonly [string, string])[] = [];
+  const places: AssignmentPlace[] = [];
   const malformed: MalformedLine[] = [];
   let position = 0;
   let line = 1;
@@ -53,12 +69,22 @@ export function parseDotenvText(text: string): DotenvText {
     if (head === null || name === undefined) return 'is no KEY=value, comment or blank line';
     const start = position + head[0].length;
     const isQuoted = match(openingQuote, start) !== null;
-    const value = match(isQuoted ? quotedValue : plainValue, start)?.[0];
-    if (value === undefined) {
+    const found = match(isQuoted ? quotedValue : plainValue, start);
+    if (found === null) {
       return isQuoted
         ? 'opens a quote that is not closed at the end of a line'
         : 'holds an invisible line separator (U+2028 or U+2029) in its comment';
     }
+    const [value, blanks = '', written = '', comment = ''] = found;
+    const inner = isQuoted ? written : written.trim();
+    const after = inner === '' ? 0 : written.indexOf(inner) + inner.length;
+    places.push({
+      firstLine: line,
+      lastLine: line + value.split('\n').length - 1,
+      head: head[0] + blanks + written.slice(0, inner === '' ? 0 : written.indexOf(inner)),
+      quote: isQuoted ? inner.slice(0, 1) : '',
+      tail: written.slice(after) + comment,
+    });
     // Under a name that no object treats in its own way.
     assignments.push([name, parse(`VALUE=${value}`)['VALUE'] ?? '']);
     return start + value.length;
@@ -75,5 +101,5 @@ export function parseDotenvText(text: string): DotenvText {
       line += 1;
     position = end + 1;
   }
-  return { assignments, malformed };
+  return { assignments, places, malformed };
 }

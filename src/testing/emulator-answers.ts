@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import type { AlteredAnswer, Fault, RequestLogEntry } from './emulator-types.js';
 
 /** What a service answers. Text is sent as it stands, anything else as JSON; without a body, nothing is. */
@@ -6,6 +5,16 @@ export interface EmulatorAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** In place of a body: called with what writes one for as long as the connection lasts. */
+  stream?(sink: EmulatorSink): void;
+}
+
+/** The body of an answer that goes on. */
+export interface EmulatorSink {
+  write(text: string): void;
+  end(): void;
+  /** Aborted when the connection has ended. */
+  readonly closed: AbortSignal;
 }
 
 /** What makes one service of the server. */
@@ -23,11 +32,26 @@ export interface EmulatedService {
 /** A log entry while its request is under way. */
 export type OpenLogEntry = { -readonly [Field in keyof RequestLogEntry]: RequestLogEntry[Field] };
 
+/** Where the answer to one request goes. */
+export interface Reply {
+  readonly headersSent: boolean;
+  writeHead(status: number, headers: Readonly<Record<string, string>>): void;
+  write(bytes: Uint8Array): void;
+  /** The last bytes of a complete answer. */
+  end(bytes: Uint8Array): void;
+  /** The last bytes of an answer that is cut off there. */
+  cut(bytes: Uint8Array): void;
+  /** Resets the connection. */
+  destroy(): void;
+  /** Calls back once, when the answer has ended or the client has gone away. */
+  onClose(listener: () => void): void;
+}
+
 /** One request that waits for its answer. */
 export interface Exchange {
   readonly service: EmulatedService;
   readonly request: OpenLogEntry;
-  readonly response: ServerResponse;
+  readonly reply: Reply;
   /** Aborted when the emulator is closed: ends every wait. */
   readonly closing: AbortSignal;
 }
@@ -51,27 +75,30 @@ export async function answerWith(exchange: Exchange, fault: Fault | undefined): 
   if (fault === 'html-after') return send(exchange, page(exchange));
   const { bytes, headers } = render(real);
   const half = bytes.subarray(0, Math.floor(bytes.byteLength / 2));
-  if (fault === 'truncate') {
-    begin(exchange, real.status, headers).end(half);
-    return;
-  }
-  const cut = begin(exchange, real.status, { ...headers, 'content-length': String(bytes.byteLength + 1) });
-  cut.flushHeaders();
-  cut.write(half, () => cut.destroy());
+  if (fault === 'truncate') return begin(exchange, real.status, headers).end(half);
+  begin(exchange, real.status, { ...headers, 'content-length': String(bytes.byteLength + 1) }).cut(half);
 }
 
 /** Sends a complete answer. */
 export function send(exchange: Exchange, answer: EmulatorAnswer): void {
   const { bytes, headers } = render(answer);
-  begin(exchange, answer.status, headers).end(bytes);
+  const reply = begin(exchange, answer.status, headers);
+  if (answer.stream === undefined) return reply.end(bytes);
+  const closed = new AbortController();
+  reply.onClose(() => closed.abort());
+  answer.stream({
+    write: (text) => reply.write(new TextEncoder().encode(text)),
+    end: () => reply.end(new Uint8Array()),
+    closed: closed.signal,
+  });
 }
 
 /** Leaves a request without an answer. One that hangs ends with its connection. */
 function leave(
-  { response }: Exchange,
+  { reply }: Exchange,
   fault: 'reset-before' | 'reset-after' | 'hang-before' | 'hang-after',
 ): void {
-  if (fault.startsWith('reset')) response.socket?.resetAndDestroy();
+  if (fault.startsWith('reset')) reply.destroy();
 }
 
 async function answerAltered(exchange: Exchange, fault: AlteredAnswer): Promise<void> {
@@ -90,23 +117,20 @@ async function answerAltered(exchange: Exchange, fault: AlteredAnswer): Promise<
       : { status, headers: { ...fault.headers }, body: fault.body };
   if (fault.trickle === undefined) return send(exchange, altered);
   const rendered = render(altered);
-  const response = begin(exchange, status, rendered.headers);
+  const reply = begin(exchange, status, rendered.headers);
   const size = Math.max(1, Math.ceil(rendered.bytes.byteLength / TRICKLE_PIECES));
   for (let start = 0; start < rendered.bytes.byteLength && !closing.aborted; start += size) {
-    response.write(rendered.bytes.subarray(start, start + size));
+    reply.write(rendered.bytes.subarray(start, start + size));
     await pause(fault.trickle, closing);
   }
-  response.end();
+  reply.end(new Uint8Array());
 }
 
 /** The status is logged before the first byte leaves: a client that has the answer finds it in the log. */
-function begin(
-  { request, response }: Exchange,
-  status: number,
-  headers: Record<string, string>,
-): ServerResponse {
+function begin({ request, reply }: Exchange, status: number, headers: Record<string, string>): Reply {
   request.status = status;
-  return response.writeHead(status, headers);
+  reply.writeHead(status, headers);
+  return reply;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

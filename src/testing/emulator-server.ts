@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { answerWith, send, type EmulatedService, type OpenLogEntry } from './emulator-answers.js';
+import { answerWith, send, type EmulatedService, type OpenLogEntry, type Reply } from './emulator-answers.js';
+import { inProcessFetch, type IncomingCall } from './emulator-fetch.js';
 import type { Emulator, EmulatorOptions } from './emulator-types.js';
 
 const KEEP_ALIVE_MS = 60_000;
@@ -18,11 +19,11 @@ export async function startEmulatorServer(
   let inFlight = 0;
   let peakInFlight = 0;
 
-  async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const content = await readBody(incoming, maxBodyBytes);
-    const request = logEntry(service, incoming, content.text, now());
+  async function serve(call: IncomingCall, reply: Reply): Promise<void> {
+    const content = await readBody(call.body, maxBodyBytes);
+    const request = logEntry(service, call, content.text, now());
     requests.push(request);
-    const exchange = { service, request, response, closing: closing.signal };
+    const exchange = { service, request, reply, closing: closing.signal };
     try {
       if (content.tooLong)
         return send(exchange, service.refuse(request, 413, 'the request body is too long'));
@@ -31,17 +32,21 @@ export async function startEmulatorServer(
       await answerWith(exchange, fault);
     } catch (error) {
       failure ??= { error };
-      if (response.headersSent) response.destroy();
+      if (reply.headersSent) reply.destroy();
       else send(exchange, service.refuse(request, 500, 'the intercept hook or the emulator itself threw'));
     }
   }
 
-  const server = createServer((incoming, response) => {
+  function begin(): () => void {
     inFlight += 1;
     peakInFlight = Math.max(peakInFlight, inFlight);
-    response.on('close', () => (inFlight -= 1));
+    return () => void (inFlight -= 1);
+  }
+
+  const server = createServer((incoming, response) => {
+    response.on('close', begin());
     // A client that goes away in the middle of its request leaves nothing to answer.
-    serve(incoming, response).catch(() => response.destroy());
+    serve(callOf(incoming), replyTo(response)).catch(() => response.destroy());
   });
   // Longer than a client keeps an idle connection: a request must not meet a connection that is being closed.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -76,18 +81,46 @@ export async function startEmulatorServer(
     setIntercept(next) {
       intercept = next;
     },
+    fetch: inProcessFetch(serve, begin, closing.signal),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
+function callOf(incoming: IncomingMessage): IncomingCall {
+  const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)] as const);
+  return {
+    method: incoming.method ?? '',
+    url: incoming.url ?? '/',
+    headers: Object.fromEntries(headers),
+    body: incoming as AsyncIterable<Uint8Array>,
+  };
+}
+
+function replyTo(response: ServerResponse): Reply {
+  return {
+    get headersSent() {
+      return response.headersSent;
+    },
+    writeHead: (status, headers) => void response.writeHead(status, { ...headers }),
+    write: (bytes) => void response.write(bytes),
+    end: (bytes) => void response.end(bytes),
+    cut(bytes) {
+      response.flushHeaders();
+      response.write(bytes, () => response.destroy());
+    },
+    destroy: () => response.socket?.resetAndDestroy(),
+    onClose: (listener) => void response.once('close', listener),
+  };
+}
+
 async function readBody(
-  incoming: IncomingMessage,
+  body: IncomingCall['body'],
   limit: number,
 ): Promise<{ text: string; tooLong: boolean }> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of incoming as AsyncIterable<Uint8Array>) {
+  for await (const chunk of body) {
     length += chunk.byteLength;
     if (length <= limit) chunks.push(chunk);
   }
@@ -96,19 +129,17 @@ async function readBody(
 
 function logEntry(
   service: EmulatedService,
-  incoming: IncomingMessage,
+  { method, url, headers }: IncomingCall,
   text: string,
   at: number,
 ): OpenLogEntry {
-  const url = incoming.url ?? '/';
   const { pathname, searchParams } = new URL(`http://127.0.0.1${url}`);
-  const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)] as const);
   const request = {
-    method: incoming.method ?? '',
+    method,
     path: pathname,
     url,
     query: Object.fromEntries(searchParams),
-    headers: Object.fromEntries(headers),
+    headers,
     body: parseJson(text),
     text,
     at,

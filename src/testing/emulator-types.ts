@@ -96,6 +96,11 @@ export interface Emulator extends AsyncDisposable {
   /** The base URL to hand to a driver. Always `http://127.0.0.1` and a free port. */
   readonly url: string;
   readonly accessToken: string;
+  /**
+   * Reaches the emulator without a socket, whatever the host of the URL: for an engine's or a driver's `fetch` in tests
+   * of many requests. All else, faults included, is as over a socket.
+   */
+  readonly fetch: typeof globalThis.fetch;
   /** All requests since the start or {@link clearRequests}, in the order of their arrival. A live list. */
   readonly requests: readonly RequestLogEntry[];
   /** The most requests that were under way at one moment, since the start or {@link clearRequests}. */

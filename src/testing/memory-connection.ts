@@ -6,7 +6,7 @@ import type {
   WriteOptions,
   WriteOutcome,
 } from '../contracts/destination.js';
-import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
+import { SecretSyncError } from '../contracts/errors.js';
 import { faultError, untilAborted, type MemoryCall, type MemoryFault } from './memory-faults.js';
 import { toDestinationEntry, type MemoryEntry, type MemoryPlace } from './memory-place.js';
 
@@ -24,7 +24,8 @@ export interface MemoryConnectionOptions {
 
 /** Reads and writes one place. A batch conflicts when anything at the place moved since the read. */
 export function connectMemory(options: MemoryConnectionOptions): DestinationConnection {
-  const { place, isBatch, show } = options;
+  const { place, isBatch } = options;
+  const show = (entry: MemoryEntry) => options.show(entry);
   let version: number | undefined;
 
   function applyOne({ key, action, kind = options.kind, value, entry }: WriteChange): WriteOutcome {
@@ -73,22 +74,25 @@ export function connectMemory(options: MemoryConnectionOptions): DestinationConn
     });
   }
 
-  async function writeEach({ phase, changes }: WriteBatch, { signal, onOutcome }: WriteOptions) {
+  /** One bad key does not stop the others; a refused token does, and so does what is thrown. */
+  async function writeEach({ phase, changes }: WriteBatch, writeOptions: WriteOptions) {
     const outcomes: WriteOutcome[] = [];
+    const thrown: unknown[] = [];
     let isRefused = false;
     const writeOne = async (change: WriteChange) => {
-      if (isRefused) return;
-      const ends = await writeOnce(phase, [change], signal).catch((error: unknown): WriteOutcome[] => {
-        if (!isSecretSyncError(error, 'UNAUTHORIZED')) throw error;
-        return [{ key: change.key, status: 'failed', error, maybeWritten: false }];
-      });
-      for (const outcome of ends) {
-        if (outcome.status === 'failed' && outcome.error.code === 'UNAUTHORIZED') isRefused = true;
-        outcomes.push(outcome);
-        onOutcome(outcome);
+      if (isRefused || thrown.length > 0) return;
+      try {
+        for (const outcome of await writeOnce(phase, [change], writeOptions.signal)) {
+          outcomes.push(outcome);
+          writeOptions.onOutcome(outcome);
+          if (outcome.status === 'failed' && outcome.error.code === 'UNAUTHORIZED') isRefused = true;
+        }
+      } catch (error) {
+        thrown.push(error);
       }
     };
     await pMap(changes, writeOne, { concurrency: options.concurrency });
+    if (thrown.length > 0) throw thrown[0];
     return outcomes;
   }
 

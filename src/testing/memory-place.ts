@@ -53,6 +53,7 @@ export function createMemoryPlace(canonicalKey: (key: string) => string): Memory
       const known = entries.get(where);
       version += 1;
       const entry: MemoryEntry = {
+        ...known,
         ...setup,
         key: known?.key ?? key,
         value: SecretValue.from(value),

@@ -223,18 +223,36 @@ describe('a mutation whose answer is lost', () => {
     },
   );
 
-  it.each(['reset-before', 'html-before'] as const)(
-    'was not applied, as reading back shows, after %s',
-    async (fault) => {
-      const { place, emulator, id } = await setUp();
-      emulator.setIntercept(atFirstMutation(fault));
-      await place.read();
-      const outcome = (await place.write('delete', [remove('B')])).get('B');
-      expect(outcome).toMatchObject({ status: 'failed', maybeWritten: false });
-      expect(errorOf(outcome).maybeWritten).toBe(false);
-      expect(emulator.restarts(id)).toBe(0);
-    },
-  );
+  it('was not applied, as reading back shows, after html-before', async () => {
+    const { place, emulator, id } = await setUp();
+    emulator.setIntercept(atFirstMutation('html-before'));
+    await place.read();
+    const outcome = (await place.write('delete', [remove('B')])).get('B');
+    expect(outcome).toMatchObject({ status: 'failed', maybeWritten: false });
+    expect(errorOf(outcome).maybeWritten).toBe(false);
+    expect(emulator.restarts(id)).toBe(0);
+  });
+
+  it('is sent once more when it never arrived, and once only', async () => {
+    const { place, emulator, id, operations } = await setUp();
+    emulator.setIntercept(atFirstMutation('reset-before'));
+    await place.read();
+    emulator.clearRequests();
+    expect((await place.write('delete', [remove('B')])).get('B')?.status).toBe('applied');
+    expect(operations()).toEqual([
+      'mutation deleteTenantEnv',
+      'query getTenantEnv',
+      'mutation deleteTenantEnv',
+    ]);
+    emulator.clearRequests();
+    emulator.setIntercept(({ operation }) => (operation.startsWith('mutation') ? 'reset-before' : undefined));
+    expect((await place.write('upsert', [create('C', '3')])).get('C')).toMatchObject({
+      status: 'failed',
+      maybeWritten: false,
+    });
+    expect(operations().filter((operation) => operation.startsWith('mutation'))).toHaveLength(2);
+    expect(emulator.restarts(id)).toBe(1);
+  });
 
   it('may have been applied when reading back fails too', async () => {
     const { place, emulator } = await setUp();

@@ -45,6 +45,7 @@ sourceConformance(
       dotenvSource(
         await write('.env', secrets.map(([key, value]) => `${key}="${value}\nalso ${value}\n`).join('')),
       ),
+    writable: true,
     // One of the texts holds all three kinds of quotes.
     anyValue: false,
   },

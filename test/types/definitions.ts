@@ -22,6 +22,15 @@ const qoverySync = {
 } as const;
 export const plans = [engine.plan(hasuraSync), engine.plan(qoverySync)];
 
+// Declared without `as const`, as most people do: checked when it runs.
+const widened = {
+  name: 'w',
+  destination: 'qovery',
+  destinationConfig: { organizationId: 'o', projectId: 'p' },
+};
+export const planned = engine.plan(widened);
+export const again = planned.then((plan) => engine.sync(plan.definition));
+
 // @ts-expect-error no driver has this name
 export const unknownDestination = engine.plan({ name: 'c', destination: 'vercel', destinationConfig: {} });
 

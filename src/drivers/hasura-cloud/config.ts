@@ -1,5 +1,6 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Capabilities } from '../../contracts/destination.js';
+import { unknownFields } from '../../contracts/unknown-fields.js';
 import { checkText } from '../check-value.js';
 import { accessToken, baseUrlText } from '../credentials.js';
 import { identifier, label } from '../identifier.js';
@@ -19,15 +20,21 @@ export interface HasuraCloudConfig {
   readonly projectName?: string | undefined;
 }
 
-export const credentialsSchema: z.ZodType<HasuraCloudCredentials> = z.strictObject({
-  accessToken,
-  apiUrl: baseUrlText,
-});
+export const credentialsSchema: z.ZodMiniType<HasuraCloudCredentials> = z.strictObject(
+  {
+    accessToken,
+    apiUrl: baseUrlText,
+  },
+  unknownFields,
+);
 
-export const configSchema: z.ZodType<HasuraCloudConfig, HasuraCloudConfig> = z.strictObject({
-  projectId: identifier,
-  projectName: label,
-});
+export const configSchema: z.ZodMiniType<HasuraCloudConfig, HasuraCloudConfig> = z.strictObject(
+  {
+    projectId: identifier,
+    projectName: label,
+  },
+  unknownFields,
+);
 
 /** True for the keys of Hasura itself: written when the source holds them, never imported or deleted. */
 export const isReserved = (key: string): boolean => key.startsWith('HASURA_');

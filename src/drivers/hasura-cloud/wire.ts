@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { HttpBody, HttpClient } from '../../contracts/http.js';
 import type { SecretValue } from '../../contracts/secret.js';
@@ -6,8 +6,8 @@ import { namedList } from '../named.js';
 import { graphqlError } from './graphql-error.js';
 
 const envelope = z.object({
-  data: z.record(z.string(), z.unknown()).nullish(),
-  errors: z.unknown().optional(),
+  data: z.nullish(z.record(z.string(), z.unknown())),
+  errors: z.optional(z.unknown()),
 });
 
 interface GraphqlRequest<Data> {
@@ -16,7 +16,7 @@ interface GraphqlRequest<Data> {
   readonly document: string;
   /** The field of the answer, and what it must hold. */
   readonly field: string;
-  readonly schema: z.ZodType<Data>;
+  readonly schema: z.ZodMiniType<Data>;
   readonly variables?: Readonly<Record<string, HttpBody>>;
   /** Of a mutation: the keys that it changes. */
   readonly changedKeys?: readonly string[];
@@ -51,7 +51,9 @@ export const findProject = (http: HttpClient, projectId: string, signal: AbortSi
     operation: 'look up the tenant of the project',
     document: 'query tenant($projectId: uuid!) { projects_by_pk(id: $projectId) { tenant { id } } }',
     field: 'projects_by_pk',
-    schema: z.object({ tenant: z.object({ id: z.string().max(1000) }).nullable() }).nullable(),
+    schema: z.nullable(
+      z.object({ tenant: z.nullable(z.object({ id: z.string().check(z.maxLength(1000)) })) }),
+    ),
     variables: { projectId },
     signal,
   });
@@ -62,7 +64,7 @@ export const getEnvironment = (http: HttpClient, tenantId: string, signal: Abort
     operation: 'read the environment of the project',
     document: 'query getTenantEnv($tenantId: uuid!) { getTenantEnv(tenantId: $tenantId) { hash envVars } }',
     field: 'getTenantEnv',
-    schema: z.object({ hash: z.string(), envVars: z.unknown() }).nullable(),
+    schema: z.nullable(z.object({ hash: z.string(), envVars: z.unknown() })),
     variables: { tenantId },
     signal,
   });

@@ -45,15 +45,18 @@ const outcomesOf = (changes: Changes, ending: Ending): WriteOutcome[] =>
  * |---|---|
  * | all our changes are there | applied |
  * | not there, hash moved | refused, the hash being stale: `CONFLICT`, nothing of ours was written |
+ * | not there, hash as before, no answer came | not carried out: sent again, once; the hash lets only one of both pass |
  * | not there, hash as before | refused for another reason: failed |
  * | failed too | not known |
  */
 async function settle(
-  { snapshot, readAgain }: WriteContext,
+  context: WriteContext,
   changes: Changes,
   error: SecretSyncError,
   signal: AbortSignal,
+  isRepeat: boolean,
 ): Promise<Written> {
+  const { snapshot, readAgain } = context;
   const failed = (maybeWritten: boolean, after?: Snapshot): Written => ({
     outcomes: outcomesOf(changes, { status: 'failed', error: retell(error, { maybeWritten }), maybeWritten }),
     snapshot: after,
@@ -75,10 +78,16 @@ async function settle(
     };
   }
   if (after.hash !== snapshot.hash) throw conflict(` The answer to the write: ${error.message}`);
-  return failed(false, after);
+  const isLost = error.retryable && error.maybeWritten === true;
+  return isLost && !isRepeat ? mutate(context, changes, signal, true) : failed(false, after);
 }
 
-async function mutate(context: WriteContext, changes: Changes, signal: AbortSignal): Promise<Written> {
+async function mutate(
+  context: WriteContext,
+  changes: Changes,
+  signal: AbortSignal,
+  isRepeat = false,
+): Promise<Written> {
   const { snapshot, http } = context;
   try {
     const { tenantId, hash: currentHash } = snapshot;
@@ -93,7 +102,7 @@ async function mutate(context: WriteContext, changes: Changes, signal: AbortSign
     return { outcomes: outcomesOf(changes, { status: 'applied' }), snapshot: { ...snapshot, hash, entries } };
   } catch (error) {
     if (signal.aborted || !isSecretSyncError(error)) throw error;
-    return settle(context, changes, error, signal);
+    return settle(context, changes, error, signal, isRepeat);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { WriteChange } from '../../contracts/destination.js';
-import { SecretSyncError } from '../../contracts/errors.js';
+import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import { SecretValue } from '../../contracts/secret.js';
 import { retell } from '../failure.js';
 import { fixedBy, kindOf, valueOf, type OwnerNames } from './entries.js';
@@ -129,7 +129,15 @@ export function createWriter({ api, place, owners, listed }: WriteContext) {
       if (ours !== undefined) {
         const current = valueOf(ours);
         if (current?.equals(value)) return ours;
-        if (ours.id !== entry?.id) return api.update(ours.id, key, value, ours);
+        if (ours.id !== entry?.id) {
+          try {
+            return await api.update(ours.id, key, value, ours);
+          } catch (later) {
+            // It may be our own create of before, with the value already in it.
+            const isOpen = current === undefined && error.maybeWritten === true;
+            throw isOpen && isSecretSyncError(later) ? retell(later, { maybeWritten: true }) : later;
+          }
+        }
         throw current === undefined ? error : settled;
       }
       const other =

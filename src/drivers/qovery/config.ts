@@ -1,7 +1,7 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Capabilities } from '../../contracts/destination.js';
 import type { PlanWarning } from '../../contracts/plan.js';
-import { quote } from '../../contracts/quote.js';
+import { unknownFields } from '../../contracts/unknown-fields.js';
 import { checkText } from '../check-value.js';
 import { accessToken, baseUrlText } from '../credentials.js';
 import { identifier, label } from '../identifier.js';
@@ -35,26 +35,31 @@ export interface QoveryConfig extends QoveryConfigInput {
   readonly variableType: QoveryVariableType;
 }
 
-export const credentialsSchema: z.ZodType<QoveryCredentials> = z.strictObject({
-  accessToken,
-  instanceUrl: baseUrlText,
-});
+export const credentialsSchema: z.ZodMiniType<QoveryCredentials> = z.strictObject(
+  {
+    accessToken,
+    instanceUrl: baseUrlText,
+  },
+  unknownFields,
+);
 
-export const configSchema: z.ZodType<QoveryConfig, QoveryConfigInput> = z
+export const configSchema: z.ZodMiniType<QoveryConfig, QoveryConfigInput> = z
   .strictObject({
     organizationId: identifier,
     organizationName: label,
     projectId: identifier,
     projectName: label,
-    environmentId: identifier.optional(),
+    environmentId: z.optional(identifier),
     environmentName: label,
-    variableType: z.enum(['secret', 'variable'], 'use "secret" or "variable"').default('secret'),
+    variableType: z._default(z.enum(['secret', 'variable'], 'use "secret" or "variable"'), 'secret'),
   })
-  .refine(({ environmentId, environmentName }) => environmentId !== undefined || !environmentName, {
-    path: ['environmentId'],
-    // Else the variables of one environment would be given to all of the project.
-    message: 'an environment is named, but its id is missing; set it',
-  });
+  .check(
+    z.refine(({ environmentId, environmentName }) => environmentId !== undefined || !environmentName, {
+      path: ['environmentId'],
+      // Else the variables of one environment would be given to all of the project.
+      error: 'an environment is named, but its id is missing; set it',
+    }),
+  );
 
 export const isReserved = (key: string): boolean => key.startsWith('QOVERY_');
 
@@ -69,7 +74,7 @@ export function capabilities({
     kind,
     reservedWritable: false,
     checkKey(key) {
-      if (isReserved(key)) return 'keys that start with QOVERY_ belong to Qovery; rename it';
+      // Reserved keys have a decision of their own, which no option lets pass.
       return /^[A-Za-z][A-Za-z0-9_]*$/.test(key)
         ? undefined
         : 'use letters, digits and underscores, with a letter at the start';
@@ -84,8 +89,7 @@ export function capabilities({
     ],
     warn({ key, action, previousKind, value }) {
       const warnings: PlanWarning[] = [];
-      const add = (code: string, message: string) =>
-        warnings.push({ code, key, message: `${quote(key)}: ${message}` });
+      const add = (code: string, message: string) => warnings.push({ code, key, message });
       if (value?.reveal().includes('{{')) {
         add(
           'INTERPOLATED_VALUE',

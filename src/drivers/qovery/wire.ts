@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { isSecretSyncError } from '../../contracts/errors.js';
 import type { HttpClient, HttpRefusal } from '../../contracts/http.js';
 import type { SecretValue } from '../../contracts/secret.js';
@@ -6,8 +6,8 @@ import { retell } from '../failure.js';
 import { identifier } from '../identifier.js';
 import { namedList } from '../named.js';
 
-const optionalText = z.string().optional().catch(undefined);
-const optionalFlag = z.boolean().optional().catch(undefined);
+const optionalText = z.catch(z.optional(z.string()), undefined);
+const optionalFlag = z.catch(z.optional(z.boolean()), undefined);
 
 // Only id and key are needed; an unknown scope or type is kept as it is and is never ours (official spec).
 const variableSchema = z.object({
@@ -15,15 +15,15 @@ const variableSchema = z.object({
   key: z.string(),
   value: optionalText,
   is_secret: optionalFlag,
-  scope: z.string().catch(''),
-  variable_type: z.string().catch(''),
+  scope: z.catch(z.string(), ''),
+  variable_type: z.catch(z.string(), ''),
   updated_at: optionalText,
   mount_path: optionalText,
   description: optionalText,
   enable_interpolation_in_file: optionalFlag,
   owned_by: optionalText,
-  aliased_variable: z.unknown().optional(),
-  overridden_variable: z.unknown().optional(),
+  aliased_variable: z.optional(z.unknown()),
+  overridden_variable: z.optional(z.unknown()),
 });
 
 /** A variable as the API shows it, of whatever scope and type. */

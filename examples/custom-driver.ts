@@ -1,0 +1,106 @@
+// A driver of your own. It says how to read and write; what may be written or deleted is for the engine to decide.
+import { pathToFileURL } from 'node:url';
+import {
+  createHttpClient,
+  defineDriver,
+  formatResult,
+  memorySource,
+  SecretSyncEngine,
+  type WriteOutcome,
+} from 'secret-sync-engine';
+import * as z from 'zod';
+import { startConfigService } from './support/config-service.js';
+
+const credentialsSchema = z.strictObject({ accessToken: z.string().min(1), url: z.url() });
+const configSchema = z.strictObject({ configId: z.string().regex(/^[\w-]+$/) });
+const configAnswer = z.object({ version: z.string(), entries: z.array(z.tuple([z.string(), z.string()])) });
+const patchAnswer = z.object({ version: z.string() });
+
+type Credentials = z.infer<typeof credentialsSchema>;
+const endpoint = ({ url }: Credentials) => url;
+const authorization = ({ accessToken }: Credentials) => ({ authorization: `Bearer ${accessToken}` });
+
+export const configService = (credentials?: Credentials) =>
+  defineDriver({
+    specVersion: 1,
+    name: 'config-service',
+    displayName: 'Config Service',
+    ...(credentials && { credentials }),
+    credentialsSchema,
+    configSchema,
+    capabilities: {
+      import: true,
+      writes: 'batch',
+      reservedWritable: false,
+      checkKey: (key) => (/^[^\p{C}]+$/u.test(key) ? undefined : 'use visible characters'),
+      checkValue: () => undefined,
+      isReserved: (key) => key.startsWith('SERVICE_'),
+    },
+    endpoint,
+    authorization,
+    identity: ({ url }, { configId }) => `config-service:${new URL(url).host}/${configId}`,
+    connect({ config, http }) {
+      const path = ['configs', config.configId];
+      let version = '';
+      return {
+        async read({ signal }) {
+          const operation = 'read the config';
+          const { data } = await http.request({
+            operation,
+            method: 'GET',
+            path,
+            schema: configAnswer,
+            signal,
+          });
+          version = data.version;
+          return { entries: data.entries.map(([key, value]) => ({ key, value })) };
+        },
+        // A version that moved is answered with 412, which the client throws as CONFLICT: the engine decides again.
+        async write({ changes }, options) {
+          const set = changes.flatMap(({ key, value }) => (value ? [[key, value]] : []));
+          const remove = changes.flatMap(({ key, value }) => (value ? [] : [key]));
+          const { data } = await http.request({
+            operation: 'change the config',
+            method: 'PATCH',
+            path,
+            headers: { 'if-match': version },
+            body: { set, remove },
+            schema: patchAnswer,
+            signal: options.signal,
+          });
+          version = data.version;
+          const outcomes = changes.map(({ key }): WriteOutcome => ({ key, status: 'applied' }));
+          outcomes.forEach((outcome) => options.onOutcome(outcome));
+          return outcomes;
+        },
+      };
+    },
+    async validateConnection(given, { signal, ...network } = {}) {
+      const client = createHttpClient({
+        endpoint: endpoint(given),
+        headers: authorization(given),
+        ...network,
+      });
+      const operation = 'list the configs';
+      await client.forRun({ signal }).request({ operation, method: 'GET', path: ['configs'] });
+    },
+  });
+
+async function main(): Promise<void> {
+  await using service = await startConfigService();
+  service.set('shop', 'OLD', 'left over');
+  const engine = new SecretSyncEngine({
+    source: memorySource({ API_KEY: 'example-value', REGION: 'example-region' }),
+    drivers: [configService({ accessToken: service.accessToken, url: service.url })],
+    allowPrivateNetwork: true,
+  });
+  const sync = {
+    name: 'shop',
+    destination: 'config-service',
+    destinationConfig: { configId: 'shop' },
+    syncOptions: { deletionScope: 'matching' },
+  } as const;
+  console.log(formatResult(await engine.sync(sync)));
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main();

@@ -1,0 +1,79 @@
+import type { Clock } from '../../contracts/clock.js';
+import type { SecretValue } from '../../contracts/secret.js';
+import { backoff } from '../../http/retry-timing.js';
+import { subscribe, type EventsOptions } from './events.js';
+import type { InfisicalPlace } from './options.js';
+
+/** A lost stream is asked for again after a backoff of these ms. */
+const RECONNECT = { minTimeout: 1_000, maxTimeout: 60_000 };
+
+/** What a folder holds, to be compared. */
+export interface Effective {
+  readonly secrets: readonly (readonly [string, SecretValue])[];
+  readonly unreadable: readonly string[];
+}
+
+export interface WatchOptions extends EventsOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** In ms. */
+  readonly pollInterval: number;
+  readonly read: (place: InfisicalPlace, signal: AbortSignal) => Promise<Effective>;
+}
+
+function isEqual(left: Effective, right: Effective): boolean {
+  const values = new Map(left.secrets);
+  const hidden = new Set(left.unreadable);
+  return (
+    left.secrets.length === right.secrets.length &&
+    left.unreadable.length === right.unreadable.length &&
+    right.secrets.every(([key, value]) => values.get(key)?.equals(value) === true) &&
+    right.unreadable.every((key) => hidden.has(key))
+  );
+}
+
+/**
+ * Tells of changes until the signal is aborted: as Infisical pushes them, and where it does not, by reading again every
+ * `pollInterval`, give or take a tenth. Resolves once nothing that changes from then on is missed; rejects when the
+ * folder can't be read at that time. What fails later is tried again.
+ */
+export async function watch(
+  options: WatchOptions,
+  place: InfisicalPlace,
+  onChange: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, random, pollInterval, read } = options;
+  let seen: Effective | undefined;
+  let events = await subscribe(options, place, signal);
+  seen = await read(place, signal);
+
+  const follow = async (): Promise<void> => {
+    let failures = 0;
+    for (;;) {
+      if (typeof events === 'object') {
+        await events.follow(() => {
+          seen = undefined;
+          onChange();
+        });
+        failures = 0;
+      }
+      if (events === 'refused') await clock.sleep(pollInterval * (0.9 + random() / 5), signal);
+      else {
+        await clock.sleep(backoff(++failures, random(), RECONNECT), signal);
+        events = await subscribe(options, place, signal);
+      }
+      // What changed while nothing was pushed.
+      const now = await read(place, signal).catch(() => undefined);
+      signal.throwIfAborted();
+      if (now === undefined) continue;
+      const isChanged = seen === undefined || !isEqual(seen, now);
+      seen = now;
+      if (isChanged) onChange();
+    }
+  };
+  // Ends by the abort alone, unless onChange throws, which is not ours to hide.
+  follow().catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+}

@@ -1,0 +1,69 @@
+import { hasuraCloud } from '../../src/drivers/hasura-cloud/index.js';
+import type { DriverFixture, DriverPlace, FixtureTokens } from '../../src/testing/driver-fixture.js';
+import type { RequestLogEntry } from '../../src/testing/emulator-types.js';
+import {
+  startHasuraCloudEmulator,
+  type HasuraCloudEmulator,
+  type HasuraCloudEmulatorOptions,
+} from '../../src/testing/hasura-cloud-emulator.js';
+import { EMULATOR_FAILURES, loseNextAnswer, startFailure } from './emulator-failures.js';
+
+const isWrite = ({ operation }: RequestLogEntry) => operation.startsWith('mutation');
+
+const OWN_FAILURES = new Map<string, (emulator: HasuraCloudEmulator) => void>([
+  ['maintenance', (emulator) => emulator.configure({ maintenance: true })],
+  ['nested errors', (emulator) => emulator.configure({ maintenance: true, errorMessages: 'nested-json' })],
+  ['stale hashes', (emulator) => emulator.configure({ hashRotation: 'before-mutations' })],
+  [
+    'a project that is gone',
+    (emulator) => emulator.projects().forEach(({ id }) => emulator.setTenant(id, null)),
+  ],
+]);
+
+/** The ways in which its destination can fail. */
+export const HASURA_CLOUD_FAILURES = [...EMULATOR_FAILURES, ...OWN_FAILURES.keys()];
+
+/** Hasura Cloud as the conformance suite needs it. */
+export async function hasuraCloudFixture(
+  { accepted, refused }: FixtureTokens,
+  options: HasuraCloudEmulatorOptions = {},
+): Promise<DriverFixture> {
+  const emulator = await startHasuraCloudEmulator({ ...options, accessToken: accepted });
+  const projectNamed = (name: string): DriverPlace => {
+    const { id } = emulator.addProject({
+      name,
+      topLevel: { allow_list: true, HASURA_GRAPHQL_ADMIN_SECRET: 'x' },
+    });
+    return {
+      config: { projectId: id },
+      peek: () =>
+        new Map(
+          [...emulator.environment(id), ...emulator.topLevel(id)].map(([key, value]) => [
+            key,
+            typeof value === 'string' ? value : JSON.stringify(value),
+          ]),
+        ),
+      set: (key, value) => emulator.setVariable(id, key, value),
+      delete: (key) => void emulator.deleteVariable(id, key),
+    };
+  };
+  return {
+    driver: hasuraCloud(),
+    credentials: { accessToken: accepted, apiUrl: emulator.url },
+    refusedCredentials: { accessToken: refused, apiUrl: emulator.url },
+    place: projectNamed('here'),
+    otherPlace: projectNamed('there'),
+    reservedKey: 'HASURA_GRAPHQL_LOG_LEVEL',
+    engineOptions: { allowPrivateNetwork: true },
+    requests: () => emulator.requests,
+    peakInFlight: () => emulator.peakInFlight,
+    echo: (echo) => emulator.configure({ echo }),
+    fail(failure) {
+      const start = OWN_FAILURES.get(failure);
+      if (start === undefined) startFailure(emulator, isWrite, failure);
+      else start(emulator);
+    },
+    loseNextAnswer: () => loseNextAnswer(emulator, isWrite),
+    dispose: () => emulator.close(),
+  };
+}

@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest';
+import type { PlannedChange } from '../../src/contracts/plan.js';
+import { SecretValue } from '../../src/contracts/secret.js';
+import { unrestrictedCapabilities } from '../../src/core/defaults.js';
+import { compileKeySchema } from '../../src/core/key-schema.js';
+import { reconcile, type ReconcileInput } from '../../src/core/reconcile.js';
+import { changed, desiredRows, ME, secret, undesiredRows, variable, type Row } from './reconcile-rows.js';
+
+/** A destination with two kinds of which this sync writes secrets; what starts with SYS_ is reserved. */
+const capabilities = {
+  ...unrestrictedCapabilities,
+  kind: 'secret',
+  reservedWritable: false,
+  isReserved: (key: string) => key.startsWith('SYS_'),
+};
+
+const show = ({ kind, action, reason }: PlannedChange) =>
+  `${action} ${reason}${kind === 'secret' || kind === undefined ? '' : ` (${kind})`}`;
+
+function run(row: Row, key = 'K', more: Partial<ReconcileInput> = {}) {
+  const { fingerprint } = row;
+  const wanted = { sourceKey: key, value: 'v', ...(fingerprint === undefined ? {} : { fingerprint }) };
+  return reconcile({
+    syncId: ME,
+    desired: row.desired === false ? {} : { [key]: wanted },
+    unreadable: row.unreadable === true ? [key] : [],
+    destination: (row.entries ?? []).map((entry) => ({ key, ...entry })),
+    state: { entries: (row.memory ?? []).map((entry) => ({ key, ...entry })) },
+    capabilities,
+    ...(row.options === undefined ? {} : { options: row.options }),
+    ...more,
+  });
+}
+
+function check(row: Row, { changes, warnings, problems }: ReturnType<typeof reconcile>) {
+  expect(changes.map(show)).toEqual(row.expected);
+  expect(warnings.map(({ code }) => code).sort()).toEqual(row.warnings ?? []);
+  expect(warnings.every(({ key }) => key === 'K')).toBe(true);
+  expect(problems.map(({ key, reason }) => `${key} ${reason}`)).toEqual(
+    changes.filter(({ action }) => action === 'blocked').map(({ key, reason }) => `${key} ${reason}`),
+  );
+}
+
+describe('a key that the source holds is', () => {
+  it.each(desiredRows)('$title', (row) => check(row, run(row)));
+
+  it('kept where the source both gave it and could not read it', () => {
+    const row: Row = { title: '', entries: [{ ...secret, value: 'w' }], unreadable: true, expected: [] };
+    expect(run(row).changes.map(show)).toEqual(['keep unreadable-at-source']);
+  });
+
+  it('blocked where it is reserved and the destination does not let us write those', () => {
+    const { changes, problems } = run({ title: '', expected: [] }, 'SYS_A');
+    expect(changes.map(show)).toEqual(['blocked reserved']);
+    expect(problems).toMatchObject([{ code: 'PLAN_BLOCKED', reason: 'reserved', key: 'SYS_A' }]);
+  });
+
+  it('blocked as reserved, and not skipped, where the destination also finds the key invalid', () => {
+    const strict = { ...capabilities, checkKey: () => 'no' };
+    const row: Row = { title: '', options: { invalidKeys: 'skip' }, expected: [] };
+    const { changes, problems } = run(row, 'SYS_A', { capabilities: strict });
+    expect(changes.map(show)).toEqual(['blocked reserved']);
+    expect(problems).toHaveLength(1);
+  });
+
+  it('blocked where the entry is marked as reserved', () => {
+    const row: Row = { title: '', entries: [{ ...secret, reserved: true }], expected: [] };
+    expect(run(row).changes.map(show)).toEqual(['blocked reserved']);
+  });
+
+  it('treated as any other where it is reserved and the destination lets us write those', () => {
+    const writable = { ...capabilities, reservedWritable: true };
+    const { changes, problems } = run({ ...changed, title: '', expected: [] }, 'SYS_A', {
+      capabilities: writable,
+    });
+    expect(changes.map(show)).toEqual(['update value-differs']);
+    expect(problems).toEqual([]);
+  });
+
+  it('not skipped where it is occupied, of another kind or reserved, whatever invalidKeys says', () => {
+    const options = { invalidKeys: 'skip' } as const;
+    const occupied = run({ title: '', entries: [{ ...secret, fixed: 'alias' }], options, expected: [] });
+    const otherKind = run({ title: '', entries: [{ kind: 'variable' }], options, expected: [] });
+    const dependents = run({
+      title: '',
+      entries: [{ ...variable, hasDependents: true }],
+      options,
+      expected: [],
+    });
+    const reserved = run({ title: '', options, expected: [] }, 'SYS_A');
+    for (const { problems, warnings } of [occupied, otherKind, dependents, reserved]) {
+      expect(problems).toHaveLength(1);
+      expect(warnings).toEqual([]);
+    }
+  });
+
+  it('decided by the first reason of many, the same in any order of the entries', () => {
+    const entries = [
+      { kind: 'file', fixed: 'file' },
+      { kind: 'alias', fixed: 'alias' },
+      { kind: 'variable', value: 'w' },
+    ];
+    const there = run({ title: '', entries, expected: [] });
+    const back = run({ title: '', entries: [...entries].reverse(), expected: [] });
+    expect(there.changes.map(show)).toEqual(['blocked occupied']);
+    expect(back).toEqual(there);
+  });
+});
+
+describe('a key that the source does not hold is', () => {
+  it.each(undesiredRows)('$title', (row) => check(row, run({ ...row, desired: false })));
+});
+
+describe('reconcile', () => {
+  it('takes records, Maps and pairs, strings and SecretValues, as the same', () => {
+    const value = new SecretValue('v');
+    const fromRecord = reconcile({
+      syncId: ME,
+      desired: { A: { sourceKey: 'A', value: 'v' } },
+      destination: { A: 'w' },
+    });
+    const fromMap = reconcile({
+      syncId: ME,
+      desired: new Map([['A', { sourceKey: 'A', value }]]),
+      destination: new Map([['A', new SecretValue('w')]]),
+    });
+    const fromEntries = reconcile({
+      syncId: ME,
+      desired: new Map([['A', { sourceKey: 'A', value }]]),
+      destination: [{ key: 'A', value: 'w' }],
+    });
+    expect(fromMap).toEqual(fromRecord);
+    expect(fromEntries).toEqual(fromRecord);
+    expect(fromRecord.changes).toEqual([
+      { key: 'A', sourceKey: 'A', action: 'update', reason: 'value-differs' },
+    ]);
+  });
+
+  it('takes __proto__, constructor and toString as the data that they are, and as deletable', () => {
+    const names = ['__proto__', 'constructor', 'toString'];
+    const desired = new Map(names.map((key) => [key, { sourceKey: key, value: 'v' }]));
+    const created = reconcile({ syncId: ME, desired, destination: {} });
+    expect(created.changes.map((change) => `${change.action} ${change.key}`)).toEqual(
+      names.map((key) => `create ${key}`),
+    );
+    const deleted = reconcile({ syncId: ME, desired: {}, destination: names.map((key) => ({ key })) });
+    expect(deleted.changes.map((change) => `${change.action} ${change.key}`)).toEqual(
+      names.map((key) => `delete ${key}`),
+    );
+  });
+
+  it('sorts changes, problems and warnings by key, in code units', () => {
+    const keys = ['b', 'é', 'A', 'B', '🔑'];
+    const desired = new Map(keys.map((key) => [key, { sourceKey: key, value: 'v' }]));
+    const refusing = { ...unrestrictedCapabilities, checkKey: () => 'no' };
+    const sorted = ['A', 'B', 'b', 'é', '🔑'];
+    const refused = reconcile({ syncId: ME, desired, destination: {}, capabilities: refusing });
+    const skipped = reconcile({
+      syncId: ME,
+      desired,
+      destination: {},
+      capabilities: refusing,
+      options: { invalidKeys: 'skip' },
+    });
+    expect(refused.changes.map(({ key }) => key)).toEqual(sorted);
+    expect(refused.problems.map(({ key }) => key)).toEqual(sorted);
+    expect(skipped.warnings.map(({ key }) => key)).toEqual(sorted);
+  });
+
+  it('knows a key in another spelling where both are one to the destination', () => {
+    const ignoresCase = { ...unrestrictedCapabilities, canonicalKey: (key: string) => key.toLowerCase() };
+    const { changes } = reconcile({
+      syncId: ME,
+      desired: { Held: { sourceKey: 'Held', value: 'v', fingerprint: 'k.aa' } },
+      unreadable: ['Hidden'],
+      destination: [{ key: 'HELD' }, { key: 'HIDDEN' }, { key: 'OLD' }],
+      state: { entries: [{ key: 'Held', syncId: ME, fingerprint: 'k.aa' }] },
+      capabilities: ignoresCase,
+    });
+    expect(changes.map((change) => `${change.key} ${show(change)}`)).toEqual([
+      'HIDDEN keep unreadable-at-source',
+      'Held unchanged fingerprint-equal',
+      'OLD delete absent-from-source',
+    ]);
+  });
+
+  it('reads keys through the schema', () => {
+    const { changes } = reconcile({
+      syncId: ME,
+      desired: { APP_A: { sourceKey: 'A', value: 'v' } },
+      destination: { APP_B: 'w' },
+      keySchema: compileKeySchema('APP_{{secretKey}}'),
+    });
+    expect(changes).toEqual([
+      { key: 'APP_A', sourceKey: 'A', action: 'create', reason: 'missing' },
+      { key: 'APP_B', action: 'delete', reason: 'absent-from-source' },
+    ]);
+  });
+});

@@ -1,0 +1,382 @@
+import { describe, expect, it } from 'vitest';
+import type { SecretSource } from '../../src/contracts/source.js';
+import { infisicalSource } from '../../src/sources/infisical.js';
+import { createCanaries } from '../../src/testing/canaries.js';
+import { sourceConformance } from '../../src/testing/source-conformance.js';
+import {
+  call,
+  emulatorWith,
+  ENVIRONMENT,
+  errorOf,
+  LIST,
+  LOGIN,
+  place,
+  PROJECT,
+  setUp,
+  shown,
+} from './infisical-support.js';
+
+const closers = new WeakMap<SecretSource, () => Promise<void>>();
+
+sourceConformance(
+  {
+    name: 'infisicalSource',
+    location: place,
+    writable: true,
+    async create(secrets) {
+      const emulator = await emulatorWith();
+      for (const [key, value] of secrets) emulator.addSecret(place, { key, value });
+      const { clientId, clientSecret, url } = emulator;
+      const source = infisicalSource({ clientId, clientSecret, siteUrl: url, allowPrivateNetwork: true });
+      closers.set(source, () => emulator.close());
+      return source;
+    },
+    async createBroken(secrets) {
+      const emulator = await emulatorWith({ echo: true });
+      for (const [key, value] of secrets) emulator.addSecret(place, { key, value });
+      emulator.setIntercept(({ operation }) => (operation === LIST ? 'truncate' : undefined));
+      const { clientId, clientSecret, url } = emulator;
+      const source = infisicalSource({ clientId, clientSecret, siteUrl: url, allowPrivateNetwork: true });
+      closers.set(source, () => emulator.close());
+      return source;
+    },
+    dispose: (source) => closers.get(source)?.(),
+  },
+  { describe, it },
+);
+
+describe('infisicalSource, when it reads', () => {
+  it('logs in once, and sends every flag', async () => {
+    const { emulator, source, operations } = await setUp();
+    emulator.addSecret(place, { key: 'A', value: '1' });
+    expect(shown(await source.read({}, call()))).toEqual({ secrets: [['A', '1']] });
+    await source.read({}, call());
+    expect(operations()).toEqual([LOGIN, LIST, LIST]);
+    expect(emulator.requests[0]?.body).toEqual({
+      clientId: emulator.clientId,
+      clientSecret: emulator.clientSecret,
+    });
+    expect(emulator.requests[1]?.query).toEqual({
+      projectId: PROJECT,
+      environment: ENVIRONMENT,
+      secretPath: '/',
+      viewSecretValue: 'true',
+      expandSecretReferences: 'true',
+      includeImports: 'true',
+      recursive: 'false',
+    });
+    expect(emulator.requests[1]?.headers).toMatchObject({ authorization: `Bearer ${emulator.tokens()[0]}` });
+  });
+
+  it('reads the folder that the definition names, else the one of the options', async () => {
+    const { emulator, source } = await setUp({ secretPath: 'deep/er/' });
+    const deeper = { ...place, secretPath: '/deep/er' };
+    emulator.addFolder(deeper);
+    emulator.addSecret(deeper, { key: 'DEEP', value: '1' });
+    emulator.addEnvironment({ projectId: PROJECT, slug: 'dev' });
+    emulator.addSecret({ ...place, environment: 'dev' }, { key: 'DEV', value: '2' });
+    expect(shown(await source.read({}, call()))).toEqual({ secrets: [['DEEP', '1']] });
+    expect(shown(await source.read({ environment: 'dev', secretPath: '/' }, call()))).toEqual({
+      secrets: [['DEV', '2']],
+    });
+  });
+
+  it('names what neither the definition nor the options say, and sends nothing', async () => {
+    const emulator = await emulatorWith();
+    const { clientId, clientSecret, url } = emulator;
+    const source = infisicalSource({ clientId, clientSecret, siteUrl: url, allowPrivateNetwork: true });
+    const error = await errorOf(source.read({ environment: '' }, call()));
+    expect(error.code).toBe('INVALID_OPTION');
+    expect(error.problems?.map(({ path }) => path)).toEqual(['projectId', 'environment']);
+    expect(emulator.requests).toEqual([]);
+    await emulator.close();
+  });
+
+  it('lets own secrets win over imports, and of imports the last', async () => {
+    const { emulator, source } = await setUp();
+    for (const [name, keys] of Object.entries({ first: 'ABC', second: 'BC' })) {
+      const from = { ...place, secretPath: `/${name}` };
+      emulator.addFolder(from);
+      for (const key of keys) emulator.addSecret(from, { key, value: name });
+      emulator.addImport(place, from);
+    }
+    emulator.addSecret(place, { key: 'C', value: 'own' });
+    expect(shown(await source.read({}, call()))).toEqual({
+      secrets: [
+        ['A', 'first'],
+        ['B', 'second'],
+        ['C', 'own'],
+      ],
+    });
+    const { clientId, clientSecret, url } = emulator;
+    const without = infisicalSource({
+      ...{ clientId, clientSecret, siteUrl: url, ...place, allowPrivateNetwork: true },
+      includeImports: false,
+    });
+    expect(shown(await without.read({}, call()))).toEqual({ secrets: [['C', 'own']] });
+  });
+
+  it('finds the imports of a server that knows the flag by its older name, and asks no more than once', async () => {
+    const { emulator, source, operations } = await setUp({}, { importsFlag: 'include_imports' });
+    const from = { ...place, secretPath: '/shared' };
+    emulator.addFolder(from);
+    emulator.addSecret(from, { key: 'A', value: '1' });
+    emulator.addImport(place, from);
+    for (let round = 0; round < 2; round += 1) {
+      expect(shown(await source.read({}, call()))).toEqual({ secrets: [['A', '1']] });
+    }
+    expect(operations()).toEqual([LOGIN, LIST, LIST, LIST]);
+  });
+
+  it('takes no imports for none where the server leaves them out', async () => {
+    const { emulator, source, operations } = await setUp({}, { importsWhenNone: 'absent' });
+    emulator.addSecret(place, { key: 'A', value: '1' });
+    for (let round = 0; round < 2; round += 1) {
+      expect(shown(await source.read({}, call()))).toEqual({ secrets: [['A', '1']] });
+    }
+    expect(operations()).toEqual([LOGIN, LIST, LIST, LIST]);
+    expect(emulator.requests[2]?.status).toBe(422);
+  });
+
+  it('has references expanded, or leaves them', async () => {
+    const { emulator, source } = await setUp();
+    emulator.addSecret(place, { key: 'HOST', value: 'db' });
+    emulator.addSecret(place, { key: 'URL', value: 'postgres://${HOST}' });
+    expect(shown(await source.read({}, call()))).toMatchObject({
+      secrets: [
+        ['HOST', 'db'],
+        ['URL', 'postgres://db'],
+      ],
+    });
+    const { clientId, clientSecret, url } = emulator;
+    const raw = infisicalSource({
+      ...{ clientId, clientSecret, siteUrl: url, ...place, allowPrivateNetwork: true },
+      expandSecretReferences: false,
+    });
+    expect(shown(await raw.read({}, call()))).toMatchObject({
+      secrets: [
+        ['HOST', 'db'],
+        ['URL', 'postgres://${HOST}'],
+      ],
+    });
+  });
+
+  it('calls a hidden value unreadable, also where an import shows one for the key', async () => {
+    const { emulator, source } = await setUp();
+    const from = { ...place, secretPath: '/shared' };
+    emulator.addFolder(from);
+    emulator.addSecret(from, { key: 'A', value: 'imported' });
+    emulator.addSecret(from, { key: 'B', value: 'imported', hidden: true });
+    emulator.addImport(place, from);
+    emulator.addSecret(place, { key: 'A', value: 'own', hidden: true });
+    emulator.addSecret(place, { key: 'B', value: 'own' });
+    expect(shown(await source.read({}, call()))).toEqual({ secrets: [['B', 'own']], unreadable: ['A'] });
+    emulator.configure({ valuesHidden: true });
+    expect(shown(await source.read({}, call()))).toEqual({ secrets: [], unreadable: ['A', 'B'] });
+  });
+
+  it('leaves personal secrets out, also those that stand in for a shared one', async () => {
+    const { emulator, source } = await setUp();
+    emulator.addSecret(place, { key: 'A', value: 'mine', type: 'personal' });
+    emulator.addSecret(place, { key: 'B', value: 'shared' });
+    emulator.addSecret(place, { key: 'B', value: 'mine', type: 'personal' });
+    expect(shown(await source.read({}, call()))).toEqual({ secrets: [['B', 'shared']] });
+  });
+});
+
+describe('infisicalSource, when it logs in', () => {
+  it('shares one login among reads at once', async () => {
+    const { source, operations } = await setUp();
+    await Promise.all(Array.from({ length: 5 }, async () => source.read({}, call())));
+    expect(operations().filter((operation) => operation === LOGIN)).toHaveLength(1);
+  });
+
+  it('does not fail the others when the one that began the login is aborted', async () => {
+    const { emulator, source, operations } = await setUp();
+    const first = new AbortController();
+    const reason = new Error('enough');
+    emulator.setIntercept(({ operation }) => {
+      if (operation === LOGIN) first.abort(reason);
+      return undefined;
+    });
+    const signals = [first.signal, call().signal];
+    const [aborted, read] = await Promise.allSettled(
+      signals.map(async (signal) => source.read({}, { signal })),
+    );
+    expect(aborted).toEqual({ status: 'rejected', reason });
+    expect(read?.status).toBe('fulfilled');
+    expect(operations().filter((operation) => operation === LOGIN)).toHaveLength(1);
+  });
+
+  it('stops a login that nobody waits for any more, and logs in anew for the next', async () => {
+    const { emulator, source, operations } = await setUp();
+    const first = new AbortController();
+    let logins = 0;
+    emulator.setIntercept(({ operation }) => {
+      if (operation !== LOGIN || (logins += 1) > 1) return undefined;
+      setImmediate(() => first.abort(new Error('enough')));
+      return 'hang-before';
+    });
+    await expect(source.read({}, { signal: first.signal })).rejects.toThrow('enough');
+    await source.read({}, call());
+    expect(operations()).toEqual([LOGIN, LOGIN, LIST]);
+  });
+
+  it('renews the token before it ends', async () => {
+    const { clock, source, operations } = await setUp({}, { tokenLife: 600 });
+    await source.read({}, call());
+    await clock.sleep(539_000);
+    await source.read({}, call());
+    expect(operations()).toEqual([LOGIN, LIST, LIST]);
+    await clock.sleep(2_000);
+    await source.read({}, call());
+    expect(operations()).toEqual([LOGIN, LIST, LIST, LOGIN, LIST]);
+  });
+
+  it('keeps a token that has no end', async () => {
+    const { clock, source, operations } = await setUp({}, { tokenLife: 0 });
+    await source.read({}, call());
+    await clock.sleep(1e10);
+    await source.read({}, call());
+    expect(operations()).toEqual([LOGIN, LIST, LIST]);
+  });
+
+  it.each(['403', '401'] as const)(
+    'logs in again, once, when a token is refused with %s',
+    async (tokenRefusal) => {
+      const { emulator, source, operations } = await setUp({}, { tokenRefusal });
+      await source.read({}, call());
+      emulator.expireTokens();
+      await Promise.all([1, 2].map(async () => source.read({}, call())));
+      expect(operations().filter((operation) => operation === LOGIN)).toHaveLength(2);
+      emulator.clearRequests();
+      emulator.setIntercept(({ operation }) => {
+        if (operation === LIST) emulator.expireTokens();
+        return undefined;
+      });
+      const error = await errorOf(source.read({}, call()));
+      expect(error).toMatchObject({ code: 'UNAUTHORIZED', retryable: false });
+      expect(error.message).toContain('Infisical');
+      expect(operations()).toEqual([LIST, LOGIN, LIST]);
+    },
+  );
+
+  it('says what to check when the credentials are not accepted, and does not try again', async () => {
+    const { source, operations } = await setUp({ clientSecret: 'wrong' });
+    const error = await errorOf(source.read({}, call()));
+    expect(error).toMatchObject({ code: 'UNAUTHORIZED', status: 401, retryable: false });
+    expect(error.message).toMatch(/log in to Infisical.*clientId and clientSecret/);
+    expect(operations()).toEqual([LOGIN]);
+  });
+});
+
+describe('infisicalSource, when Infisical fails', () => {
+  it.each([
+    ['text', false],
+    ['text', true],
+    ['list', false],
+  ] as const)('waits as a 429 tells in its %s, with Retry-After: %s', async (errorMessage, retryAfter) => {
+    const { clock, emulator, source, operations } = await setUp({}, { errorMessage });
+    await source.read({}, call());
+    emulator.configure({ rateLimit: { limit: 1, windowMs: 42_000, retryAfter } });
+    await source.read({}, call());
+    emulator.clearRequests();
+    const start = clock.now();
+    await source.read({}, call());
+    expect(operations()).toEqual([LIST, LIST]);
+    expect(clock.now() - start).toBeGreaterThanOrEqual(41_000);
+    expect(clock.now() - start).toBeLessThanOrEqual(42_000);
+  });
+
+  it('fails at once when it is told to wait for too long, and says until when', async () => {
+    const { clock, emulator, source } = await setUp({}, { rateLimit: { limit: 1, windowMs: 120_000 } });
+    const start = clock.now();
+    const error = await errorOf(source.read({}, call()));
+    expect(error).toMatchObject({ code: 'RATE_LIMITED', retryable: true, status: 429 });
+    expect(error.retryAt).toBe(new Date(start + 120_000).toISOString());
+    expect(emulator.requests).toHaveLength(2);
+  });
+
+  it.each([
+    ['a permission that is missing', { access: 'none' }, {}, 'FORBIDDEN', false],
+    ['a folder that is not there', {}, { secretPath: '/nowhere' }, 'NOT_FOUND', false],
+    ['an environment that is not there', {}, { environment: 'nowhere' }, 'NOT_FOUND', false],
+  ] as const)('names %s', async (_title, switches, location, code, retryable) => {
+    const { source } = await setUp({}, switches);
+    const error = await errorOf(source.read(location, call()));
+    expect(error).toMatchObject({ code, retryable });
+    expect(error.message).toContain('read the secrets from Infisical');
+  });
+
+  it.each([
+    ['a server that is down', { status: 503 }, true],
+    ['a request that it refuses', { status: 400 }, false],
+    ['HTML', 'html-before', false],
+    ['an answer that is cut off', 'truncate', false],
+    ['another shape', { body: { secrets: [{ secretKey: 1 }] } }, false],
+  ] as const)('says SOURCE_READ_FAILED for %s', async (_title, fault, retryable) => {
+    const { emulator, source } = await setUp({ retry: { retries: 1 } });
+    emulator.setIntercept(({ operation }) => (operation === LIST ? fault : undefined));
+    const error = await errorOf(source.read({}, call()));
+    expect(error).toMatchObject({ code: 'SOURCE_READ_FAILED', retryable });
+    expect(error.message).toContain('Infisical');
+  });
+
+  it('shows neither credentials nor tokens nor values, whatever the server echoes', async () => {
+    const canaries = createCanaries();
+    const [token] = canaries.tokens;
+    const clientSecret = token?.text ?? '';
+    const { emulator, source } = await setUp({ clientSecret }, { clientSecret, echo: true });
+    for (const { name, text } of canaries.values) emulator.addSecret(place, { key: name, value: text });
+    await source.read({}, call());
+    canaries.assertAbsent('the source', source);
+    for (const { method, url, headers } of emulator.requests) {
+      canaries.assertAbsent('a request outside its body', { method, url, ...headers, authorization: '' });
+    }
+    for (const status of [400, 401, 403, 404, 409, 422, 429, 500]) {
+      emulator.setIntercept(() => ({ status }));
+      canaries.assertAbsent(`the error of ${status}`, await errorOf(source.read({}, call())));
+    }
+  });
+});
+
+describe('infisicalSource, when it is made', () => {
+  const credentials = { clientId: 'id', clientSecret: 'secret' };
+
+  it('goes to the US cloud unless it is told otherwise', async () => {
+    const urls: string[] = [];
+    const fetch: typeof globalThis.fetch = (input) => {
+      urls.push(input instanceof Request ? input.url : String(input));
+      return Promise.resolve(new Response('{}', { status: 401 }));
+    };
+    for (const siteUrl of [undefined, 'https://eu.infisical.com/', 'https://vault.example.com/infisical']) {
+      const source = infisicalSource({ ...credentials, ...place, fetch, ...(siteUrl && { siteUrl }) });
+      await errorOf(source.read({}, call()));
+    }
+    expect(urls).toEqual([
+      'https://app.infisical.com/api/v1/auth/universal-auth/login',
+      'https://eu.infisical.com/api/v1/auth/universal-auth/login',
+      'https://vault.example.com/infisical/api/v1/auth/universal-auth/login',
+    ]);
+  });
+
+  it('refuses, all at once, options that can not be', () => {
+    const options = { clientId: '', clientSecret: 7, pollInterval: 0, includeImports: 'yes' };
+    const make = () => infisicalSource(options as unknown as Parameters<typeof infisicalSource>[0]);
+    expect(make).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+    expect(make).toThrow(/"clientId".*\n.*"clientSecret".*\n.*"includeImports".*\n.*"pollInterval"/);
+    expect(make).not.toThrow(/yes/);
+    expect(() => infisicalSource({ ...credentials, timeout: -1 })).toThrow(/timeout/);
+  });
+
+  it.each([
+    'http://app.infisical.com',
+    'https://user:pass@app.infisical.com',
+    'https://127.0.0.1',
+    'nonsense',
+  ])('refuses the URL %s', (siteUrl) => {
+    expect(() => infisicalSource({ ...credentials, siteUrl })).toThrow(
+      expect.objectContaining({ code: 'UNSAFE_URL' }),
+    );
+  });
+});
