@@ -4,6 +4,8 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     'sources/dotenv': 'src/sources/dotenv.ts',
+    'sources/infisical': 'src/sources/infisical.ts',
+    'sources/compose': 'src/sources/compose.ts',
     'stores/file': 'src/stores/file.ts',
     'testing/index': 'src/testing/index.ts',
   },

@@ -64,6 +64,7 @@ export type {
   SecretSource,
   SourceCallOptions,
   SourceChange,
+  SourceClash,
   SourceDescription,
   SourceLocation,
   SourceRead,

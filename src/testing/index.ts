@@ -50,3 +50,6 @@ export type { SourceConformanceOptions } from './source-conformance.js';
 export { storeConformance } from './store-conformance.js';
 export type { StoreConformanceOptions } from './store-conformance.js';
 export type { ConformanceRunner } from './runner.js';
+export { startInfisicalEmulator } from './infisical-emulator.js';
+export type { InfisicalEmulator, InfisicalEmulatorOptions } from './infisical-emulator.js';
+export type * from './infisical-emulator-types.js';

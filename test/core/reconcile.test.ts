@@ -95,7 +95,7 @@ describe('a key that the source holds is', () => {
   });
 
   it('decided by the first reason of many, the same in any order of the entries', () => {
-    const entries = [
+    const entries: NonNullable<Row['entries']> = [
       { kind: 'file', fixed: 'file' },
       { kind: 'alias', fixed: 'alias' },
       { kind: 'variable', value: 'w' },

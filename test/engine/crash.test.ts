@@ -238,14 +238,6 @@ describe('a crash at any request or any write of the store, then a rerun, ends a
     expect(steps).toBeGreaterThanOrEqual(22);
   });
 
-  it('of a sync to Qovery that tells no times', async () => {
-    await tryEveryStep(async (store) => {
-      const scene = await qoveryScene(store, { updatedAt: 'absent' });
-      change(scene.source);
-      return scene;
-    }, 'killed');
-  });
-
   it('of a first sync to Qovery that says who owns what a token made', async () => {
     await tryEveryStep(async () => {
       deploys.configure({ ownedBy: 'token-7' });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AnyDestinationDriver } from '../../src/contracts/definition.js';
 import type { ConnectOptions, WriteBatch } from '../../src/contracts/destination.js';
 import { SecretSyncError } from '../../src/contracts/errors.js';
@@ -264,6 +264,10 @@ describe('the test itself catches', () => {
       /^a request, .* shows/,
     ],
   ])('a driver %s', async (_title, leak, channel) => {
+    // What is written to them is looked at, and not shown.
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    vi.spyOn(console, 'log').mockReturnValue(undefined);
+    onTestFinished(() => void vi.restoreAllMocks());
     const site = await during(qoverySite(echoing));
     const channels = await play(site, { driver: sabotaged(site.driver, leak), onDisk: true });
     expect(() => assertClean(channels)).toThrow(channel);
