@@ -35,6 +35,8 @@ declare global {
   const projectId: string;
   const environmentId: string;
   const fingerprintKey: string;
+  const clientId: string;
+  const clientSecret: string;
   const text: string;
   const engine: SecretSyncEngine<readonly [QoveryDriver]>;
   const sync: {
