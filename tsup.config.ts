@@ -7,6 +7,7 @@ export default defineConfig({
     'sources/infisical': 'src/sources/infisical.ts',
     'sources/compose': 'src/sources/compose.ts',
     'stores/file': 'src/stores/file.ts',
+    'service/index': 'src/service/index.ts',
     'testing/index': 'src/testing/index.ts',
   },
   format: 'esm',

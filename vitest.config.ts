@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^secret-sync-engine$/, replacement: source('index.ts') },
-      { find: /^secret-sync-engine\/testing$/, replacement: source('testing/index.ts') },
+      { find: /^secret-sync-engine\/(service|testing)$/, replacement: source('$1/index.ts') },
       { find: /^secret-sync-engine\/(.+)$/, replacement: source('$1.ts') },
     ],
   },

@@ -4,6 +4,7 @@ export type {
   CallSignal,
   DefinitionOf,
   ImportCallOptions,
+  InspectedSync,
   PlanCallOptions,
   RemoveCallOptions,
   SyncCallOptions,

@@ -1,0 +1,269 @@
+import type { AnyDestinationDriver, DefinitionArgument } from '../contracts/definition.js';
+import { isSecretSyncError } from '../contracts/errors.js';
+import type { SyncPlan, SyncResult } from '../contracts/plan.js';
+import type {
+  ImportCallOptions,
+  PlanCallOptions,
+  RemoveCallOptions,
+  SyncCallOptions,
+} from '../engine/secret-sync-engine.js';
+import { createActivity, type Activity } from './activity.js';
+import { createAutoSync, type AutoSync } from './auto-sync.js';
+import { createCatalog, type Catalog } from './catalog.js';
+import type { SyncChanges } from './changes.js';
+import { createDocumentStore } from './documents-store.js';
+import type { StoredSync } from './documents.js';
+import { failureText } from './failures.js';
+import { createNames } from './names.js';
+import { resolveServiceOptions, type ResolvedServiceOptions, type ServiceOptions } from './options.js';
+import { recordOf, type SyncRecord } from './record.js';
+import { createRecordStore, syncNotFound, type RecordStore } from './record-store.js';
+import { createRuns, switchedOff, type RunRequest, type Runs } from './runs.js';
+
+/** Which records `listSyncs` answers. Default: all. */
+export interface SyncFilter {
+  readonly projectId?: string;
+  readonly destination?: string;
+  readonly connectionId?: string;
+}
+
+export interface UpdateOptions {
+  /** The version of the record that the changes were made for: with another one, they are refused. */
+  readonly version?: number;
+}
+
+export interface DeleteOptions extends RemoveCallOptions {
+  /** Delete the secrets at the destination first. Default: false: they stay, and belong to nobody. */
+  readonly removeSecrets?: boolean;
+}
+
+export interface StopOptions {
+  /** How long runs that are under way may take to end, in ms; then they are aborted. Default: 30,000. */
+  readonly timeout?: number;
+}
+
+/** How long a deletion may take before runs can begin again, in ms. */
+const DELETION_MS = 300_000;
+
+/**
+ * Keeps syncs as records, and runs them by itself when their source changes.
+ *
+ * Records are named by id or name. A record's definition is what an engine takes, and its runs are an engine's: they
+ * throw what that throws. One run at a time is under way at a place, and a limited number through a connection. Several
+ * services, in several processes, may share a store.
+ *
+ * @example
+ * const service = new SecretSyncService({ engine, store: fileStore('.secret-sync') });
+ * await service.start();
+ * await service.createSync({ name: 'nightly', destination: 'qovery', destinationConfig });
+ */
+export class SecretSyncService<
+  const Drivers extends readonly AnyDestinationDriver[] = readonly AnyDestinationDriver[],
+> implements AsyncDisposable {
+  readonly #options: ResolvedServiceOptions;
+  readonly #records: RecordStore;
+  readonly #catalog: Catalog;
+  readonly #activity: Activity = createActivity();
+  readonly #runs: Runs;
+  readonly #autoSync: AutoSync;
+
+  /**
+   * Does no I/O.
+   *
+   * @throws SecretSyncError `INVALID_OPTION`, with everything that is wrong.
+   */
+  constructor(options: ServiceOptions<Drivers>) {
+    this.#options = resolveServiceOptions(options);
+    const documents = createDocumentStore(this.#options.store);
+    this.#records = createRecordStore(documents);
+    const names = createNames(documents, this.#records, this.#options.clock);
+    this.#catalog = createCatalog(this.#options, this.#records, names);
+    this.#runs = createRuns(this.#options, this.#records, this.#activity);
+    this.#autoSync = createAutoSync(this.#options, this.#records, this.#runs, this.#activity);
+  }
+
+  /**
+   * Makes a record of a definition. Its id is a new UUID, unless one is given: that of a definition which was synced by
+   * an engine (there, by default, its name) keeps the ownership of what it wrote. An enabled sync starts its first run
+   * at once, and `pending` tells of it; {@link whenIdle} waits for it.
+   *
+   * @throws SecretSyncError what an engine throws for a definition; `SYNC_EXISTS` for a name or id that is taken;
+   * `CROSS_SYNC_CONFLICT` where `crossSyncCheck` is `refuse`.
+   */
+  async createSync<Destination extends string>(
+    definition: DefinitionArgument<Drivers, Destination>,
+  ): Promise<SyncRecord> {
+    const stored = await this.#catalog.create(definition);
+    const { id, isEnabled } = stored.definition;
+    const isTaken = await this.#autoSync.recordChanged(id);
+    if (isEnabled && !isTaken) this.#startFirstRun(id);
+    return this.#show(stored);
+  }
+
+  /** @throws SecretSyncError `SYNC_NOT_FOUND`. */
+  async getSync(idOrName: string): Promise<SyncRecord> {
+    return this.#show((await this.#records.find(idOrName)).stored);
+  }
+
+  /** All records, or those that fit, sorted by name. */
+  async listSyncs(filter: SyncFilter = {}): Promise<readonly SyncRecord[]> {
+    const listed = await this.#records.list();
+    const loaded = await Promise.all(listed.map(({ load }) => load()));
+    return loaded
+      .flatMap((found) => (found === undefined ? [] : [this.#show(found.stored)]))
+      .filter(
+        ({ projectId, destination, connectionId }) =>
+          (filter.projectId ?? projectId) === projectId &&
+          (filter.destination ?? destination) === destination &&
+          (filter.connectionId ?? connectionId) === connectionId,
+      )
+      .sort((first, second) => (first.name < second.name ? -1 : 1));
+  }
+
+  /**
+   * Changes a record's definition; `version` then counts one more. Switching it off takes effect at once: no run of it
+   * begins, and one that auto-sync has begun is ended. What was written to a place that it no longer points at stays
+   * there, and stays this sync's own.
+   *
+   * @throws SecretSyncError as {@link createSync}; `SYNC_NOT_FOUND`; `VERSION_CONFLICT`.
+   */
+  async updateSync(
+    idOrName: string,
+    changes: SyncChanges,
+    { version }: UpdateOptions = {},
+  ): Promise<SyncRecord> {
+    const stored = await this.#catalog.update(idOrName, changes, version);
+    const { id, name, isEnabled, syncOptions } = stored.definition;
+    if (!isEnabled || !syncOptions.autoSyncEnabled) this.#runs.abort(id, switchedOff(name));
+    await this.#autoSync.recordChanged(id);
+    return this.#show(stored);
+  }
+
+  /**
+   * Deletes a record, when runs of it have ended: those of auto-sync are ended. With `removeSecrets`, what it wrote is
+   * deleted first; when that fails, the record stays.
+   *
+   * @throws SecretSyncError `SYNC_NOT_FOUND`; what a removal throws.
+   */
+  async deleteSync(
+    idOrName: string,
+    { removeSecrets = false, ...options }: DeleteOptions = {},
+  ): Promise<void> {
+    const { stored } = await this.#records.find(idOrName);
+    const { id, name } = stored.definition;
+    const deletingUntil = this.#options.clock.now() + DELETION_MS;
+    await this.#records.change(id, (current) => ({ ...current, deletingUntil }));
+    this.#autoSync.drop(id);
+    this.#runs.abort(id, switchedOff(name));
+    try {
+      const onSucceeded = () => this.#catalog.remove(stored);
+      if (removeSecrets) await this.#run({ id, operation: 'remove', cause: 'deleted', options, onSucceeded });
+      else await this.#releaseAndDelete(stored);
+    } catch (error) {
+      await this.#records.change(id, (current) => ({ ...current, deletingUntil: null }));
+      await this.#autoSync.recordChanged(id);
+      throw error;
+    }
+  }
+
+  /** The dry run of a record's sync, import or removal, as an engine's `plan`. */
+  async plan(idOrName: string, options: PlanCallOptions = {}): Promise<SyncPlan> {
+    const { definition } = (await this.#records.find(idOrName)).stored;
+    return this.#options.engine.plan(definition, options);
+  }
+
+  /** Runs a record's sync now, or when the run at its place has ended. Throws as an engine's `sync`. */
+  async sync(idOrName: string, options: SyncCallOptions = {}): Promise<SyncResult> {
+    return this.#run({ id: await this.#idOf(idOrName), operation: 'sync', cause: 'manual', options });
+  }
+
+  /** Imports the secrets of a record's destination into its source. Throws as an engine's `importSecrets`. */
+  async importSecrets(idOrName: string, options: ImportCallOptions = {}): Promise<SyncResult> {
+    return this.#run({ id: await this.#idOf(idOrName), operation: 'import', cause: 'manual', options });
+  }
+
+  /**
+   * Deletes what a record's sync wrote. Switch the sync off first: else its next run writes it again. Throws as an
+   * engine's `removeSecrets`.
+   */
+  async removeSecrets(idOrName: string, options: RemoveCallOptions = {}): Promise<SyncResult> {
+    return this.#run({ id: await this.#idOf(idOrName), operation: 'remove', cause: 'manual', options });
+  }
+
+  /**
+   * Begins to run records when their source changes, and those that have to catch up. Resolves when the records were
+   * read.
+   *
+   * @throws SecretSyncError when the store can't be read.
+   */
+  async start(): Promise<void> {
+    if (this.#autoSync.isStarted) return;
+    await this.#autoSync.start();
+    for (const { load } of await this.#records.list()) {
+      const stored = (await load().catch(() => undefined))?.stored;
+      if (stored === undefined) continue;
+      const { id, isEnabled, syncOptions } = stored.definition;
+      const isPending = stored.runs.sync?.status === 'pending';
+      if (isPending && isEnabled && !syncOptions.autoSyncEnabled) this.#startFirstRun(id);
+    }
+  }
+
+  /**
+   * Ends auto-sync: nothing new is begun, runs under way may end, and are aborted after `timeout`. The service can be
+   * started again.
+   */
+  async stop({ timeout = 30_000 }: StopOptions = {}): Promise<void> {
+    this.#autoSync.stop();
+    await this.#runs.drain(timeout);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** Resolves when no run waits or is under way, and no change is being looked at. Retries that are due later don't count. */
+  async whenIdle(): Promise<void> {
+    return this.#activity.whenIdle();
+  }
+
+  #show(stored: StoredSync): SyncRecord {
+    return structuredClone(recordOf(stored, this.#options.clock.now()));
+  }
+
+  async #idOf(idOrName: string): Promise<string> {
+    return (await this.#records.find(idOrName)).stored.definition.id;
+  }
+
+  async #run(request: RunRequest): Promise<SyncResult> {
+    const result = await this.#runs.run(request);
+    if (result === undefined) throw syncNotFound(request.id);
+    return result;
+  }
+
+  /** Nobody waits for it: its record and the events tell how it ends. */
+  #startFirstRun(id: string): void {
+    const isWanted = ({ definition, deletingUntil }: StoredSync) =>
+      definition.isEnabled && (deletingUntil ?? 0) <= this.#options.clock.now();
+    this.#runs.run({ id, operation: 'sync', cause: 'created', isWanted }).catch(() => undefined);
+  }
+
+  async #releaseAndDelete(stored: StoredSync): Promise<void> {
+    const { engine, emit } = this.#options;
+    const { definition } = stored;
+    const isReachable = await engine.inspect(definition).then(
+      () => true,
+      (error: unknown) => {
+        if (!isSecretSyncError(error)) throw error;
+        // A record must not outlive its connection only because that is gone.
+        const { id: syncId, name } = definition;
+        emit({ type: 'not-released', syncId, name, ...failureText(error) });
+        return false;
+      },
+    );
+    if (!isReachable) return this.#catalog.remove(stored);
+    await this.#runs.inTurn(stored, async (signal) => {
+      await engine.release(definition, { signal });
+      await this.#catalog.remove(stored);
+    });
+  }
+}

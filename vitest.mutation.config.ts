@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+import config from './vitest.config.js';
+
+// Each mutant is tested by those of these tests that reach it: pure ones only, and properties with fewer cases.
+const TESTS = [
+  'test/core/**/*.test.ts',
+  'test/mutation/**/*.test.ts',
+  'test/http/{address,retry-timing,throttle}.test.ts',
+];
+
+/** `MUTATION_TESTS`: globs, separated by blanks, for a quick run over a few files. */
+const chosen = process.env['MUTATION_TESTS']?.split(' ');
+
+export default defineConfig({
+  ...config,
+  test: { ...config.test, include: chosen ?? TESTS, env: { PROPERTY_RUNS: '20' }, isolate: false },
+});
