@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { fileStore } from '../../src/stores/file.js';
-import { createRandom } from '../simulation/random.js';
+import { createRandom } from '../support/random.js';
 import { readSecrets } from './file-sides.js';
 
 let directory: string;
