@@ -409,7 +409,12 @@ export class SecretSyncEngine<
             options: this.#options,
             run,
             lease,
-            decideAgain: () => this.#consider(run, { ...request, keyring: this.#options.keyring }, lease),
+            // What was forced has been written by then.
+            decideAgain: () => {
+              const { keyring } = this.#options;
+              const options = { ...request.options, force: false };
+              return this.#consider(run, { ...request, keyring, options }, lease);
+            },
           });
         } catch (error) {
           if (!isSecretSyncError(error, 'CONFLICT')) throw error;
