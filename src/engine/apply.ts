@@ -213,12 +213,9 @@ export async function applyDecided(application: Application): Promise<SyncResult
   recorder.adopt();
   recorder.begin(work);
   lease.check();
-  // Nothing has ended yet: the result of a failed save says that all was withheld.
-  if (work.length > 0) {
-    const withheld: Ends = new Map();
-    for (const item of work) withheld.set(item, outcomeOf(item, 'withheld'));
-    await saveWithResult(loaded, resultOf(application, work, withheld));
-  }
+  // While nothing has ended, the result of a failed save says that all was withheld.
+  const withheld: Ends = new Map(work.map((item) => [item, outcomeOf(item, 'withheld')]));
+  if (work.length > 0) await saveWithResult(loaded, resultOf(application, work, withheld));
 
   let thrown: { readonly error: unknown } | undefined;
   try {
@@ -226,14 +223,13 @@ export async function applyDecided(application: Application): Promise<SyncResult
   } catch (error) {
     thrown = { error };
   }
-  const result = resultOf(application, work, ends);
+  const isConflict = thrown !== undefined && isSecretSyncError(thrown.error, 'CONFLICT') && ends.size === 0;
+  const result = resultOf(application, work, isConflict ? withheld : ends);
   if (plan.operation === 'remove' && thrown === undefined && result.status === 'succeeded') {
     loaded.memory.forgetSync(syncId);
   }
   await saveWithResult(loaded, result);
-  if (thrown !== undefined && isSecretSyncError(thrown.error, 'CONFLICT') && ends.size === 0)
-    throw thrown.error;
-  run.emit({ ...run.fields, type: 'run-finished', result });
+  if (!isConflict) run.emit({ ...run.fields, type: 'run-finished', result });
   if (thrown !== undefined) throw thrown.error;
   if (result.status === 'failed') throw failure(result);
   return result;

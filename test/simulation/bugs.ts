@@ -1,0 +1,168 @@
+/** A bug to be put in on purpose: each `find` stands once in its file, and gives way to `replace`. */
+export interface Bug {
+  readonly name: string;
+  /** The first seed to try: one that shows it soon. Any other shows it too, later. */
+  readonly seed?: number;
+  readonly edits: readonly [Edit, ...Edit[]];
+}
+
+interface Edit {
+  /** Below `src/`. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+const bug = (name: string, file: string, find: string, replace: string, seed?: number): Bug => ({
+  name,
+  edits: [{ file, find, replace }],
+  ...(seed === undefined ? {} : { seed }),
+});
+
+/** What a simulation must catch. */
+export const BUGS: readonly [Bug, ...Bug[]] = [
+  bug(
+    'a state entry is lost',
+    'engine/place-memory.ts',
+    'entries: [...entries.values()].sort(',
+    'entries: [...entries.values()].slice(1).sort(',
+  ),
+  bug(
+    'the intent is not saved',
+    'engine/apply.ts',
+    'if (work.length > 0) await saveWithResult(loaded, resultOf(application, work, withheld));',
+    '',
+  ),
+  bug(
+    'importedAt is not saved',
+    'engine/place-memory.ts',
+    'if (!syncs.has(syncId)) syncs.set(syncId, { syncId, importedAt: at });',
+    'void at;',
+  ),
+  bug('a removed sync is not forgotten', 'engine/place-memory.ts', 'syncs.delete(syncId);', ''),
+  bug(
+    'the lease is not checked',
+    'engine/lease.ts',
+    'if (!isLost && clock.now() < expiresAt) return;',
+    'return;',
+    18,
+  ),
+  bug(
+    "another run's lease is ignored",
+    'engine/lease.ts',
+    'if (known.success && known.data.expiresAt > clock.now()) return undefined;',
+    '',
+    5,
+  ),
+  bug(
+    'deletions go before upserts',
+    'engine/apply.ts',
+    "if (upserts.length > 0) await writePhase(context, 'upsert', upserts, ends);",
+    'if (deletions.length > 0) await deletePhase(application, context, deletions, ends);\n' +
+      "if (upserts.length > 0) await writePhase(context, 'upsert', upserts, ends);",
+  ),
+  bug(
+    'deletions are not withheld after a failure',
+    'engine/apply.ts',
+    'if (allApplied && deletions.length > 0)',
+    'if (deletions.length > 0)',
+  ),
+  bug(
+    'a plan is applied although it is stale',
+    'engine/secret-sync-engine.ts',
+    'if (request.saved !== undefined)',
+    'if (false)',
+  ),
+  bug(
+    'a plan writes the state',
+    'engine/secret-sync-engine.ts',
+    'const { decided } = await this.#consider(run, request, undefined);',
+    'const { decided, loaded } = await this.#consider(run, request, undefined);\n' +
+      "loaded.memory.markImported(prepared.definition.id, '2026-01-01T00:00:00Z');\nawait loaded.save();",
+  ),
+  bug(
+    'the fingerprint is not updated',
+    'engine/record.ts',
+    'const made = print(key, kind, value);',
+    'const made = memory.find(key, kind)?.fingerprint ?? print(key, kind, value);',
+  ),
+  bug(
+    'the revision is ignored',
+    'core/decide-key.ts',
+    'return sameRevision(remembered?.revision, target.revision)',
+    'return sameRevision(undefined, undefined)',
+    84,
+  ),
+  bug(
+    'the ownership of another sync is ignored',
+    'core/remembered.ts',
+    'return remembered.syncId !== syncId ||',
+    'return false &&',
+  ),
+  bug(
+    'a partial read is taken for a whole one',
+    'core/decide.ts',
+    'partial: isPartial(source) }',
+    'partial: false }',
+    8,
+  ),
+  bug(
+    'an empty source deletes',
+    'core/decide.ts',
+    'source: { empty: source',
+    'source: { empty: false && source',
+    19,
+  ),
+  bug(
+    'the schema does not hold for deletions',
+    'core/deletion-guard.ts',
+    "if (!keySchema.match(entry.key)) return 'outside-schema';",
+    '',
+  ),
+  bug(
+    'what others hang on is deleted',
+    'core/deletion-guard.ts',
+    "if (entry.hasDependents === true) return { late: 'has-dependents' };",
+    '',
+    16,
+  ),
+  bug(
+    'an old hash is sent',
+    'drivers/hasura-cloud/write.ts',
+    'snapshot: { ...snapshot, hash, entries }',
+    'snapshot: { ...snapshot, entries }',
+    8,
+  ),
+  bug(
+    'an entry of another type is written over',
+    'drivers/qovery/entries.ts',
+    "return TYPES.get(type) ?? 'external';",
+    'return undefined;',
+    24,
+  ),
+  bug(
+    "another system's entry is written over",
+    'drivers/qovery/entries.ts',
+    "(owners.isUs(owner) ? undefined : 'foreign-owner')",
+    '(owners.isUs(owner), undefined)',
+  ),
+  bug(
+    'an edit loses the description',
+    'drivers/qovery/wire.ts',
+    'body: { key, value, ...extrasOf(extras) },',
+    'body: { key, value },',
+    37,
+  ),
+  bug(
+    'Retry-After is ignored',
+    'http/retry-timing.ts',
+    'return latest > 0 ? Math.ceil(latest) : undefined;',
+    'return undefined;',
+  ),
+  bug(
+    'an event shows a value',
+    'engine/read.ts',
+    "type: 'source-read', keys: snapshot.secrets.size, partial",
+    "type: 'source-read', keys: [...snapshot.secrets.values()].map((value) => value.reveal()), partial",
+  ),
+];

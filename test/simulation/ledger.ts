@@ -1,0 +1,103 @@
+import type { SyncSetting } from './setting.js';
+import type { Snapshot, Standing } from './sites.js';
+
+/** What one sync may claim at its site; wider than what it must be able to claim. */
+interface Claims {
+  /** Ids of entries that it wrote, or that it wanted as they stood. */
+  readonly ids: Set<string>;
+  /** Keys that it may have begun to write when its process ended. */
+  readonly keys: Set<string>;
+  /** Whether its first sync surely was, or surely was not, done; `undefined`: either. */
+  synced: boolean | undefined;
+}
+
+/**
+ * Who wrote what, told by what really happened at the sites: the simple model against which the engine's memory is
+ * held. `writer` says who surely owns an entry; `mayOwn` who possibly does.
+ */
+export interface Ledger {
+  /** The sync that wrote an entry last; `undefined` where it was a person, or is not certain. */
+  writer(entry: Standing, site: string): string | undefined;
+  mayOwn(sync: SyncSetting, entry: Standing): boolean;
+  synced(sync: SyncSetting): boolean | undefined;
+  setSynced(sync: SyncSetting, synced: boolean | undefined): void;
+  wrote(sync: SyncSetting, entry: Standing): void;
+  /** A run of this sync ended well: what it wrote is its own, whoever had it before. */
+  confirm(sync: SyncSetting): void;
+  /** A person made or removed it. */
+  handMade(site: string, id: string): void;
+  wanted(sync: SyncSetting, entry: Standing): void;
+  /** The end of a run is not known: it may have begun to write these. */
+  unsure(sync: SyncSetting, keys: Iterable<string>, standing: Snapshot): void;
+  /** The sync was removed or released; `surely: false`: perhaps. */
+  forget(sync: SyncSetting, surely: boolean): void;
+  /** The document of a site is gone. */
+  forgetSite(site: string): void;
+}
+
+export function createLedger(syncs: readonly SyncSetting[]): Ledger {
+  const writers = new Map<string, string>();
+  /** Written over by a run whose end is not known yet: it can stay both's, and so nobody's to delete. */
+  const contested = new Set<string>();
+  const claims = new Map<string, Claims>();
+  const of = (sync: SyncSetting): Claims => {
+    const known = claims.get(sync.name) ?? { ids: new Set(), keys: new Set(), synced: false };
+    claims.set(sync.name, known);
+    return known;
+  };
+  const place = (site: string, id: string) => `${site} ${id}`;
+  const unwrite = (isGone: (site: string, writer: string) => boolean) => {
+    for (const [at, writer] of writers) if (isGone(at.split(' ')[0] ?? '', writer)) writers.delete(at);
+  };
+  return {
+    writer: ({ id }, site) => writers.get(place(site, id)),
+    mayOwn: (sync, { id, key }) => of(sync).ids.has(id) || of(sync).keys.has(key),
+    synced: (sync) => of(sync).synced,
+    setSynced: (sync, synced) => void (of(sync).synced = synced),
+    wrote(sync, { id }) {
+      const at = place(sync.site, id);
+      if (![undefined, sync.name].includes(writers.get(at))) contested.add(at);
+      writers.set(at, sync.name);
+      of(sync).ids.add(id);
+    },
+    confirm(sync) {
+      for (const at of contested) if (writers.get(at) === sync.name) contested.delete(at);
+    },
+    handMade(site, id) {
+      writers.delete(place(site, id));
+    },
+    wanted: (sync, { id }) => void of(sync).ids.add(id),
+    unsure(sync, keys, standing) {
+      const begun = new Set(keys);
+      for (const key of begun) of(sync).keys.add(key);
+      // What another sync owned may now be both's, and so nobody's to delete.
+      for (const { id, key } of standing.values()) {
+        const at = place(sync.site, id);
+        const isOthers = () =>
+          syncs.some(
+            (other) =>
+              other.site === sync.site &&
+              other.name !== sync.name &&
+              (of(other).keys.has(key) || of(other).ids.has(id)),
+          );
+        const isBegun = begun.has(key) && (writers.get(at) !== sync.name || isOthers());
+        if (contested.has(at) || isBegun) writers.delete(at);
+      }
+    },
+    forget(sync, surely) {
+      unwrite((site, writer) => site === sync.site && writer === sync.name);
+      of(sync).synced = surely ? false : undefined;
+      if (!surely) return;
+      of(sync).ids.clear();
+      of(sync).keys.clear();
+    },
+    forgetSite(site) {
+      unwrite((at) => at === site);
+      for (const sync of syncs) {
+        if (sync.site !== site) continue;
+        claims.delete(sync.name);
+        of(sync);
+      }
+    },
+  };
+}

@@ -1,0 +1,170 @@
+import type { SyncDefinitionInput } from '../../src/contracts/definition.js';
+import type { SyncPlan } from '../../src/contracts/plan.js';
+import { checkEnd } from './rules-of-ends.js';
+import type { Call } from './steps.js';
+import type { Ended, Watched } from './watched.js';
+import type { SyncSetting } from './setting.js';
+import type { Worker } from './worker.js';
+import type { World } from './world.js';
+
+type Engine = Worker['engine'];
+
+export const syncOf = ({ setting }: World, { sync }: Pick<Call, 'sync'>): SyncSetting =>
+  setting.syncs[sync % setting.syncs.length] ?? setting.syncs[0];
+
+function definitionOf(world: World, sync: SyncSetting): SyncDefinitionInput {
+  const { destination, destinationConfig } = world.site(sync.site);
+  return {
+    name: sync.name,
+    secretPath: sync.location,
+    destination,
+    destinationConfig: {
+      ...destinationConfig,
+      ...(sync.kind === undefined ? {} : { variableType: sync.kind }),
+    },
+    syncOptions: sync.options,
+  };
+}
+
+/** Does one call of the engine and watches it to its end. */
+export async function watch(
+  world: World,
+  worker: Worker,
+  call: Call,
+  operation: Call['operation'],
+  more: Pick<Watched, 'planned' | 'confirmed'> & { readonly troubles?: Watched['troubles'] },
+  work: (engine: Engine, definition: SyncDefinitionInput, signal: AbortSignal) => Promise<Ended>,
+): Promise<{ readonly ended: Ended; readonly watched: Watched }> {
+  const sync = syncOf(world, call);
+  const site = world.site(sync.site);
+  const watched: Watched = {
+    call,
+    operation,
+    sync,
+    site,
+    confirmed: more.confirmed,
+    ...(more.planned === undefined ? {} : { planned: more.planned }),
+    troubles: more.troubles ?? [],
+    controller: new AbortController(),
+    standing: site.snapshot(),
+    imported: new Map(),
+    acts: [],
+    counts: new Map(),
+    met: [],
+    disturbed: false,
+    hasRead: false,
+    requests: 0,
+    isOver: false,
+    wasSynced: world.ledger.synced(sync),
+  };
+  worker.run = watched;
+  world.running.add(watched);
+  const crash = worker.died.then((): Ended => ({ how: 'crash' }));
+  const call_ = work(worker.engine, definitionOf(world, sync), watched.controller.signal).catch(
+    (error: unknown): Ended => ({ how: 'error', error }),
+  );
+  const ended = await Promise.race([call_, crash]);
+  watched.isOver = true;
+  world.running.delete(watched);
+  world.count(`${operation} ${ended.how}`);
+  for (const mishap of watched.met) world.count(`met ${mishap}`);
+  checkEnd(world, watched, ended);
+  if (ended.how !== 'crash') {
+    worker.run = undefined;
+    if (worker.sleepers > 0)
+      world.report('timers', `${worker.sleepers} sleeps were left behind by ${operation}`);
+  }
+  return { ended, watched };
+}
+
+async function planFirst(world: World, worker: Worker, call: Call, operation: 'sync' | 'remove') {
+  return watch(world, worker, call, 'plan', { confirmed: undefined }, async (engine, definition, signal) => {
+    const plan = await engine.plan(definition, { operation, force: call.force, signal });
+    return { how: 'plan', plan };
+  });
+}
+
+const throughJson = (plan: SyncPlan): SyncPlan => JSON.parse(JSON.stringify(plan)) as SyncPlan;
+
+/** Does what a step asks for; `undefined` where it came to nothing. */
+export async function perform(
+  world: World,
+  worker: Worker,
+  call: Call,
+): Promise<{ readonly ended: Ended; readonly watched: Watched } | undefined> {
+  const { operation, force, troubles, importBehavior } = call;
+  let confirmed: number | undefined;
+  if (call.confirm && (operation === 'sync' || operation === 'remove')) {
+    const { ended } = await planFirst(world, worker, call, operation);
+    if (ended.how === 'plan') confirmed = ended.plan.summary.delete;
+  }
+  const options = confirmed === undefined ? {} : { confirmDeletions: confirmed };
+  switch (operation) {
+    case 'plan':
+      return watch(
+        world,
+        worker,
+        call,
+        'plan',
+        { confirmed, troubles },
+        async (engine, definition, signal) => ({
+          how: 'plan',
+          plan: await engine.plan(definition, { force, signal }),
+        }),
+      );
+    case 'apply': {
+      const first = await planFirst(world, worker, call, 'sync');
+      if (first.ended.how !== 'plan') return undefined;
+      const { plan } = first.ended;
+      call.between.forEach((change) => world.change(change));
+      const { read, standing } = first.watched;
+      const planned = { plan, read, standing };
+      if (call.confirm) confirmed = plan.summary.delete;
+      return watch(
+        world,
+        worker,
+        call,
+        'apply',
+        { confirmed, planned, troubles },
+        async (engine, _definition, signal) => ({
+          how: 'result',
+          result: await engine.apply(throughJson(plan), {
+            signal,
+            ...(confirmed === undefined ? {} : { confirmDeletions: confirmed }),
+          }),
+        }),
+      );
+    }
+    case 'release':
+      return watch(
+        world,
+        worker,
+        call,
+        operation,
+        { confirmed, troubles },
+        async (engine, definition, signal) => {
+          await engine.release(definition, { signal });
+          return { how: 'done' };
+        },
+      );
+    case 'sync':
+    case 'import':
+    case 'remove':
+      return watch(
+        world,
+        worker,
+        call,
+        operation,
+        { confirmed, troubles },
+        async (engine, definition, signal) => {
+          const result =
+            operation === 'sync'
+              ? await engine.sync(definition, { force, signal, ...options })
+              : operation === 'import'
+                ? await engine.importSecrets(definition, { importBehavior, signal })
+                : await engine.removeSecrets(definition, { signal, ...options });
+          return { how: 'result', result };
+        },
+      );
+  }
+}

@@ -1,0 +1,88 @@
+import type { Bug } from './bugs.js';
+import { plainCall } from './settle.js';
+import type { Call, Step } from './steps.js';
+
+/** A bug that a simulation found in the library, with the shortest script that shows it. */
+export interface Found {
+  /** The seed of the setting. */
+  readonly seed: number;
+  readonly steps: readonly Step[];
+  /** Puts the bug back in. */
+  readonly bug: Bug;
+}
+
+const call = (sync: number, fields: Partial<Call>): Call => ({ ...plainCall(sync, 'sync'), ...fields });
+
+/** Seeds on which a simulation of some hundred steps once failed. */
+export const SEEDS: readonly number[] = [7, 128, 3010, 3069, 4051, 5104];
+
+export const FOUND: readonly Found[] = [
+  {
+    seed: 128,
+    steps: [call(51, { troubles: [{ at: 'mutation', nth: 1, times: 1, mishap: 'pause' }] })],
+    bug: {
+      name: 'what waited or is sent once more is not under the lease',
+      edits: [{ file: 'engine/read.ts', find: 'onSend: () => lease?.check(),', replace: '' }],
+    },
+  },
+  {
+    seed: 3010,
+    steps: [
+      { do: 'settle' },
+      { do: 'empty', location: 'right' },
+      { do: 'set', location: 'right', key: 'K1', value: '' },
+      call(7, { operation: 'apply', force: true }),
+    ],
+    bug: {
+      name: 'what was forced is forced again when deletions are decided again',
+      edits: [
+        {
+          file: 'engine/secret-sync-engine.ts',
+          find: 'const options = { ...request.options, force: false };',
+          replace: 'const { options } = request;',
+        },
+      ],
+    },
+  },
+  {
+    seed: 7,
+    steps: [
+      call(46, {
+        troubles: [
+          { at: 'state-put', nth: 2, times: 1, mishap: 'fail-before' },
+          {
+            at: 'mutation',
+            nth: 1,
+            times: 1,
+            mishap: 'hand',
+            edit: { edit: 'odd', key: 'OTHER', oddity: 5, replaces: false },
+          },
+        ],
+      }),
+    ],
+    bug: {
+      name: 'the result of a save that fails after a conflict has no outcomes',
+      edits: [
+        {
+          file: 'engine/apply.ts',
+          find: 'resultOf(application, work, isConflict ? withheld : ends)',
+          replace: 'resultOf(application, work, ends)',
+        },
+      ],
+    },
+  },
+  {
+    seed: 128,
+    steps: [call(51, { troubles: [{ at: 'state-put', nth: 1, times: 1, mishap: 'fail-before' }] })],
+    bug: {
+      name: 'the outcomes of an intent that was not saved name no kind',
+      edits: [
+        {
+          file: 'engine/apply.ts',
+          find: "work.map((item) => [item, outcomeOf(item, 'withheld')])",
+          replace: "work.map((item) => [item, { ...outcomeOf(item, 'withheld'), kind: undefined }])",
+        },
+      ],
+    },
+  },
+];

@@ -1,0 +1,127 @@
+import { perform, syncOf } from './perform.js';
+import { drawSteps } from './draw.js';
+import { createRandom } from './random.js';
+import { drawSetting, type SiteName } from './setting.js';
+import { isExcused, settle } from './settle.js';
+import type { Call, Step } from './steps.js';
+import { createWorker, type Worker } from './worker.js';
+import { createWorld, type Violation, type World, type WorldOptions } from './world.js';
+
+export interface Simulated {
+  readonly seed: number;
+  /** How many steps were done. */
+  readonly done: number;
+  readonly violation?: Violation;
+  /** How often each operation, mishap and ending happened. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+/** What lives through a simulation. */
+interface Stage {
+  readonly world: World;
+  readonly workers: [Worker, Worker];
+  seed: number;
+}
+
+function restart(stage: Stage, index: 0 | 1): void {
+  stage.seed += 1;
+  stage.workers[index] = createWorker(stage.world, stage.seed);
+}
+
+async function call(stage: Stage, step: Call, isAlone: boolean): Promise<void> {
+  const { world } = stage;
+  const worker = stage.workers[step.worker];
+  const over = [...worker.notBefore.values()].every(({ until }) => until <= world.clock.now());
+  const done = await perform(world, worker, step);
+  if (worker.isDead) return restart(stage, step.worker);
+  if (done === undefined || !isAlone || !over || done.ended.how !== 'error') return;
+  if (done.watched.met.length === 0 && !isExcused(world, done.watched, done.ended)) {
+    const { error } = done.ended;
+    const told = error instanceof Error ? error.message : String(error);
+    world.report('liveness', `${step.operation} of ${syncOf(world, step).name} failed undisturbed: ${told}`);
+  }
+}
+
+async function take(stage: Stage, step: Step): Promise<void> {
+  const { world } = stage;
+  switch (step.do) {
+    case 'set':
+    case 'unset':
+    case 'empty':
+    case 'many':
+    case 'hand':
+      return world.change(step);
+    case 'call':
+      world.count(`step ${step.operation}`);
+      return call(stage, step, true);
+    case 'race': {
+      world.latency = createRandom(step.seed);
+      const later = world.clock.sleep(step.lag).then(() => call(stage, step.second, false));
+      await Promise.all([call(stage, step.first, false), later]);
+      world.latency = undefined;
+      return;
+    }
+    case 'wait':
+      return world.clock.sleep(step.ms);
+    case 'restart':
+      return restart(stage, step.worker);
+    case 'rotate-key':
+      stage.seed += 1;
+      world.fingerprintKeys = [
+        `fingerprint key number ${stage.seed} of the simulation`,
+        ...(step.keep ? world.fingerprintKeys : []),
+      ];
+      restart(stage, 0);
+      return restart(stage, 1);
+    case 'lose-state': {
+      const lost = findState(world, step.site);
+      // With it would go what the token's owner is called, so that all of its entries would look foreign.
+      if (lost === undefined || world.setting.qovery.ownedBy === 'api-token') return;
+      await world.store.delete(lost.key, { ifVersion: lost.version });
+      world.documents.delete(lost.key);
+      return world.ledger.forgetSite(step.site);
+    }
+    case 'settle':
+      restart(stage, 0);
+      return settle(world, stage.workers[0]);
+  }
+}
+
+/** The key and version of the document of a site. */
+function findState(
+  world: World,
+  site: SiteName,
+): { readonly key: string; readonly version: string } | undefined {
+  const { destinationConfig } = world.site(site);
+  const id = destinationConfig['environmentId'] ?? destinationConfig['projectId'] ?? '';
+  for (const [key, { document, version }] of world.documents) {
+    if (key.startsWith('places/') && JSON.stringify(document).includes(id)) return { key, version };
+  }
+  return undefined;
+}
+
+/** Takes the steps in the world of a seed, up to the first violation. */
+export async function runSteps(
+  seed: number,
+  steps: readonly Step[],
+  options: WorldOptions,
+): Promise<Simulated> {
+  const world = await createWorld(drawSetting(seed), options);
+  const stage: Stage = { world, workers: [createWorker(world, 1), createWorker(world, 2)], seed: 2 };
+  let done = 0;
+  try {
+    for (const step of [...steps, { do: 'settle' } as const]) {
+      await take(stage, step);
+      done += 1;
+      world.count(`step ${step.do}`);
+      if (world.violation !== undefined) break;
+    }
+  } finally {
+    await world.close();
+  }
+  const { violation, counts } = world;
+  return { seed, done, counts, ...(violation === undefined ? {} : { violation }) };
+}
+
+export const simulate = (seed: number, count: number, options: WorldOptions): Promise<Simulated> =>
+  runSteps(seed, drawSteps(seed, count), options);

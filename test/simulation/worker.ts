@@ -1,0 +1,208 @@
+import type { Clock } from '../../src/contracts/clock.js';
+import type { SecretSource } from '../../src/contracts/source.js';
+import type { StateStore } from '../../src/contracts/state-store.js';
+import { createRandom } from './random.js';
+import { checkSourceWrite, checkStorePut } from './rules-of-state.js';
+import { createWire } from './wire.js';
+import { meet, type Watched } from './watched.js';
+import { TOKEN, type World } from './world.js';
+
+/** Longer than a lease. */
+const PAUSE_MS = 45_000;
+
+/** A process with an engine in it: it can be paused, and it can die. */
+export interface Worker {
+  readonly engine: InstanceType<World['library']['SecretSyncEngine']>;
+  /** The call that it works on: one at a time. */
+  run: Watched | undefined;
+  /** Resolves when the process ends. */
+  readonly died: Promise<void>;
+  readonly isDead: boolean;
+  /** Sleeps under way. */
+  readonly sleepers: number;
+  /** By the origin of a service: when it was told, and until when it takes no requests. */
+  readonly notBefore: Map<string, { readonly toldAt: number; readonly until: number }>;
+}
+
+/** What the parts of a process share. */
+export interface Life {
+  readonly worker: Pick<Worker, 'run' | 'notBefore'>;
+  /** Resolves when the process runs; never, once it is dead. */
+  alive(): Promise<void>;
+  isDead(): boolean;
+  /** Ends the process: nothing of it goes on. */
+  die(): Promise<never>;
+  pause(): void;
+}
+
+/** What a run writes comes from what it read before its first write; what it deletes must be absent from every read. */
+function noteRead(run: Watched, secrets: ReadonlyMap<string, string>, partial: boolean): void {
+  const early = run.acts.length > 0 ? run.read : undefined;
+  run.read =
+    early === undefined
+      ? { secrets, partial }
+      : { secrets: early.secrets, partial: early.partial || partial };
+}
+
+function sourceOf(world: World, life: Life): SecretSource {
+  return {
+    name: 'simulated',
+    async read({ secretPath = '' }) {
+      await life.alive();
+      const { run } = life.worker;
+      const held = new Map(world.sources.get(secretPath));
+      const mishap = run && meet(run, 'source-read')?.mishap;
+      if (mishap === 'crash-before' || mishap === 'crash-after') return life.die();
+      if (mishap === 'abort') run?.controller.abort(new Error('aborted'));
+      if (mishap === 'pause') life.pause();
+      await life.alive();
+      if (mishap === 'fail-before') throw new Error('The source is out of order.');
+      const isPartial = mishap === 'incomplete' || mishap === 'unreadable';
+      const [hidden] = isPartial ? [...held.keys()].slice(-1) : [];
+      if (hidden !== undefined) held.delete(hidden);
+      if (run) noteRead(run, held, isPartial);
+      if (mishap === 'incomplete') return { secrets: held, complete: false };
+      return { secrets: held, ...(mishap === 'unreadable' ? { unreadable: [hidden ?? 'GONE'] } : {}) };
+    },
+    async write({ secretPath = '' }, changes) {
+      await life.alive();
+      const { run } = life.worker;
+      const mishap = run && meet(run, 'source-write')?.mishap;
+      if (mishap === 'crash-before') return life.die();
+      if (mishap === 'fail-before') throw new Error('The source takes nothing.');
+      for (const { key, value } of changes) {
+        if (run) checkSourceWrite(world, run, key, value.reveal());
+        run?.imported.set(key, value.reveal());
+        world.sources.get(secretPath)?.set(key, value.reveal());
+      }
+      if (mishap === 'crash-after') return life.die();
+      if (mishap === 'fail-after') throw new Error('The source said nothing.');
+      if (mishap === 'abort') run?.controller.abort(new Error('aborted'));
+      if (mishap === 'pause') life.pause();
+      await life.alive();
+    },
+  };
+}
+
+function storeOf(world: World, life: Life): StateStore {
+  const { store, documents } = world;
+  const put: StateStore['put'] = async (key, document, options) => {
+    await life.alive();
+    const { run } = life.worker;
+    const mishap = run && meet(run, key.startsWith('leases/') ? 'lease-put' : 'state-put')?.mishap;
+    if (mishap === 'crash-before') return life.die();
+    if (mishap === 'fail-before') throw new Error('The store takes nothing.');
+    const answer = await store.put(key, document, options);
+    documents.set(key, { document, version: answer.version });
+    checkStorePut(world, run, key, document);
+    if (mishap === 'crash-after') return life.die();
+    if (mishap === 'fail-after') throw new Error('The store said nothing.');
+    if (mishap === 'abort') run?.controller.abort(new Error('aborted'));
+    if (mishap === 'pause') life.pause();
+    await life.alive();
+    return answer;
+  };
+  return {
+    ...store,
+    put,
+    async get(key) {
+      await life.alive();
+      const { run } = life.worker;
+      const mishap = run && !key.startsWith('leases/') ? meet(run, 'state-get')?.mishap : undefined;
+      if (mishap === 'crash-before' || mishap === 'crash-after') return life.die();
+      if (mishap === 'fail-before' || mishap === 'fail-after') throw new Error('The store is out of order.');
+      if (mishap === 'abort') run?.controller.abort(new Error('aborted'));
+      const found = await store.get(key);
+      if (mishap === 'pause') life.pause();
+      await life.alive();
+      return found;
+    },
+    async delete(key, options) {
+      await life.alive();
+      await store.delete(key, options);
+      documents.delete(key);
+      await life.alive();
+    },
+  };
+}
+
+export function createWorker(world: World, seed: number): Worker {
+  const { clock, library } = world;
+  const random = createRandom(seed);
+  let isDead = false;
+  let pausedUntil = 0;
+  let sleepers = 0;
+  let tellDeath: () => void = () => undefined;
+  const died = new Promise<void>((resolve) => (tellDeath = resolve));
+  const never = new Promise<never>(() => undefined);
+  const worker: Pick<Worker, 'run' | 'notBefore'> = { run: undefined, notBefore: new Map() };
+  const life: Life = {
+    worker,
+    async alive() {
+      while (!isDead && clock.now() < pausedUntil) await clock.sleep(pausedUntil - clock.now());
+      if (isDead) await never;
+    },
+    isDead: () => isDead,
+    die() {
+      isDead = true;
+      tellDeath();
+      return never;
+    },
+    pause() {
+      world.count('paused');
+      pausedUntil = clock.now() + PAUSE_MS;
+    },
+  };
+  const workerClock: Clock = {
+    now: () => clock.now(),
+    async sleep(ms, signal) {
+      if (isDead) await never;
+      sleepers += 1;
+      try {
+        await clock.sleep(ms, signal);
+      } finally {
+        sleepers -= 1;
+        await life.alive();
+      }
+    },
+  };
+  const engine = new library.SecretSyncEngine({
+    source: sourceOf(world, life),
+    drivers: [
+      library.hasuraCloud({ accessToken: TOKEN, apiUrl: world.site('hasura').emulator.url }),
+      library.qovery({ accessToken: TOKEN, instanceUrl: world.site('project').emulator.url }),
+    ],
+    store: storeOf(world, life),
+    fingerprintKey: [...world.fingerprintKeys],
+    fetch: createWire(world, life),
+    clock: workerClock,
+    random: () => random.next(),
+    allowPrivateNetwork: true,
+    concurrency: 3,
+    timeout: 5_000,
+    retry: { retries: 2, minTimeout: 100, maxTimeout: 1_000, maxWait: 20_000 },
+    onEvent: (event) => {
+      const { run } = worker;
+      if (run !== undefined && event.type === 'planned') world.count(`planned ${event.operation}`);
+      if (event.type === 'conflict') world.count('conflict');
+      world.checkLeak(`the event ${event.type}`, JSON.stringify(event));
+    },
+  });
+  return {
+    engine,
+    died,
+    notBefore: worker.notBefore,
+    get run() {
+      return worker.run;
+    },
+    set run(run) {
+      worker.run = run;
+    },
+    get isDead() {
+      return isDead;
+    },
+    get sleepers() {
+      return sleepers;
+    },
+  };
+}
