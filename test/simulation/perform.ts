@@ -52,6 +52,7 @@ export async function watch(
     counts: new Map(),
     met: [],
     disturbed: false,
+    disturbedSinceAnswer: false,
     hasRead: false,
     requests: 0,
     isOver: false,

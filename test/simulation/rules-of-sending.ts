@@ -105,13 +105,16 @@ export function checkAnswer(
   world: World,
   notBefore: Worker['notBefore'],
   watched: Watched,
-  { status, headers, text }: Carried,
+  { status, headers, text, standing }: Carried,
   isMutation: boolean,
 ): void {
   const seconds = Number(headers.get('retry-after') ?? 0);
   if (status === 429 && seconds > 0) {
+    const { origin } = new URL(watched.site.emulator.url);
     const toldAt = world.clock.now();
-    notBefore.set(new URL(watched.site.emulator.url).origin, { toldAt, until: toldAt + seconds * 1000 });
+    // Of the answers to requests that left together, the longest wait holds.
+    const until = Math.max(toldAt + seconds * 1000, notBefore.get(origin)?.until ?? 0);
+    notBefore.set(origin, { toldAt, until });
   }
   if (status < 200 || status > 299) return;
   const told = hashAnswer.safeParse(json(text));
@@ -121,6 +124,6 @@ export function checkAnswer(
   const isFirst = !watched.hasRead || (watched.site.name === 'hasura' && watched.acts.length === 0);
   if (isMutation || !isRead || !isFirst) return;
   watched.hasRead = true;
-  watched.disturbed = false;
-  watched.standing = watched.site.snapshot();
+  watched.disturbed = watched.disturbedSinceAnswer;
+  watched.standing = standing;
 }

@@ -42,6 +42,8 @@ export interface Watched {
   readonly met: Mishap[];
   /** The site was changed by somebody else since it was read. */
   disturbed: boolean;
+  /** The same, since a service last answered: an answer can be long under way. */
+  disturbedSinceAnswer: boolean;
   hasRead: boolean;
   /** The newest hash that was answered. */
   hash?: string;

@@ -61,6 +61,8 @@ export interface Carried {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
+  /** What stood there when the service answered. */
+  readonly standing: Snapshot;
 }
 
 export interface WorldOptions {
@@ -113,8 +115,9 @@ export async function createWorld(
   }
 
   function disturb(site: Site, actor?: Watched): void {
-    for (const watched of world.running)
-      if (watched.site === site && watched !== actor) watched.disturbed = true;
+    for (const watched of world.running) {
+      if (watched.site === site && watched !== actor) watched.disturbed = watched.disturbedSinceAnswer = true;
+    }
   }
 
   function putDown(watched: Watched): void {
@@ -202,9 +205,14 @@ export async function createWorld(
         try {
           // Without the caller's signal: what has left reaches the service, even if nobody waits for it any more.
           const response = await (sockets ? realFetch : emulator.fetch)(url, { ...init, signal: null });
-          return { status: response.status, headers: response.headers, text: await response.text() };
-        } finally {
+          const { status, headers } = response;
+          const text = await response.text();
           putDown(watched);
+          watched.disturbedSinceAnswer = false;
+          return { status, headers, text, standing: watched.site.snapshot() };
+        } catch (error) {
+          putDown(watched);
+          throw error;
         }
       };
       const sent = turn.then(send, send);
