@@ -1,4 +1,4 @@
-import type { Capabilities } from '../contracts/destination.js';
+import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
 import type { BlockedReason } from '../contracts/plan.js';
 import { quote, quoteList } from '../contracts/quote.js';
 import type { SecretValue } from '../contracts/secret.js';
@@ -97,10 +97,10 @@ export function blockDesired(input: BlockInput): ReadonlyMap<string, Block> {
   const most = capabilities.limits?.keys;
   if (most !== undefined) {
     let count = 0;
-    const standing = (key: string) => entries.at(key).filter((entry) => !isInherited(entry)).length;
-    for (const key of entries.one.keys()) count += standing(key);
+    const own = (all: readonly DestinationEntry[]) => all.filter((entry) => !isInherited(entry)).length;
+    for (const group of entries.groups) count += own(group);
     for (const key of [...desired.keys()].sort()) {
-      if (blocks.has(key) || standing(key) > 0) continue;
+      if (blocks.has(key) || own(entries.at(key)) > 0) continue;
       count += 1;
       if (count > most) {
         blocks.set(key, {

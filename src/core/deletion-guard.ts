@@ -90,7 +90,10 @@ export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
   );
   const guarded = guardIndexed({
     syncId,
-    changes: changes.map((change) => ({ change, entry: entries.find(change.key, change.kind) })),
+    changes: changes.map((change) => ({
+      change,
+      entry: change.action === 'delete' ? entries.find(change.key, change.kind) : undefined,
+    })),
     destination,
     state: indexState(input.state, canonical),
     keySchema,
@@ -159,7 +162,14 @@ export function guardIndexed<Change extends DecidedChange>(
     options,
     hasSchema: keySchema.template !== undefined,
     unowned,
-    matching: () => input.destination.filter(isMatching).length,
+    exceedsRatio(ratio) {
+      let matching = 0;
+      for (const entry of input.destination) {
+        if (isMatching(entry)) matching += 1;
+        if (deletions.length <= ratio * matching) return undefined;
+      }
+      return matching;
+    },
     confirmed: input.confirmDeletions === deletions.length,
   });
   return { changes, problems };
@@ -170,7 +180,8 @@ interface RefusalFacts {
   readonly options: SyncOptions;
   readonly hasSchema: boolean;
   readonly unowned: number;
-  matching(): number;
+  /** The number of matching keys, where the deletions are more than this share of them. */
+  exceedsRatio(ratio: number): number | undefined;
   readonly confirmed: boolean;
 }
 
@@ -195,10 +206,10 @@ function refusalsOf(deletions: readonly string[], facts: RefusalFacts): PlanProb
       `this sync neither wrote nor adopted ${unowned} of them, and there is no key schema that tells its keys from others; ${confirm}, or set a keySchema or deletionScope`,
     );
   }
-  const matching = facts.matching();
+  const matching = total > count || total < FEW ? undefined : facts.exceedsRatio(ratio);
   if (total > count) {
     refuse('too-many', `maxDeletions.count is ${count}; ${confirm}, or raise it`);
-  } else if (total >= FEW && total > ratio * matching) {
+  } else if (matching !== undefined) {
     refuse(
       'too-many',
       `that is more than maxDeletions.ratio (${ratio}) of the ${matching} matching keys; ${confirm}, or raise it`,

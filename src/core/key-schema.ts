@@ -99,15 +99,16 @@ export function compileKeySchema(
   const oneSegment = prefix.includes('/') || suffix.includes('/');
   const affixes = prefix.length + suffix.length;
 
-  const strip = (key: string): string | undefined => {
-    if (key.length <= affixes || !key.startsWith(prefix) || !key.endsWith(suffix)) return undefined;
-    const secret = key.slice(prefix.length, key.length - suffix.length);
-    return oneSegment && secret.includes('/') ? undefined : secret;
-  };
+  const secretOf = (key: string): string => key.slice(prefix.length, key.length - suffix.length);
+  const match = (key: string): boolean =>
+    key.length > affixes &&
+    key.startsWith(prefix) &&
+    key.endsWith(suffix) &&
+    !(oneSegment && secretOf(key).includes('/'));
   return {
     template: trimmed,
     render: (sourceKey) => prefix + sourceKey + suffix,
-    match: (key) => strip(key) !== undefined,
-    strip,
+    match,
+    strip: (key) => (match(key) ? secretOf(key) : undefined),
   };
 }

@@ -114,9 +114,13 @@ export function reconcileIndexed<Wanted extends Desired>(
   const warn = (code: PlanWarningCode, key: string, message: string) => warnings.push({ code, message, key });
 
   const blocks = blockDesired(input);
+  const isUnreadable = (key: string) => unreadable.size > 0 && unreadable.has(canonical(key));
+  const isAsked = new Uint8Array(entries.groups.length);
   for (const [key, wanted] of desired) {
-    if (unreadable.has(canonical(key))) continue;
-    const all = entries.at(key);
+    if (isUnreadable(key)) continue;
+    const position = entries.position(key);
+    const all = (position === undefined ? undefined : entries.groups[position]) ?? [];
+    if (position !== undefined) isAsked[position] = 1;
     const bad = blocks.get(key);
     const decision = decideDesired(key, wanted, all, bad, context);
     const { action, reason, target, block } = decision;
@@ -140,19 +144,16 @@ export function reconcileIndexed<Wanted extends Desired>(
     }
   }
 
-  const asked =
-    capabilities.canonicalKey === undefined ? desired : new Set(Array.from(desired.keys(), canonical));
-  for (const id of entries.one.keys()) {
-    const isUnreadable = unreadable.has(id);
-    if (!isUnreadable && asked.has(id)) continue;
-    const all = entries.at(id);
+  entries.groups.forEach((all, position) => {
+    if (isAsked[position] === 1) return;
+    const unknown = isUnreadable(all[0].key);
     for (const entry of all) {
       // Of an own entry and an inherited one of the same kind, the own one is the one to decide about.
       if (isInherited(entry) && all.some((other) => other.kind === entry.kind && !isInherited(other)))
         continue;
-      changes.push({ change: undesiredChange(entry, isUnreadable), entry });
+      changes.push({ change: undesiredChange(entry, unknown), entry });
     }
-  }
+  });
   const byKey = byText((item: { readonly key?: string }) => item.key ?? '');
   return { changes: sortChanges(changes), problems: problems.sort(byKey), warnings: warnings.sort(byKey) };
 }

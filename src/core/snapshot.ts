@@ -101,45 +101,55 @@ export function canonicalKey(capabilities: Capabilities): (key: string) => strin
 /** The entries of a place by key, as the destination itself compares keys. */
 export interface EntryIndex {
   readonly canonical: (key: string) => string;
-  /** One entry for each key, nearly always the only one under it; by the canonical key. */
-  readonly one: ReadonlyMap<string, DestinationEntry>;
+  /** For each key that stands there, all entries under it, of every kind and scope. */
+  readonly groups: readonly EntryGroup[];
+  /** Where in `groups` a key is; `undefined` where nothing stands under it. */
+  position(key: string): number | undefined;
   /** All entries under a key, of every kind and scope. */
   at(key: string): readonly DestinationEntry[];
   /** The entry of this kind at this scope, else the inherited one, else `undefined`. */
   find(key: string, kind: string | undefined): DestinationEntry | undefined;
 }
 
+/** All entries under one key: nearly always the one. */
+export type EntryGroup = readonly [DestinationEntry, ...DestinationEntry[]];
+
 const NONE: readonly DestinationEntry[] = [];
+
+// What is decided about a key must not depend on the order in which a destination lists its entries.
+const listOrder = byText(({ kind, fixed, key, id }: DestinationEntry) =>
+  JSON.stringify([kind, fixed, key, id]),
+);
 
 export function indexEntries(entries: readonly DestinationEntry[], capabilities: Capabilities): EntryIndex {
   const canonical = canonicalKey(capabilities);
-  const one = new Map<string, DestinationEntry>();
-  const several = new Map<string, DestinationEntry[]>();
-  for (const entry of entries) one.set(canonical(entry.key), entry);
-  // Nearly never: so it is a second pass that looks for the others.
-  for (const entry of one.size === entries.length ? NONE : entries) {
-    const id = canonical(entry.key);
-    const known = one.get(id);
-    if (known === undefined || known === entry) continue;
-    const group = several.get(id);
-    if (group === undefined) several.set(id, [known, entry]);
-    else group.push(entry);
+  const positions = new Map<string, number>();
+  let groups: readonly EntryGroup[];
+  entries.forEach(({ key }, index) => positions.set(canonical(key), index));
+  if (positions.size === entries.length) {
+    groups = entries.map((entry): EntryGroup => [entry]);
+  } else {
+    positions.clear();
+    const found: [DestinationEntry, ...DestinationEntry[]][] = [];
+    for (const entry of entries) {
+      const id = canonical(entry.key);
+      const group = found[positions.get(id) ?? found.length];
+      if (group !== undefined) group.push(entry);
+      else positions.set(id, found.push([entry]) - 1);
+    }
+    for (const group of found) if (group.length > 1) group.sort(listOrder);
+    groups = found;
   }
-  // What is decided about a key must not depend on the order in which a destination lists its entries.
-  const order = byText(({ kind, fixed, key, id }: DestinationEntry) =>
-    JSON.stringify([kind, fixed, key, id]),
-  );
-  for (const group of several.values()) group.sort(order);
 
+  const position = (key: string): number | undefined => positions.get(canonical(key));
   const at = (key: string): readonly DestinationEntry[] => {
-    const id = canonical(key);
-    const only = one.get(id);
-    if (only === undefined) return NONE;
-    return (several.size === 0 ? undefined : several.get(id)) ?? [only];
+    const index = position(key);
+    return (index === undefined ? undefined : groups[index]) ?? NONE;
   };
   return {
     canonical,
-    one,
+    groups,
+    position,
     at,
     find(key, kind) {
       const candidates = at(key).filter((entry) => entry.kind === kind);
