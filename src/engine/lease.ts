@@ -8,6 +8,8 @@ import { readDocument } from './store-access.js';
 const LEASE_MS = 30_000;
 const RENEW_MS = 10_000;
 const POLL_MS = 250;
+/** By how much a clock is put right now and then, without having been wrong. */
+const CLOCK_TOLERANCE_MS = 1_000;
 
 const leaseSchema = z.object({ holder: z.string(), expiresAt: z.number() });
 
@@ -25,25 +27,67 @@ function lostLease(place: string): SecretSyncError {
 
 interface Held {
   readonly version: string;
-  /** As it stands in the store: what others go by. */
-  readonly expiresAt: number;
+  readonly grantedAt: number;
 }
 
-async function tryAcquire(options: ResolvedOptions, run: Run, key: string): Promise<Held | undefined> {
+/** What was found instead of a lease that is free. */
+interface Taken {
+  /** Of the document of who holds it; absent where it was taken in this moment. */
+  readonly takenAs?: string;
+}
+
+/** `dead`: the version of a lease that counts as ended, whatever it says. */
+async function tryAcquire(
+  options: ResolvedOptions,
+  run: Run,
+  key: string,
+  dead?: string,
+): Promise<Held | Taken> {
   const { store, clock } = options;
   const stored = await readDocument(store, key);
   const known = leaseSchema.safeParse(stored?.document);
-  if (known.success && known.data.expiresAt > clock.now()) return undefined;
+  if (stored !== undefined && stored.version !== dead && known.success) {
+    if (known.data.expiresAt > clock.now()) return { takenAs: stored.version };
+  }
   try {
-    const expiresAt = clock.now() + LEASE_MS;
-    const document = { holder: run.fields.runId, expiresAt };
+    const grantedAt = clock.now();
+    const document = { holder: run.fields.runId, expiresAt: grantedAt + LEASE_MS };
     const { version } = await store.put(key, document, { ifVersion: stored?.version ?? null, flush: false });
-    return { version, expiresAt };
+    return { version, grantedAt };
   } catch (error) {
-    if (isSecretSyncError(error, 'STATE_CONFLICT')) return undefined;
+    if (isSecretSyncError(error, 'STATE_CONFLICT')) return {};
     const why = isSecretSyncError(error) ? ` ${error.message}` : '';
     const message = `The store could not take the lease on ${quote(run.prepared.place)}; nothing was written. Check the store.${why}`;
     throw new SecretSyncError('STATE_UNREADABLE', message, { retryable: true });
+  }
+}
+
+/**
+ * Waits for its turn, up to `leaseWait`. A lease that is not renewed within its length while one looks on is dead, even
+ * if it claims to last: it was written before the clock was set back, or by a machine whose clock is ahead.
+ */
+async function waitForLease(options: ResolvedOptions, run: Run, key: string): Promise<Held> {
+  const { clock, leaseWait, random } = options;
+  const { place } = run.prepared;
+  const begunAt = clock.now();
+  let slept = 0;
+  let seen: { readonly version: string; readonly since: number } | undefined;
+  for (;;) {
+    const dead = seen !== undefined && slept - seen.since >= LEASE_MS ? seen.version : undefined;
+    const answer = await tryAcquire(options, run, key, dead);
+    if ('version' in answer) return answer;
+    if (slept === 0) run.emit({ ...run.fields, type: 'lease-waiting', place, waitMs: leaseWait });
+    const { takenAs } = answer;
+    if (takenAs !== seen?.version)
+      seen = takenAs === undefined ? undefined : { version: takenAs, since: slept };
+    const left = leaseWait - Math.max(slept, clock.now() - begunAt);
+    if (left <= 0) {
+      const message = `Another run holds ${quote(place)} and did not end within the leaseWait of ${leaseWait} ms; try again later, or raise it.`;
+      throw new SecretSyncError('SYNC_BUSY', message, { retryable: true });
+    }
+    const pause = Math.min(left, POLL_MS * (0.5 + random()));
+    await clock.sleep(pause, run.signal);
+    slept += pause;
   }
 }
 
@@ -53,37 +97,24 @@ async function tryAcquire(options: ResolvedOptions, run: Run, key: string): Prom
  * @throws SecretSyncError `SYNC_BUSY` when another run still holds it after that.
  */
 export async function acquireLease(options: ResolvedOptions, run: Run, key: string): Promise<Lease> {
-  const { store, clock, leaseWait, random } = options;
+  const { store, clock } = options;
   const { place } = run.prepared;
-  const giveUpAt = clock.now() + leaseWait;
-  let held = await tryAcquire(options, run, key);
-  if (held === undefined) run.emit({ ...run.fields, type: 'lease-waiting', place, waitMs: leaseWait });
-  while (held === undefined) {
-    const left = giveUpAt - clock.now();
-    if (left <= 0) {
-      const message = `Another run holds ${quote(place)} and did not end within the leaseWait of ${leaseWait} ms; try again later, or raise it.`;
-      throw new SecretSyncError('SYNC_BUSY', message, { retryable: true });
-    }
-    await clock.sleep(Math.min(left, POLL_MS * (0.5 + random())), run.signal);
-    held = await tryAcquire(options, run, key);
-  }
-
-  let { version: current, expiresAt } = held;
+  let { version: current, grantedAt } = await waitForLease(options, run, key);
   let isLost = false;
   const stop = new AbortController();
   const renewal = (async () => {
     for (;;) {
       await clock.sleep(RENEW_MS, stop.signal);
-      const until = clock.now() + LEASE_MS;
+      const renewedAt = clock.now();
       try {
         current = (
           await store.put(
             key,
-            { holder: run.fields.runId, expiresAt: until },
+            { holder: run.fields.runId, expiresAt: renewedAt + LEASE_MS },
             { ifVersion: current, flush: false },
           )
         ).version;
-        expiresAt = until;
+        grantedAt = renewedAt;
       } catch (error) {
         // Another run took it over: this one slept past its end. Any other failure may pass until it expires.
         if (!isSecretSyncError(error, 'STATE_CONFLICT')) continue;
@@ -96,7 +127,9 @@ export async function acquireLease(options: ResolvedOptions, run: Run, key: stri
 
   return {
     check() {
-      if (!isLost && clock.now() < expiresAt) return;
+      // Of a clock that was set back nobody knows how long ago the lease was granted.
+      const heldFor = clock.now() - grantedAt;
+      if (!isLost && heldFor < LEASE_MS && heldFor > -CLOCK_TOLERANCE_MS) return;
       const error = lostLease(place);
       run.abort(error);
       throw error;

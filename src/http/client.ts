@@ -146,6 +146,7 @@ export function createHttpClient(options: HttpClientOptions): GuardedHttpClient 
       if (typeof ticket === 'number') throw rateLimited(facts, ticket);
       run.onSend?.();
       signal.throwIfAborted();
+      const sentAt = clock.now();
       let status: number | undefined;
       const onHead = (code: number, answered: Headers, wait?: number) => {
         status = code;
@@ -163,7 +164,7 @@ export function createHttpClient(options: HttpClientOptions): GuardedHttpClient 
           request,
         );
       } finally {
-        const durationMs = clock.now() - ticket.sentAt;
+        const durationMs = Math.max(clock.now() - sentAt, 0);
         run.onRequest?.({
           method,
           name: operation,

@@ -4,6 +4,7 @@ import type { Quota } from './retry-timing.js';
 
 /** A request that was let through. */
 export interface Ticket {
+  /** In the throttle's own time, which is no time of day. */
   readonly sentAt: number;
   /** How many went before it. */
   readonly sequence: number;
@@ -38,6 +39,34 @@ const RESERVE = 0.06;
 const SOON = 5_000;
 
 /**
+ * Time that never goes back: a server that said "in a minute" means a minute, although the clock of the machine is set
+ * back by an hour meanwhile.
+ */
+function createSteadyTime(clock: Clock) {
+  let latest = -Infinity;
+  let ahead = 0;
+  const now = () => {
+    const shown = clock.now();
+    ahead += Math.max(latest - shown, 0);
+    latest = shown;
+    return shown + ahead;
+  };
+  return {
+    now,
+    /** The steady time at which the clock will show this moment. */
+    of(moment: number): number {
+      now();
+      return moment + ahead;
+    },
+    /** What the clock will show at this steady time. */
+    shown(time: number): number {
+      now();
+      return time - ahead;
+    },
+  };
+}
+
+/**
  * The pace, in requests a ms, that a server sustains which took those sent at `accepted` and `underWay` more, and now
  * takes nothing until `until`: the best of all stretches up to now. No stretch shorter than a second counts, since no limit is.
  */
@@ -63,6 +92,7 @@ function sustainedPace(accepted: readonly number[], underWay: number, until: num
  * What was under way together when the server refused counts as one refusal.
  */
 export function createThrottle(clock: Clock): Throttle {
+  const time = createSteadyTime(clock);
   const gate = new PQueue({ concurrency: 1 });
   const accepted: number[] = [];
   /** Requests a ms at `paceSetAt`; 0: not held back. */
@@ -77,7 +107,7 @@ export function createThrottle(clock: Clock): Throttle {
   let lowestShare = 1;
   let newest: (Quota & Ticket) | undefined;
 
-  const paceNow = () => pace * (1 + (Math.max(clock.now() - paceSetAt, 0) / DOUBLES_IN) ** 2);
+  const paceNow = () => pace * (1 + (Math.max(time.now() - paceSetAt, 0) / DOUBLES_IN) ** 2);
 
   const close = (until: number, sentAt: number, underWay: number, isTold = true) => {
     if (sentAt > closedAt) {
@@ -87,7 +117,7 @@ export function createThrottle(clock: Clock): Throttle {
         pace = next > 0 ? Math.max(next, 1 / 1_000) : 0;
       }
       hasRefused = true;
-      closedAt = clock.now();
+      closedAt = time.now();
       lowestShare = 1;
     }
     closedUntil = Math.max(closedUntil, until);
@@ -97,7 +127,7 @@ export function createThrottle(clock: Clock): Throttle {
 
   const closeWhenUsedUp = () => {
     if (!newest) return;
-    const opensIn = newest.resetAt - clock.now();
+    const opensIn = newest.resetAt - time.now();
     if (opensIn <= 0) return;
     // Those that were sent after the one that told what is left use it too.
     const underWay = pace > 0 && opensIn < SOON ? 0 : sent - newest.sequence - 1;
@@ -106,14 +136,21 @@ export function createThrottle(clock: Clock): Throttle {
     newest = undefined;
   };
 
+  /** When the server takes something again, on the clock, where that is too late. */
+  const refusalOf = (isTooLate: (until: number) => boolean): number | undefined => {
+    const until = time.shown(closedUntil);
+    return closedUntil > time.now() && isTooLate(until) ? until : undefined;
+  };
+
   const takeTurn = async (
     signal: AbortSignal,
     isTooLate: (until: number) => boolean,
   ): Promise<Ticket | number> => {
     for (;;) {
       closeWhenUsedUp();
-      const now = clock.now();
-      if (closedUntil > now && isTooLate(closedUntil)) return closedUntil;
+      const now = time.now();
+      const refusal = refusalOf(isTooLate);
+      if (refusal !== undefined) return refusal;
       const at = pace > 0 ? Math.max(closedUntil, nextAt) : closedUntil;
       if (at > now) {
         await clock.sleep(at - now, signal);
@@ -130,8 +167,7 @@ export function createThrottle(clock: Clock): Throttle {
 
   return {
     async pass(signal, isTooLate) {
-      if (closedUntil > clock.now() && isTooLate(closedUntil)) return closedUntil;
-      return gate.add(() => takeTurn(signal, isTooLate), { signal });
+      return refusalOf(isTooLate) ?? gate.add(() => takeTurn(signal, isTooLate), { signal });
     },
     accepted(ticket, quota) {
       if (pace === 0) {
@@ -139,15 +175,15 @@ export function createThrottle(clock: Clock): Throttle {
         if (accepted.length > REMEMBERED) accepted.shift();
       }
       if (!quota || (newest && newest.sequence > ticket.sequence)) return;
-      newest = { ...quota, ...ticket };
+      newest = { ...quota, resetAt: time.of(quota.resetAt), ...ticket };
       largestQuota = Math.max(quota.limit ?? 0, quota.remaining + 1, largestQuota);
       if (pace === 0 || ticket.sentAt <= closedAt) return;
       lowestShare = Math.min(lowestShare, quota.remaining / largestQuota);
-      if (clock.now() - paceSetAt < PERIOD) return;
+      if (time.now() - paceSetAt < PERIOD) return;
       pace *= Math.min((1 - RESERVE) / (1 - lowestShare), 2);
-      paceSetAt = clock.now();
+      paceSetAt = time.now();
       lowestShare = 1;
     },
-    refused: (ticket, until, isTold) => close(until, ticket.sentAt, 0, isTold),
+    refused: (ticket, until, isTold) => close(time.of(until), ticket.sentAt, 0, isTold),
   };
 }

@@ -165,6 +165,49 @@ describe('the lease on a place', () => {
     expect(destination.values().size).toBe(2);
   });
 
+  it('that is not renewed while it is watched is taken over, even if it seems to last for hours', async () => {
+    const { create, store, clock, destination } = setUp();
+    await create().engine.sync(memoryDefinition());
+    const [place = ''] = await store.list('places/');
+    const key = place.replace('places/', 'leases/');
+    // Its run died, and then the clock was set back by an hour.
+    const dead = { holder: 'a run that died', expiresAt: clock.now() + 3_600 * SECOND };
+    await store.put(key, dead, { ifVersion: null });
+    let isDone = false;
+    const run = create({ source: memorySource({ A: 'newer' }) })
+      .engine.sync(memoryDefinition(), { confirmDeletions: 1 })
+      .then(() => (isDone = true));
+    await clock.advance(29 * SECOND);
+    expect(isDone).toBe(false);
+    await clock.advance(2 * SECOND);
+    await run;
+    expect(Object.fromEntries(destination.values())).toEqual({ A: 'newer' });
+  });
+
+  it('stops the run before its next write when the clock was set back, since nobody knows how old it is', async () => {
+    const { create, clock, store, destination, freezeFirstWrite } = setUp();
+    let setBack = 0;
+    const machine = { now: () => clock.now() - setBack, sleep: clock.sleep };
+    const stuck: StateStore = {
+      ...store,
+      put: (...given) =>
+        given[0].startsWith('leases/') && given[2].ifVersion !== null
+          ? Promise.reject(new Error('down'))
+          : store.put(...given),
+    };
+    await create({ source: memorySource({ OLD: 'x' }) }).engine.sync(memoryDefinition());
+    const { isReached, letGo } = freezeFirstWrite();
+    const run = failure(
+      create({ store: stuck, clock: machine }).engine.sync(memoryDefinition()),
+      'SYNC_BUSY',
+    );
+    await isReached;
+    setBack = 3_600 * SECOND;
+    letGo();
+    expect((await run).message).toContain('lost');
+    expect(destination.get('OLD')).toBe('x');
+  });
+
   it('that another run has taken over stops the run, which writes nothing more', async () => {
     const { create, freezeFirstWrite, clock, store, destination, writes } = setUp();
     const { isReached, letGo } = freezeFirstWrite();

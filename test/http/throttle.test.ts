@@ -180,3 +180,31 @@ describe('createThrottle', () => {
     expect(clock.sleepers).toBe(0);
   });
 });
+
+describe('the throttle, while the clock of the machine is set', () => {
+  const MINUTE = 60_000;
+
+  it.each([
+    ['back by an hour', -60 * MINUTE],
+    ['back by a second', -1_000],
+    ['not at all', 0],
+  ])('waits as long as it was told to when that is %s', async (_title, step) => {
+    const clock = createVirtualClock();
+    let ahead = 0;
+    const throttle = createThrottle({ now: () => clock.now() + ahead, sleep: clock.sleep });
+    const { signal } = new AbortController();
+    const ticket = await throttle.pass(signal, () => false);
+    if (typeof ticket === 'number') throw new Error('It was refused at once.');
+    throttle.refused(ticket, clock.now() + MINUTE);
+    ahead = step;
+    const asked: number[] = [];
+    expect(await throttle.pass(signal, (until) => asked.push(until) > 0)).toBe(clock.now() + ahead + MINUTE);
+    expect(asked).toEqual([clock.now() + ahead + MINUTE]);
+    let isThrough = false;
+    const next = throttle.pass(signal, () => false).then(() => (isThrough = true));
+    await clock.advance(MINUTE - 1);
+    expect(isThrough).toBe(false);
+    await clock.advance(1);
+    await next;
+  });
+});

@@ -43,16 +43,22 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'the lease is not checked',
     'engine/lease.ts',
-    'if (!isLost && clock.now() < expiresAt) return;',
+    'if (!isLost && heldFor < LEASE_MS && heldFor > -CLOCK_TOLERANCE_MS) return;',
     'return;',
     18,
   ),
   bug(
     "another run's lease is ignored",
     'engine/lease.ts',
-    'if (known.success && known.data.expiresAt > clock.now()) return undefined;',
+    'if (known.data.expiresAt > clock.now()) return { takenAs: stored.version };',
     '',
     5,
+  ),
+  bug(
+    'a lease of before the clock was set back holds for ever',
+    'engine/lease.ts',
+    'stored.version !== dead &&',
+    '',
   ),
   bug(
     'deletions go before upserts',

@@ -63,7 +63,10 @@ function drawChange(random: Random): Change {
   ])();
 }
 
-const PROCESS_MISHAPS = ['crash-before', 'crash-after', 'abort', 'pause'] as const;
+const PROCESS_MISHAPS = [
+  ...(['crash-before', 'crash-before', 'crash-after', 'crash-after', 'abort', 'abort'] as const),
+  ...(['pause', 'pause', 'jump-on', 'jump-back'] as const),
+] as const;
 
 function drawMishap(random: Random, at: Moment): Mishap {
   const process = random.chance(0.35);
@@ -157,6 +160,7 @@ export function drawSteps(seed: number, count: number): Step[] {
         }),
       ],
       [0.7, () => ({ do: 'wait', ms: random.pick([1_500, 31_000, 3_600_000]) })],
+      [0.3, () => ({ do: 'jump', ms: random.pick([-3_600_000, -2_000, 2_000, 3_600_000]) })],
       [0.4, () => ({ do: 'restart', worker: random.pick([0, 1]) })],
       [0.25, () => ({ do: 'rotate-key', keep: random.chance(0.75) })],
       [0.08, () => ({ do: 'lose-state', site: random.pick(SITES) })],

@@ -89,8 +89,9 @@ function checkConverged(world: World, watched: Watched): void {
 function checkPlan(world: World, watched: Watched, plan: SyncPlan): void {
   world.checkLeak('a plan', JSON.stringify(plan));
   const now = world.ledger.synced(watched.sync);
-  // Between its two ends another process can have synced, removed or released the same definition.
-  if (watched.wasSynced !== now) return;
+  // Between its two ends another process can have synced, removed or released the same definition, or be at it still.
+  const isAnother = [...world.running].some(({ sync }) => sync === watched.sync);
+  if (watched.wasSynced !== now || isAnother) return;
   if (now === true && plan.isInitialSync)
     world.report('first sync', `${watched.sync.name} was synced before`);
   // After a conflict it is decided again, when the first sync is already noted.

@@ -35,7 +35,7 @@ function json(text: unknown): unknown {
 function holdsLease(world: World, { holder }: Watched): boolean {
   for (const { document } of world.documents.values()) {
     const lease = leaseDocument.safeParse(document);
-    if (lease.success && lease.data.holder === holder) return lease.data.expiresAt > world.clock.now();
+    if (lease.success && lease.data.holder === holder) return lease.data.expiresAt > world.machineTime();
   }
   return false;
 }
@@ -78,7 +78,9 @@ export function checkSend(
   const { toldAt, until } = notBefore.get(new URL(url).origin) ?? { toldAt: 0, until: 0 };
   const now = world.clock.now();
   // What left in the moment in which the answer came could not know of it.
-  if (now > toldAt && now < until) world.report('Retry-After', `sent ${until - now} ms too early`);
+  // Who was told before the clock was set can't know how long ago that was.
+  if (now > toldAt && now < until && toldAt > world.clockSetAt)
+    world.report('Retry-After', `sent ${until - now} ms too early`);
   if (watched.isOver) world.report('late request', `${method} after the call had ended`);
   if (!isMutation) return false;
   if (watched.controller.signal.aborted) world.report('abort', `${method} was sent after it`);

@@ -14,7 +14,7 @@ export interface Found {
 const call = (sync: number, fields: Partial<Call>): Call => ({ ...plainCall(sync, 'sync'), ...fields });
 
 /** Seeds on which a simulation of some hundred steps once failed. */
-export const SEEDS: readonly number[] = [7, 128, 3010, 3069, 4051, 5104];
+export const SEEDS: readonly number[] = [7, 128, 3010, 3069, 4051, 5104, 200_106, 200_138];
 
 export const FOUND: readonly Found[] = [
   {
@@ -69,6 +69,18 @@ export const FOUND: readonly Found[] = [
           replace: 'resultOf(application, work, ends)',
         },
       ],
+    },
+  },
+  {
+    seed: 200_106,
+    steps: [
+      call(27, { troubles: [{ at: 'mutation', nth: 3, times: 1, mishap: '429-reset' }] }),
+      { do: 'jump', ms: -3_600_000 },
+      call(27, { operation: 'remove' }),
+    ],
+    bug: {
+      name: 'who was told to wait waits an hour more when the clock is set back',
+      edits: [{ file: 'http/throttle.ts', find: 'ahead += Math.max(latest - shown, 0);', replace: '' }],
     },
   },
   {

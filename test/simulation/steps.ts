@@ -42,7 +42,8 @@ export type RequestTrouble = (typeof REQUEST_TROUBLES)[number];
 
 /**
  * What goes wrong at a moment. `crash-before` and `crash-after` end the process before and after it was carried out;
- * `pause` stops the process for longer than its lease when it is answered; `abort` is the caller's; `hand` edits the
+ * `pause` stops the process for longer than its lease when it is answered, `jump-on` and `jump-back` set the clock of
+ * the machine then; `abort` is the caller's; `hand` edits the
  * place right before. `fail-before` and `fail-after` are for the store and the source.
  */
 export type Mishap =
@@ -50,6 +51,8 @@ export type Mishap =
   | 'crash-before'
   | 'crash-after'
   | 'pause'
+  | 'jump-on'
+  | 'jump-back'
   | 'abort'
   | 'hand'
   | 'fail-before'
@@ -105,6 +108,8 @@ export type Step =
       readonly seed: number;
     }
   | { readonly do: 'wait'; readonly ms: number }
+  /** The clock of the machine that both processes run on is set; the services have their own. */
+  | { readonly do: 'jump'; readonly ms: number }
   | { readonly do: 'restart'; readonly worker: 0 | 1 }
   /** A new fingerprint key; the old one still verifies if it is kept. */
   | { readonly do: 'rotate-key'; readonly keep: boolean }

@@ -49,14 +49,14 @@ export function createWire(world: World, life: Life): typeof globalThis.fetch {
       world.change({ do: 'hand', site: run.site.name, edit: trouble.edit });
     }
     const fault = isRequestTrouble(mishap)
-      ? faultOf(mishap, run.site.name === 'hasura', clock.now())
+      ? faultOf(mishap, run.site.name === 'hasura', world.machineTime())
       : undefined;
     if (fault === 'hang-before') return silence(init?.signal);
     const carrying = world.carry(run, url, init, fault === 'hang-after' ? undefined : fault);
     const carried = await Promise.race([carrying, silence(init?.signal)]);
     if (mishap === 'crash-after') return life.die();
     if (fault === 'hang-after') return silence(init?.signal);
-    if (mishap === 'pause') life.pause();
+    life.stumble(mishap);
     await delay();
     await life.alive();
     checkAnswer(world, life.worker.notBefore, run, carried, isMutation);

@@ -2,6 +2,7 @@ import type { Clock } from '../../src/contracts/clock.js';
 import type { SecretSource } from '../../src/contracts/source.js';
 import type { StateStore } from '../../src/contracts/state-store.js';
 import { createRandom } from './random.js';
+import type { Mishap } from './steps.js';
 import { checkSourceWrite, checkStorePut } from './rules-of-state.js';
 import { createWire } from './wire.js';
 import { meet, type Watched } from './watched.js';
@@ -9,6 +10,7 @@ import { TOKEN, type World } from './world.js';
 
 /** Longer than a lease. */
 const PAUSE_MS = 45_000;
+const JUMP_MS = 3_600_000;
 
 /** A process with an engine in it: it can be paused, and it can die. */
 export interface Worker {
@@ -32,7 +34,8 @@ export interface Life {
   isDead(): boolean;
   /** Ends the process: nothing of it goes on. */
   die(): Promise<never>;
-  pause(): void;
+  /** Pauses the process or sets its clock, if that is the mishap. */
+  stumble(mishap: Mishap | undefined): void;
 }
 
 /** What a run writes comes from what it read before its first write; what it deletes must be absent from every read. */
@@ -54,7 +57,7 @@ function sourceOf(world: World, life: Life): SecretSource {
       const mishap = run && meet(run, 'source-read')?.mishap;
       if (mishap === 'crash-before' || mishap === 'crash-after') return life.die();
       if (mishap === 'abort') run?.controller.abort(new Error('aborted'));
-      if (mishap === 'pause') life.pause();
+      life.stumble(mishap);
       await life.alive();
       if (mishap === 'fail-before') throw new Error('The source is out of order.');
       const isPartial = mishap === 'incomplete' || mishap === 'unreadable';
@@ -78,7 +81,7 @@ function sourceOf(world: World, life: Life): SecretSource {
       if (mishap === 'crash-after') return life.die();
       if (mishap === 'fail-after') throw new Error('The source said nothing.');
       if (mishap === 'abort') run?.controller.abort(new Error('aborted'));
-      if (mishap === 'pause') life.pause();
+      life.stumble(mishap);
       await life.alive();
     },
   };
@@ -98,7 +101,7 @@ function storeOf(world: World, life: Life): StateStore {
     if (mishap === 'crash-after') return life.die();
     if (mishap === 'fail-after') throw new Error('The store said nothing.');
     if (mishap === 'abort') run?.controller.abort(new Error('aborted'));
-    if (mishap === 'pause') life.pause();
+    life.stumble(mishap);
     await life.alive();
     return answer;
   };
@@ -113,7 +116,7 @@ function storeOf(world: World, life: Life): StateStore {
       if (mishap === 'fail-before' || mishap === 'fail-after') throw new Error('The store is out of order.');
       if (mishap === 'abort') run?.controller.abort(new Error('aborted'));
       const found = await store.get(key);
-      if (mishap === 'pause') life.pause();
+      life.stumble(mishap);
       await life.alive();
       return found;
     },
@@ -148,13 +151,16 @@ export function createWorker(world: World, seed: number): Worker {
       tellDeath();
       return never;
     },
-    pause() {
+    stumble(mishap) {
+      if (mishap === 'jump-on') world.setClock(JUMP_MS);
+      if (mishap === 'jump-back') world.setClock(-JUMP_MS);
+      if (mishap !== 'pause') return;
       world.count('paused');
       pausedUntil = clock.now() + PAUSE_MS;
     },
   };
   const workerClock: Clock = {
-    now: () => clock.now(),
+    now: () => world.machineTime(),
     async sleep(ms, signal) {
       if (isDead) await never;
       sleepers += 1;

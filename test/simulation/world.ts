@@ -40,6 +40,12 @@ export interface World {
   fingerprintKeys: [string, ...string[]];
   /** A slow network, while it is set. */
   latency: Random | undefined;
+  /** When the clock of the machine was set last, by `clock`. */
+  clockSetAt: number;
+  /** What the clock of the machine shows that the processes run on. */
+  machineTime(): number;
+  /** Sets that clock by so many ms. */
+  setClock(ms: number): void;
   site(name: SiteName): Site;
   change(change: Change): void;
   /** Sends a request to a service; what it changes there is put down to the run. */
@@ -80,6 +86,7 @@ export async function createWorld(
   const clock = createVirtualClock({ auto: true });
   // The services' clock is ahead of ours, further with each edit by hand, so that no two edits share a millisecond.
   let ahead = 0;
+  let skew = 0;
   const now = () => clock.now() + ahead;
   const hasura = await startHasuraCloudEmulator({ accessToken: TOKEN, now, ...setting.hasura });
   const qovery = await startQoveryEmulator({ accessToken: TOKEN, now, ...setting.qovery });
@@ -185,6 +192,12 @@ export async function createWorld(
     trace,
     fingerprintKeys: ['fingerprint key number 0 of the simulation'],
     latency: undefined,
+    clockSetAt: -Infinity,
+    machineTime: () => clock.now() + skew,
+    setClock(ms) {
+      skew += ms;
+      world.clockSetAt = clock.now();
+    },
     site(name) {
       const found = sites.get(name);
       if (found === undefined) throw new Error(`There is no site ${name}.`);
