@@ -1,5 +1,6 @@
 // Run by `npm run bench`, in the package's directory. `npm run bench -- --quick planner` measures less, and only what
-// is named: targets, comparison, planner, package. Only a full run writes bench/RESULTS.md.
+// is named: targets, comparison, planner, package. Only a full run writes bench/RESULTS.md, and what of it the README
+// shows.
 import { writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import {
@@ -12,6 +13,7 @@ import {
 import { describeMachine } from './machine.js';
 import { packageSection } from './package-section.js';
 import { plannerSection } from './planner-section.js';
+import { writeToReadme } from './readme.js';
 import { startServers } from './servers.js';
 import { measureLimit, measureParallel, targetsSection, type TargetResult } from './targets.js';
 
@@ -47,7 +49,7 @@ const everySeries = (['qovery', 'hasura-cloud'] as const).flatMap((destination) 
 const isSlow = (series: Series) => series.contestant === 'reference' && longestSync(series) > 5_000;
 
 /** Everything that talks to the servers: the targets, and the comparison. */
-async function measureSyncs(): Promise<string[]> {
+async function measureSyncs(): Promise<readonly string[]> {
   const servers = startServers();
   const run = (list: readonly Series[]) => list.map((series) => () => measureSeries(servers, series));
   tell('warm-up');
@@ -80,8 +82,8 @@ async function measureSyncs(): Promise<string[]> {
 }
 
 const machine = await describeMachine();
-const sections: string[] = [];
-if (isWanted('targets') || isWanted('comparison')) sections.push(...(await measureSyncs()));
+const syncs = isWanted('targets') || isWanted('comparison') ? await measureSyncs() : [];
+const sections = [...syncs];
 if (isWanted('planner')) sections.push(await plannerSection(scope.keys, tell));
 if (isWanted('package')) sections.push(await packageSection(scope.runs));
 tell('done');
@@ -95,4 +97,7 @@ const report = [
 ].join('\n\n');
 const pretty = await format(report, { ...(await resolveConfig(OUTPUT)), filepath: OUTPUT });
 console.log(pretty);
-if (chosen.length === 0) await writeFile(OUTPUT, pretty);
+if (chosen.length === 0) {
+  await writeFile(OUTPUT, pretty);
+  await writeToReadme(machine, ...syncs);
+}

@@ -167,6 +167,15 @@ describe('the README', { timeout: 120_000 }, () => {
     expect(missing).toEqual([]);
   });
 
+  it('shows the figures of the benchmarks as they were measured last', async () => {
+    const results = await readFile(`${root}/bench/RESULTS.md`, 'utf8');
+    const measured = results.slice(0, results.indexOf('## Planner')).split('\n');
+    const shown = readme.slice(readme.indexOf('## Benchmarks')).split('\n');
+    const figures = measured.filter((line) => /^[|-]/.test(line));
+    expect(figures.length).toBeGreaterThan(30);
+    expect(figures.filter((line) => !shown.includes(line))).toEqual([]);
+  });
+
   it('names commands and files that exist', async () => {
     const { scripts } = JSON.parse(await readFile(`${root}/package.json`, 'utf8')) as { scripts: object };
     const names = [...readme.matchAll(/npm run ([\w:]+)/g)].map(({ 1: name }) => name);
