@@ -17,7 +17,6 @@ const configAnswer = z.object({ version: z.string(), entries: z.array(z.tuple([z
 const patchAnswer = z.object({ version: z.string() });
 
 type Credentials = z.infer<typeof credentialsSchema>;
-const endpoint = ({ url }: Credentials) => url;
 const authorization = ({ accessToken }: Credentials) => ({ authorization: `Bearer ${accessToken}` });
 
 export const configService = (credentials?: Credentials) =>
@@ -36,7 +35,7 @@ export const configService = (credentials?: Credentials) =>
       checkValue: () => undefined,
       isReserved: (key) => key.startsWith('SERVICE_'),
     },
-    endpoint,
+    endpoint: ({ url }) => url,
     authorization,
     identity: ({ url }, { configId }) => `config-service:${new URL(url).host}/${configId}`,
     connect({ config, http }) {
@@ -44,14 +43,13 @@ export const configService = (credentials?: Credentials) =>
       let version = '';
       return {
         async read({ signal }) {
-          const operation = 'read the config';
-          const { data } = await http.request({
-            operation,
+          const request = {
+            operation: 'read the config',
             method: 'GET',
             path,
             schema: configAnswer,
-            signal,
-          });
+          } as const;
+          const { data } = await http.request({ ...request, signal });
           version = data.version;
           return { entries: data.entries.map(([key, value]) => ({ key, value })) };
         },
@@ -59,15 +57,14 @@ export const configService = (credentials?: Credentials) =>
         async write({ changes }, options) {
           const set = changes.flatMap(({ key, value }) => (value ? [[key, value]] : []));
           const remove = changes.flatMap(({ key, value }) => (value ? [] : [key]));
-          const { data } = await http.request({
+          const request = {
             operation: 'change the config',
             method: 'PATCH',
             path,
-            headers: { 'if-match': version },
-            body: { set, remove },
             schema: patchAnswer,
-            signal: options.signal,
-          });
+          } as const;
+          const asked = { body: { set, remove }, headers: { 'if-match': version }, signal: options.signal };
+          const { data } = await http.request({ ...request, ...asked });
           version = data.version;
           const outcomes = changes.map(({ key }): WriteOutcome => ({ key, status: 'applied' }));
           outcomes.forEach((outcome) => options.onOutcome(outcome));
@@ -76,13 +73,9 @@ export const configService = (credentials?: Credentials) =>
       };
     },
     async validateConnection(given, { signal, ...network } = {}) {
-      const client = createHttpClient({
-        endpoint: endpoint(given),
-        headers: authorization(given),
-        ...network,
-      });
-      const operation = 'list the configs';
-      await client.forRun({ signal }).request({ operation, method: 'GET', path: ['configs'] });
+      const client = createHttpClient({ endpoint: given.url, headers: authorization(given), ...network });
+      const request = { operation: 'list the configs', method: 'GET', path: ['configs'] } as const;
+      await client.forRun({ signal }).request(request);
     },
   });
 
