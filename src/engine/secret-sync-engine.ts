@@ -1,59 +1,42 @@
 import type {
   AnyDestinationDriver,
-  DefinitionFor,
   DefinitionArgument,
-  ImportBehavior,
+  DefinitionFor,
   SyncDefinition,
 } from '../contracts/definition.js';
-import { errorFromProblems, isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
-import type { Operation, PlanOptions, SyncPlan, SyncResult } from '../contracts/plan.js';
+import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
+import type { Operation, SyncPlan, SyncResult } from '../contracts/plan.js';
 import { quote } from '../contracts/quote.js';
-import { decide, type DecidedPlan } from '../core/decide.js';
 import type { SecretSource, SourceLocation } from '../contracts/source.js';
-import { sourceDigest, type Keyring } from '../core/fingerprint.js';
-import { isRemembered } from '../core/removal.js';
-import { createHttpClient, type GuardedHttpClient } from '../http/client.js';
-import { applyDecided, sourceChanges } from './apply.js';
-import { guarded } from './failures.js';
+import { sourceDigest } from '../core/fingerprint.js';
+import { applyDecided } from './apply.js';
+import {
+  checkConfirmation,
+  planOptions,
+  type ApplyCallOptions,
+  type CallSignal,
+  type ImportCallOptions,
+  type PlanCallOptions,
+  type RemoveCallOptions,
+  type SyncCallOptions,
+} from './call-options.js';
+import { consider, createEngineContext, type EngineContext, type DecisionRequest } from './consider.js';
 import { acquireLease, type Lease } from './lease.js';
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.js';
 import { prepareSync, type PreparedSync } from './prepare.js';
-import {
-  both,
-  clientFor,
-  connect,
-  locationIn,
-  locationOf,
-  NO_SECRETS,
-  readDestination,
-  readLocation,
-  readSource,
-} from './read.js';
+import { locationIn, readLocation } from './read.js';
 import { emitEvent, withRun, type Run } from './run.js';
-import {
-  assertApplicable,
-  assertConfirmable,
-  assertNotStale,
-  checkSavedPlan,
-  type SavedPlan,
-} from './saved-plan.js';
-import { createStateRepository, type LoadedPlace, type StateRepository } from './state.js';
+import { assertApplicable, assertConfirmable, assertNotStale, checkSavedPlan } from './saved-plan.js';
 import { storeKeys } from './store-access.js';
 
-/** Options of every call. */
-export interface CallSignal {
-  /** Ends the call, which then rejects with `signal.reason`. What had been written is remembered. */
-  readonly signal?: AbortSignal;
-}
-
-export interface SyncCallOptions extends CallSignal {
-  /** Write also what looks equal. Default: false. */
-  readonly force?: boolean;
-  /** The number of deletions that the plan shows, to let it do what it would else refuse. */
-  readonly confirmDeletions?: number;
-  /** Gets the digest of the source as this call read it, as `digestSource` gives it; of the last read, if it reads again. */
-  readonly onSourceDigest?: (digest: string) => void;
-}
+export type {
+  ApplyCallOptions,
+  CallSignal,
+  ImportCallOptions,
+  PlanCallOptions,
+  RemoveCallOptions,
+  SyncCallOptions,
+} from './call-options.js';
 
 /** What an engine makes of a definition. */
 export interface InspectedSync {
@@ -65,54 +48,7 @@ export interface InspectedSync {
   readonly app: string;
 }
 
-export interface PlanCallOptions extends SyncCallOptions {
-  /** Default: `sync`. */
-  readonly operation?: Operation;
-  /** For the operation `import`. Default: `prioritize-source`. */
-  readonly importBehavior?: ImportBehavior;
-}
-
-export interface ApplyCallOptions extends CallSignal {
-  /** The number of deletions that the plan shows; wins over the number that it was planned with. */
-  readonly confirmDeletions?: number;
-}
-
-export interface ImportCallOptions extends CallSignal {
-  /** Which side wins where both hold a key. Default: `prioritize-source`. */
-  readonly importBehavior?: ImportBehavior;
-}
-
-export interface RemoveCallOptions extends CallSignal {
-  /** Needed where nothing is remembered of the sync: the number of deletions that the plan shows. */
-  readonly confirmDeletions?: number;
-}
-
-/** What a decision needs beyond the definition. */
-interface Request {
-  readonly operation: Operation;
-  readonly options: PlanOptions;
-  /** Seals with this key, so that digests can be compared with those of a saved plan. */
-  readonly keyring: Keyring;
-  /** The plan that must come out, if one must. */
-  readonly saved?: SavedPlan;
-  readonly onSourceDigest?: ((digest: string) => void) | undefined;
-}
-
-/** A decision, with what it was made from. */
-interface Considered {
-  readonly decided: DecidedPlan;
-  readonly loaded: LoadedPlace;
-  readonly connection: ReturnType<typeof connect>;
-  readonly entries: Awaited<ReturnType<typeof readDestination>>;
-}
-
 const MAX_ATTEMPTS = 4;
-
-function checkConfirmation(deletions: number | undefined): void {
-  if (deletions === undefined || (Number.isInteger(deletions) && deletions >= 0)) return;
-  const message = 'confirmDeletions must be the whole number of deletions that the plan shows.';
-  throw new SecretSyncError('INVALID_OPTION', message);
-}
 
 /**
  * Keeps destinations equal to a source.
@@ -130,8 +66,7 @@ export class SecretSyncEngine<
   const Drivers extends readonly AnyDestinationDriver[] = readonly AnyDestinationDriver[],
 > {
   readonly #options: ResolvedOptions;
-  readonly #state: StateRepository;
-  readonly #clients = new Map<string, GuardedHttpClient>();
+  readonly #context: EngineContext;
   #toldAboutStore = false;
 
   /**
@@ -141,7 +76,7 @@ export class SecretSyncEngine<
    */
   constructor(options: EngineOptions<Drivers>) {
     this.#options = resolveOptions(options);
-    this.#state = createStateRepository(this.#options);
+    this.#context = createEngineContext(this.#options);
   }
 
   /** Where the secrets come from. */
@@ -183,7 +118,7 @@ export class SecretSyncEngine<
     const prepared = await prepareSync(definition, this.#options);
     const request = this.#request(operation, options);
     return withRun(this.#options, prepared, operation, options.signal, async (run) => {
-      const { decided } = await this.#consider(run, request, undefined);
+      const { decided } = await consider(this.#context, run, request, undefined);
       return decided.plan;
     });
   }
@@ -263,115 +198,20 @@ export class SecretSyncEngine<
   ): Promise<void> {
     const prepared = await prepareSync(definition, this.#options);
     await this.#leased(prepared, 'remove', options.signal, async (_run, lease) => {
-      const loaded = await this.#state.load(prepared.place);
+      const loaded = await this.#context.state.load(prepared.place);
       loaded.memory.forgetSync(prepared.definition.id);
       lease.check();
       await loaded.save();
     });
   }
 
-  #request(operation: Operation, options: PlanCallOptions): Request {
-    const { force = false, confirmDeletions, onSourceDigest } = options;
-    checkConfirmation(confirmDeletions);
+  #request(operation: Operation, options: PlanCallOptions): DecisionRequest {
     return {
       operation,
-      onSourceDigest,
+      options: planOptions(operation, options),
       keyring: this.#options.keyring,
-      options: {
-        force,
-        ...(operation === 'import' ? { importBehavior: options.importBehavior ?? 'prioritize-source' } : {}),
-        ...(confirmDeletions === undefined ? {} : { confirmDeletions }),
-      },
+      onSourceDigest: options.onSourceDigest,
     };
-  }
-
-  #client({ driver, endpoint, headers }: PreparedSync): GuardedHttpClient {
-    const id = JSON.stringify([driver.name, endpoint, headers]);
-    const known = this.#clients.get(id);
-    if (known !== undefined) return known;
-    const client = createHttpClient({ ...this.#options, endpoint, headers });
-    this.#clients.set(id, client);
-    return client;
-  }
-
-  /** Reads both sides and decides. Writes nothing. */
-  async #consider(run: Run, request: Request, lease: Lease | undefined): Promise<Considered> {
-    const { prepared } = run;
-    const { definition, capabilities, place } = prepared;
-    this.#checkImport(request.operation, prepared);
-    const loaded = await this.#state.load(place);
-    const state = loaded.memory.state();
-    const connection = connect(run, clientFor(this.#client(prepared), run, lease), loaded.memory.facts);
-    const needsSource = request.operation !== 'remove' || !isRemembered(state, definition.id);
-    const [source, entries] = await both(
-      needsSource ? readSource(this.#options, run) : Promise.resolve(NO_SECRETS),
-      readDestination(run, connection),
-    );
-    const { operation, options, keyring, onSourceDigest } = request;
-    onSourceDigest?.(sourceDigest(this.#options.keyring.current, locationOf(run), source));
-    const decided = decide({
-      operation,
-      definition,
-      place,
-      source,
-      entries,
-      state,
-      capabilities,
-      options,
-      keyring,
-    });
-    await this.#checkSourceWrites(run, decided, request.operation);
-    const { applicable, summary } = decided.plan;
-    run.emit({ ...run.fields, type: 'planned', applicable, summary });
-    return { decided, loaded, connection, entries };
-  }
-
-  #checkImport(operation: Operation, { definition, capabilities, driver }: PreparedSync): void {
-    const { initialSyncBehavior } = definition.syncOptions;
-    const imports =
-      operation === 'import' || (operation === 'sync' && initialSyncBehavior !== 'overwrite-destination');
-    if (!imports) return;
-    if (!capabilities.import) {
-      const message = `${driver.displayName} can't be imported from; use initialSyncBehavior "overwrite-destination".`;
-      throw new SecretSyncError('IMPORT_NOT_SUPPORTED', message);
-    }
-    if (operation === 'sync' && !this.#options.isStoreExplicit) {
-      const message = `initialSyncBehavior ${quote(initialSyncBehavior)} needs a store that remembers that the first sync was done; pass the engine a store (memoryStore() if forgetting is fine).`;
-      throw new SecretSyncError('DURABLE_STORE_REQUIRED', message);
-    }
-  }
-
-  async #checkSourceWrites(run: Run, decided: DecidedPlan, operation: Operation): Promise<void> {
-    const { plan } = decided;
-    const { source } = this.#options;
-    const isImport =
-      operation === 'import' ||
-      (operation === 'sync' &&
-        plan.isInitialSync &&
-        plan.definition.syncOptions.initialSyncBehavior !== 'overwrite-destination');
-    if (!isImport) return;
-    if (source.write === undefined) {
-      const message = `The source ${quote(source.name)} can't be written, so that nothing can be imported into it; use one with write(), or "overwrite-destination".`;
-      throw new SecretSyncError('SOURCE_NOT_WRITABLE', message);
-    }
-    const changes = sourceChanges(decided);
-    if (changes.length === 0 || source.checkWrite === undefined) return;
-    const refused = await guarded(
-      () => source.checkWrite?.(locationOf(run), changes, { signal: run.signal }) ?? [],
-      run.signal,
-      'SOURCE_READ_FAILED',
-      `The source ${quote(source.name)} could not be asked what it takes; nothing was written.`,
-      { retryable: true },
-    );
-    if (refused.length === 0) return;
-    const problems = refused.map(
-      ({ key, message }) => ({ code: 'SOURCE_NOT_WRITABLE', key, message }) as const,
-    );
-    throw errorFromProblems(
-      'SOURCE_NOT_WRITABLE',
-      `The source ${quote(source.name)} can't take these keys; nothing was imported`,
-      problems,
-    );
   }
 
   async #leased<Result>(
@@ -391,7 +231,11 @@ export class SecretSyncEngine<
     });
   }
 
-  async #run(prepared: PreparedSync, signal: AbortSignal | undefined, request: Request): Promise<SyncResult> {
+  async #run(
+    prepared: PreparedSync,
+    signal: AbortSignal | undefined,
+    request: DecisionRequest,
+  ): Promise<SyncResult> {
     const { definition } = prepared;
     if (!definition.isEnabled && request.operation !== 'remove') {
       const message = `The sync ${quote(definition.name)} is disabled; set isEnabled, or plan it.`;
@@ -399,7 +243,7 @@ export class SecretSyncEngine<
     }
     return this.#leased(prepared, request.operation, signal, async (run, lease) => {
       for (let attempt = 1; ; attempt += 1) {
-        const considered = await this.#consider(run, request, lease);
+        const considered = await consider(this.#context, run, request, lease);
         if (request.saved !== undefined)
           assertNotStale(request.saved.plan, considered.decided, attempt === 1);
         assertApplicable(considered.decided.plan);
@@ -413,7 +257,7 @@ export class SecretSyncEngine<
             decideAgain: () => {
               const { keyring } = this.#options;
               const options = { ...request.options, force: false };
-              return this.#consider(run, { ...request, keyring, options }, lease);
+              return consider(this.#context, run, { ...request, keyring, options }, lease);
             },
           });
         } catch (error) {

@@ -82,8 +82,8 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'a plan writes the state',
     'engine/secret-sync-engine.ts',
-    'const { decided } = await this.#consider(run, request, undefined);',
-    'const { decided, loaded } = await this.#consider(run, request, undefined);\n' +
+    'const { decided } = await consider(this.#context, run, request, undefined);',
+    'const { decided, loaded } = await consider(this.#context, run, request, undefined);\n' +
       "loaded.memory.markImported(prepared.definition.id, '2026-01-01T00:00:00Z');\nawait loaded.save();",
   ),
   bug(

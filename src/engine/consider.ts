@@ -1,0 +1,93 @@
+import type { Operation, PlanOptions } from '../contracts/plan.js';
+import { decide, type DecidedPlan } from '../core/decide.js';
+import { sourceDigest, type Keyring } from '../core/fingerprint.js';
+import { isRemembered } from '../core/removal.js';
+import { createHttpClient, type GuardedHttpClient } from '../http/client.js';
+import { checkImport, checkSourceWrites } from './import-checks.js';
+import type { Lease } from './lease.js';
+import type { ResolvedOptions } from './options.js';
+import type { PreparedSync } from './prepare.js';
+import { both, clientFor, connect, locationOf, NO_SECRETS, readDestination, readSource } from './read.js';
+import type { Run } from './run.js';
+import type { SavedPlan } from './saved-plan.js';
+import { createStateRepository, type LoadedPlace, type StateRepository } from './state.js';
+
+/** What a decision needs beyond the definition. */
+export interface DecisionRequest {
+  readonly operation: Operation;
+  readonly options: PlanOptions;
+  /** Seals with this key, so that digests can be compared with those of a saved plan. */
+  readonly keyring: Keyring;
+  /** The plan that must come out, if one must. */
+  readonly saved?: SavedPlan;
+  readonly onSourceDigest?: ((digest: string) => void) | undefined;
+}
+
+/** A decision, with what it was made from. */
+export interface Considered {
+  readonly decided: DecidedPlan;
+  readonly loaded: LoadedPlace;
+  readonly connection: ReturnType<typeof connect>;
+  readonly entries: Awaited<ReturnType<typeof readDestination>>;
+}
+
+/** What an engine keeps for all its calls. */
+export interface EngineContext {
+  readonly options: ResolvedOptions;
+  readonly state: StateRepository;
+  /** One client for each connection, so that all runs through it share its limits and its pace. */
+  readonly clientOf: (prepared: PreparedSync) => GuardedHttpClient;
+}
+
+export function createEngineContext(options: ResolvedOptions): EngineContext {
+  const clients = new Map<string, GuardedHttpClient>();
+  return {
+    options,
+    state: createStateRepository(options),
+    clientOf({ driver, endpoint, headers }) {
+      const id = JSON.stringify([driver.name, endpoint, headers]);
+      const known = clients.get(id);
+      if (known !== undefined) return known;
+      const client = createHttpClient({ ...options, endpoint, headers });
+      clients.set(id, client);
+      return client;
+    },
+  };
+}
+
+/** Reads both sides and decides. Writes nothing. */
+export async function consider(
+  { options, state: repository, clientOf }: EngineContext,
+  run: Run,
+  request: DecisionRequest,
+  lease: Lease | undefined,
+): Promise<Considered> {
+  const { prepared } = run;
+  const { definition, capabilities, place } = prepared;
+  checkImport(options, request.operation, prepared);
+  const loaded = await repository.load(place);
+  const state = loaded.memory.state();
+  const connection = connect(run, clientFor(clientOf(prepared), run, lease), loaded.memory.facts);
+  const needsSource = request.operation !== 'remove' || !isRemembered(state, definition.id);
+  const [source, entries] = await both(
+    needsSource ? readSource(options, run) : Promise.resolve(NO_SECRETS),
+    readDestination(run, connection),
+  );
+  const { operation, keyring, onSourceDigest } = request;
+  onSourceDigest?.(sourceDigest(options.keyring.current, locationOf(run), source));
+  const decided = decide({
+    operation,
+    definition,
+    place,
+    source,
+    entries,
+    state,
+    capabilities,
+    options: request.options,
+    keyring,
+  });
+  await checkSourceWrites(options, run, operation, decided);
+  const { applicable, summary } = decided.plan;
+  run.emit({ ...run.fields, type: 'planned', applicable, summary });
+  return { decided, loaded, connection, entries };
+}
