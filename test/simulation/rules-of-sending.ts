@@ -114,8 +114,10 @@ export function checkAnswer(
   if (status === 429 && seconds > 0) {
     const { origin } = new URL(watched.site.emulator.url);
     const toldAt = world.clock.now();
+    const before = notBefore.get(origin);
     // Of the answers to requests that left together, the longest wait holds.
-    const until = Math.max(toldAt + seconds * 1000, notBefore.get(origin)?.until ?? 0);
+    const isKnown = before !== undefined && before.toldAt > world.clockSetAt;
+    const until = Math.max(toldAt + seconds * 1000, isKnown ? before.until : 0);
     notBefore.set(origin, { toldAt, until });
   }
   if (status < 200 || status > 299) return;

@@ -59,6 +59,8 @@ export function createWire(world: World, life: Life): typeof globalThis.fetch {
     life.stumble(mishap);
     await delay();
     await life.alive();
+    // Who has given up, like one that was paused past its timeout, does not hear of it.
+    init?.signal?.throwIfAborted();
     checkAnswer(world, life.worker.notBefore, run, carried, isMutation);
     const { status, headers, text } = carried;
     return new Response(status === 204 ? null : text, { status, headers });
