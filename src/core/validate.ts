@@ -26,15 +26,24 @@ function joinPath(root: string, path: readonly PropertyKey[]): string {
 
 /**
  * Parses by a Standard Schema and turns its issues into problems: every one, each with its path. `discreet`: the
- * input may be a secret, so that the validator's own words, which can quote it, are not shown.
+ * input may be a secret, so that the validator's own words and the names of unknown fields, which can quote it, are not
+ * shown.
  */
 export function validate<Output>(
   schema: StandardSchemaV1<unknown, Output>,
   input: unknown,
   { code, path: root = '', discreet = false }: { code: ErrorCode; path?: string; discreet?: boolean },
 ): Validated<Output> {
-  const result = schema['~standard'].validate(input);
+  let result;
+  try {
+    result = schema['~standard'].validate(input);
+  } catch {
+    // What it throws can quote the input.
+    return { problems: [{ code, path: root, message: 'its schema threw; make it answer issues' }] };
+  }
   if (result instanceof Promise) {
+    // Nobody waits for what becomes of it.
+    result.catch(() => undefined);
     return { problems: [{ code, path: root, message: 'its schema is asynchronous; make it synchronous' }] };
   }
   if (result.issues === undefined) return { value: result.value };
@@ -42,6 +51,10 @@ export function validate<Output>(
     const path = (issue.path ?? []).map(segmentOf);
     // Zod puts the names of unknown fields beside the path of the object that holds them.
     const unknown: unknown = 'keys' in issue ? issue.keys : undefined;
+    if (Array.isArray(unknown) && discreet) {
+      const message = 'it has a field that is unknown; see its type for those that it can have';
+      return [{ code, path: joinPath(root, path), message }];
+    }
     if (Array.isArray(unknown)) {
       const message = 'it is unknown; remove it, or correct its name';
       return unknown.map((name) => ({ code, path: joinPath(root, [...path, String(name)]), message }));

@@ -5,7 +5,7 @@ import { quote } from '../contracts/quote.js';
 import type { SourceChange } from '../contracts/source.js';
 import { isWrite } from '../core/change.js';
 import type { DecidedPlan } from '../core/decide.js';
-import { guarded } from './failures.js';
+import { guarded, untilAborted } from './foreign-code.js';
 import type { Lease } from './lease.js';
 import type { ResolvedOptions } from './options.js';
 import { locationOf } from './read.js';
@@ -57,6 +57,7 @@ async function writeSource({ options, run, decided, lease }: Application): Promi
     run.signal,
     'SOURCE_WRITE_FAILED',
     `The import could not be written to the source ${quote(source.name)}; the destination was not touched. Check the source and run again.`,
+    { clock: options.clock },
   );
 }
 
@@ -183,13 +184,15 @@ function resultOf(application: Application, work: readonly Work[], ends: Ends): 
   };
 }
 
-/** Saves; a failure carries the result, since the writes stand all the same. */
-async function saveWithResult(loaded: LoadedPlace, result: SyncResult): Promise<void> {
+/** Saves; a failure carries the result, since the writes stand all the same. An aborted run waits a little for it. */
+async function saveWithResult({ loaded, run, options }: Application, result: SyncResult): Promise<void> {
   try {
-    await loaded.save();
+    await untilAborted(loaded.save(), run.signal, options.clock);
   } catch (error) {
-    if (!isSecretSyncError(error)) throw error;
-    throw new SecretSyncError('STATE_NOT_SAVED', error.message, { result, retryable: true });
+    const message = isSecretSyncError(error, 'STATE_NOT_SAVED')
+      ? error.message
+      : `What is to be remembered of ${quote(run.prepared.place)} could not be saved: the run was ended, and the store did not answer. Run again.`;
+    throw new SecretSyncError('STATE_NOT_SAVED', message, { result, retryable: true });
   }
 }
 
@@ -215,7 +218,7 @@ export async function applyDecided(application: Application): Promise<SyncResult
   lease.check();
   // While nothing has ended, the result of a failed save says that all was withheld.
   const withheld: Ends = new Map(work.map((item) => [item, outcomeOf(item, 'withheld')]));
-  if (work.length > 0) await saveWithResult(loaded, resultOf(application, work, withheld));
+  if (work.length > 0) await saveWithResult(application, resultOf(application, work, withheld));
 
   let thrown: { readonly error: unknown } | undefined;
   try {
@@ -228,7 +231,7 @@ export async function applyDecided(application: Application): Promise<SyncResult
   if (plan.operation === 'remove' && thrown === undefined && result.status === 'succeeded') {
     loaded.memory.forgetSync(syncId);
   }
-  await saveWithResult(loaded, result);
+  await saveWithResult(application, result);
   if (!isConflict) run.emit({ ...run.fields, type: 'run-finished', result });
   if (thrown !== undefined) throw thrown.error;
   if (result.status === 'failed') throw failure(result);

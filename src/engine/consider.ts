@@ -65,13 +65,14 @@ export async function consider(
   const { prepared } = run;
   const { definition, capabilities, place } = prepared;
   checkImport(options, request.operation, prepared);
-  const loaded = await repository.load(place);
+  const loaded = await repository.load(place, run.signal);
   const state = loaded.memory.state();
   const connection = connect(run, clientFor(clientOf(prepared), run, lease), loaded.memory.facts);
   const needsSource = request.operation !== 'remove' || !isRemembered(state, definition.id);
   const [source, entries] = await both(
-    needsSource ? readSource(options, run) : Promise.resolve(NO_SECRETS),
-    readDestination(run, connection),
+    run.signal,
+    async (signal) => (needsSource ? readSource(options, run, signal) : NO_SECRETS),
+    (signal) => readDestination(run, connection, signal),
   );
   const { operation, keyring, onSourceDigest } = request;
   onSourceDigest?.(sourceDigest(options.keyring.current, locationOf(run), source));

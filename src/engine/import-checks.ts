@@ -3,7 +3,7 @@ import type { Operation } from '../contracts/plan.js';
 import { quote } from '../contracts/quote.js';
 import type { DecidedPlan } from '../core/decide.js';
 import { sourceChanges } from './apply.js';
-import { guarded } from './failures.js';
+import { guarded } from './foreign-code.js';
 import type { ResolvedOptions } from './options.js';
 import type { PreparedSync } from './prepare.js';
 import { locationOf } from './read.js';

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
 import { quote } from '../contracts/quote.js';
+import { untilAborted } from './foreign-code.js';
 import type { ResolvedOptions } from './options.js';
 import type { Run } from './run.js';
 import { readDocument } from './store-access.js';
@@ -44,7 +45,7 @@ async function tryAcquire(
   dead?: string,
 ): Promise<Held | Taken> {
   const { store, clock } = options;
-  const stored = await readDocument(store, key);
+  const stored = await readDocument(store, key, run.signal);
   const known = leaseSchema.safeParse(stored?.document);
   if (stored !== undefined && stored.version !== dead && known.success) {
     if (known.data.expiresAt > clock.now()) return { takenAs: stored.version };
@@ -52,9 +53,11 @@ async function tryAcquire(
   try {
     const grantedAt = clock.now();
     const document = { holder: run.fields.runId, expiresAt: grantedAt + LEASE_MS };
-    const { version } = await store.put(key, document, { ifVersion: stored?.version ?? null, flush: false });
+    const options = { ifVersion: stored?.version ?? null, flush: false };
+    const { version } = await untilAborted(store.put(key, document, options), run.signal, clock);
     return { version, grantedAt };
   } catch (error) {
+    run.signal.throwIfAborted();
     if (isSecretSyncError(error, 'STATE_CONFLICT')) return {};
     const why = isSecretSyncError(error) ? ` ${error.message}` : '';
     const message = `The store could not take the lease on ${quote(run.prepared.place)}; nothing was written. Check the store.${why}`;
@@ -136,10 +139,12 @@ export async function acquireLease(options: ResolvedOptions, run: Run, key: stri
     },
     async release() {
       stop.abort();
-      await renewal;
-      if (isLost) return;
+      const giveBack = async () => {
+        await renewal;
+        if (!isLost) await store.delete(key, { ifVersion: current });
+      };
       // A lease that can't be given back ends by itself.
-      await store.delete(key, { ifVersion: current }).catch(() => undefined);
+      await untilAborted(giveBack(), run.signal, clock).catch(() => undefined);
     },
   };
 }

@@ -4,7 +4,8 @@ import type { SourceLocation } from '../contracts/source.js';
 import { sourceSnapshot, type SourceSnapshot } from '../core/snapshot.js';
 import type { GuardedHttpClient } from '../http/client.js';
 import type { HttpClient } from '../contracts/http.js';
-import { guarded } from './failures.js';
+import { guarded } from './foreign-code.js';
+import { connectDriver, entriesOf } from './foreign-driver.js';
 import type { Lease } from './lease.js';
 import type { ResolvedOptions } from './options.js';
 import type { Run } from './run.js';
@@ -38,8 +39,12 @@ export async function readLocation(
   return snapshot;
 }
 
-export async function readSource(options: ResolvedOptions, run: Run): Promise<SourceSnapshot> {
-  const snapshot = await readLocation(options, locationOf(run), run.signal);
+export async function readSource(
+  options: ResolvedOptions,
+  run: Run,
+  signal: AbortSignal = run.signal,
+): Promise<SourceSnapshot> {
+  const snapshot = await readLocation(options, locationOf(run), signal);
   const partial = snapshot.incomplete || snapshot.unreadable.size > 0;
   run.emit({ ...run.fields, type: 'source-read', keys: snapshot.secrets.size, partial });
   return snapshot;
@@ -63,31 +68,45 @@ export function clientFor(client: GuardedHttpClient, run: Run, lease: Lease | un
 /** Connects a driver for one run. */
 export function connect(run: Run, http: HttpClient, facts: Facts): DestinationConnection {
   const { driver, credentials, definition } = run.prepared;
-  return driver.connect({ credentials, config: definition.destinationConfig, http, facts });
+  return connectDriver(driver, { credentials, config: definition.destinationConfig, http, facts });
 }
 
 export async function readDestination(
   run: Run,
   connection: DestinationConnection,
+  signal: AbortSignal = run.signal,
 ): Promise<readonly DestinationEntry[]> {
   const { driver, place } = run.prepared;
-  const { entries } = await guarded(
-    () => connection.read({ signal: run.signal }),
-    run.signal,
+  const entries = await guarded(
+    async () => entriesOf(driver, await connection.read({ signal })),
+    signal,
     'DESTINATION_UNAVAILABLE',
     `${driver.displayName} could not be read at ${quote(place)}; nothing was written.`,
   );
-  run.signal.throwIfAborted();
+  signal.throwIfAborted();
   run.emit({ ...run.fields, type: 'destination-read', entries: entries.length });
   return entries;
 }
 
-/** Waits for both, so that no call is left behind when one fails; then throws what failed first in this order. */
+/**
+ * Reads both sides at once. When one fails, the other is told to stop, and no call is left behind; then throws what
+ * failed first in this order.
+ */
 export async function both<First, Second>(
-  first: Promise<First>,
-  second: Promise<Second>,
+  signal: AbortSignal,
+  first: (signal: AbortSignal) => Promise<First>,
+  second: (signal: AbortSignal) => Promise<Second>,
 ): Promise<[First, Second]> {
-  const [one, two] = await Promise.allSettled([first, second]);
+  const sibling = new AbortController();
+  const either = AbortSignal.any([signal, sibling.signal]);
+  const stopOther = (error: unknown): never => {
+    sibling.abort(error);
+    throw error;
+  };
+  const [one, two] = await Promise.allSettled([
+    first(either).catch(stopOther),
+    second(either).catch(stopOther),
+  ]);
   if (one.status === 'rejected') throw one.reason;
   if (two.status === 'rejected') throw two.reason;
   return [one.value, two.value];

@@ -8,6 +8,7 @@ import type { PreparedSync } from './prepare.js';
 /** One call of the engine: its end, its events, its count of requests. */
 export interface Run {
   readonly prepared: PreparedSync;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   /** In ms since the epoch; absent where there is no deadline. */
   readonly deadline?: number;
@@ -27,7 +28,8 @@ export const timestamp = (clock: Clock): string => new Date(clock.now()).toISOSt
 /** Hands an event on; an observer that throws must not change what happens. */
 export function emitEvent(options: ResolvedOptions, event: SyncEvent): void {
   try {
-    options.onEvent?.(event);
+    const answer: unknown = options.onEvent?.(event);
+    if (answer instanceof Promise) answer.catch(() => undefined);
   } catch {
     return;
   }
@@ -37,12 +39,12 @@ export function emitEvent(options: ResolvedOptions, event: SyncEvent): void {
 const drawId = (): string => globalThis.crypto.randomUUID();
 
 /**
- * Does one call of the engine: ends it on the caller's signal and at its deadline, tells its start and its failure,
- * and leaves no timer.
+ * Does one call of the engine: prepares it, ends it on the caller's signal and at its deadline, tells its start and its
+ * failure, and leaves no timer.
  */
 export async function withRun<Result>(
   options: ResolvedOptions,
-  prepared: PreparedSync,
+  prepare: (signal: AbortSignal) => Promise<PreparedSync>,
   operation: Operation,
   callerSignal: AbortSignal | undefined,
   work: (run: Run) => Promise<Result>,
@@ -51,21 +53,12 @@ export async function withRun<Result>(
   const { clock, runTimeout } = options;
   const ended = new AbortController();
   const settled = new AbortController();
-  const onAbort = () => ended.abort(callerSignal?.reason);
-  callerSignal?.addEventListener('abort', onAbort, { once: true });
-  let requests = 0;
-  const fields = { runId: drawId(), operation, definitionId: prepared.definition.id };
-  const run: Run = {
-    prepared,
-    signal: ended.signal,
-    ...(runTimeout === undefined ? {} : { deadline: clock.now() + runTimeout }),
-    startedAt: timestamp(clock),
-    fields,
-    emit: (event) => emitEvent(options, event),
-    countRequest: () => void (requests += 1),
-    requestCount: () => requests,
-    abort: (reason) => ended.abort(reason),
-  };
+  const { signal } = ended;
+  callerSignal?.addEventListener('abort', () => ended.abort(callerSignal.reason), {
+    once: true,
+    signal: settled.signal,
+  });
+  const deadline = runTimeout === undefined ? undefined : clock.now() + runTimeout;
   if (runTimeout !== undefined) {
     clock.sleep(runTimeout, settled.signal).then(
       () => {
@@ -76,20 +69,42 @@ export async function withRun<Result>(
     );
   }
   try {
+    const prepared = await prepare(signal);
+    signal.throwIfAborted();
+    let requests = 0;
+    const run: Run = {
+      prepared,
+      clock,
+      signal,
+      ...(deadline === undefined ? {} : { deadline }),
+      startedAt: timestamp(clock),
+      fields: { runId: drawId(), operation, definitionId: prepared.definition.id },
+      emit: (event) => emitEvent(options, event),
+      countRequest: () => void (requests += 1),
+      requestCount: () => requests,
+      abort: (reason) => ended.abort(reason),
+    };
+    return await told(run, work);
+  } finally {
+    settled.abort();
+  }
+}
+
+/** Tells the start of a run, and its failure, which is the reason of an abort where there was one. */
+async function told<Result>(run: Run, work: (run: Run) => Promise<Result>): Promise<Result> {
+  const { fields, prepared, signal } = run;
+  try {
     run.emit({ ...fields, type: 'run-started', place: prepared.place });
     return await work(run);
   } catch (error) {
     const thrown: unknown =
-      ended.signal.aborted && !isSecretSyncError(error, 'STATE_NOT_SAVED') ? ended.signal.reason : error;
+      signal.aborted && !isSecretSyncError(error, 'STATE_NOT_SAVED') ? signal.reason : error;
     run.emit({
       ...fields,
       type: 'run-failed',
-      code: isSecretSyncError(thrown) ? thrown.code : ended.signal.aborted ? 'ABORTED' : 'UNEXPECTED',
+      code: isSecretSyncError(thrown) ? thrown.code : signal.aborted ? 'ABORTED' : 'UNEXPECTED',
       message: isSecretSyncError(thrown) ? thrown.message : 'the run ended with an error of another kind',
     });
     throw thrown;
-  } finally {
-    settled.abort();
-    callerSignal?.removeEventListener('abort', onAbort);
   }
 }

@@ -21,6 +21,7 @@ import {
   type SyncCallOptions,
 } from './call-options.js';
 import { consider, createEngineContext, type EngineContext, type DecisionRequest } from './consider.js';
+import { untilAborted } from './foreign-code.js';
 import { acquireLease, type Lease } from './lease.js';
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.js';
 import { prepareSync, type PreparedSync } from './prepare.js';
@@ -47,6 +48,8 @@ export interface InspectedSync {
   /** The name of the driver. */
   readonly app: string;
 }
+
+type Prepare = (signal: AbortSignal) => Promise<PreparedSync>;
 
 const MAX_ATTEMPTS = 4;
 
@@ -115,9 +118,9 @@ export class SecretSyncEngine<
     options: PlanCallOptions = {},
   ): Promise<SyncPlan> {
     const { operation = 'sync' } = options;
-    const prepared = await prepareSync(definition, this.#options);
     const request = this.#request(operation, options);
-    return withRun(this.#options, prepared, operation, options.signal, async (run) => {
+    const prepare = this.#prepare(definition);
+    return withRun(this.#options, prepare, operation, options.signal, async (run) => {
       const { decided } = await consider(this.#context, run, request, undefined);
       return decided.plan;
     });
@@ -134,17 +137,20 @@ export class SecretSyncEngine<
     checkConfirmation(options.confirmDeletions);
     const saved = checkSavedPlan(plan, this.#options.keyring);
     const { confirmDeletions = saved.options.confirmDeletions } = options;
-    const prepared = await prepareSync(saved.definition, this.#options).catch((error: unknown) => {
-      if (!isSecretSyncError(error) || error.problems === undefined) throw error;
-      const message = `The plan does not fit this engine: ${error.message}`;
-      throw new SecretSyncError('PLAN_INVALID', message, { problems: error.problems });
-    });
-    if (prepared.place !== saved.place) {
-      const message = `The plan is for ${quote(saved.place)}, and its definition points at ${quote(prepared.place)} with this engine's connection; make a new plan.`;
-      throw new SecretSyncError('PLAN_INVALID', message);
-    }
-    assertConfirmable(saved.plan, options.confirmDeletions);
-    return this.#run(prepared, options.signal, {
+    const prepare = async (signal: AbortSignal) => {
+      const prepared = await this.#prepare(saved.definition)(signal).catch((error: unknown) => {
+        if (!isSecretSyncError(error) || error.problems === undefined) throw error;
+        const message = `The plan does not fit this engine: ${error.message}`;
+        throw new SecretSyncError('PLAN_INVALID', message, { problems: error.problems });
+      });
+      if (prepared.place !== saved.place) {
+        const message = `The plan is for ${quote(saved.place)}, and its definition points at ${quote(prepared.place)} with this engine's connection; make a new plan.`;
+        throw new SecretSyncError('PLAN_INVALID', message);
+      }
+      assertConfirmable(saved.plan, options.confirmDeletions);
+      return prepared;
+    };
+    return this.#run(prepare, options.signal, {
       operation: saved.operation,
       options: { ...saved.options, ...(confirmDeletions === undefined ? {} : { confirmDeletions }) },
       keyring: { ...this.#options.keyring, current: saved.digester },
@@ -161,8 +167,7 @@ export class SecretSyncEngine<
     definition: DefinitionArgument<Drivers, Destination>,
     options: SyncCallOptions = {},
   ): Promise<SyncResult> {
-    const prepared = await prepareSync(definition, this.#options);
-    return this.#run(prepared, options.signal, this.#request('sync', options));
+    return this.#run(this.#prepare(definition), options.signal, this.#request('sync', options));
   }
 
   /**
@@ -174,8 +179,7 @@ export class SecretSyncEngine<
     definition: DefinitionArgument<Drivers, Destination>,
     options: ImportCallOptions = {},
   ): Promise<SyncResult> {
-    const prepared = await prepareSync(definition, this.#options);
-    return this.#run(prepared, options.signal, this.#request('import', options));
+    return this.#run(this.#prepare(definition), options.signal, this.#request('import', options));
   }
 
   /**
@@ -187,8 +191,7 @@ export class SecretSyncEngine<
     definition: DefinitionArgument<Drivers, Destination>,
     options: RemoveCallOptions = {},
   ): Promise<SyncResult> {
-    const prepared = await prepareSync(definition, this.#options);
-    return this.#run(prepared, options.signal, this.#request('remove', options));
+    return this.#run(this.#prepare(definition), options.signal, this.#request('remove', options));
   }
 
   /** Forgets what this sync owns at its place without deleting it there: for a sync that is handed over. */
@@ -196,13 +199,17 @@ export class SecretSyncEngine<
     definition: DefinitionArgument<Drivers, Destination>,
     options: CallSignal = {},
   ): Promise<void> {
-    const prepared = await prepareSync(definition, this.#options);
-    await this.#leased(prepared, 'remove', options.signal, async (_run, lease) => {
-      const loaded = await this.#context.state.load(prepared.place);
-      loaded.memory.forgetSync(prepared.definition.id);
+    await this.#leased(this.#prepare(definition), 'remove', options.signal, async (run, lease) => {
+      const { definition: released, place } = run.prepared;
+      const loaded = await this.#context.state.load(place, run.signal);
+      loaded.memory.forgetSync(released.id);
       lease.check();
-      await loaded.save();
+      await untilAborted(loaded.save(), run.signal, run.clock);
     });
+  }
+
+  #prepare(definition: unknown) {
+    return (signal: AbortSignal) => prepareSync(definition, this.#options, signal);
   }
 
   #request(operation: Operation, options: PlanCallOptions): DecisionRequest {
@@ -215,14 +222,18 @@ export class SecretSyncEngine<
   }
 
   async #leased<Result>(
-    prepared: PreparedSync,
+    prepare: Prepare,
     operation: Operation,
     signal: AbortSignal | undefined,
     work: (run: Run, lease: Lease) => Promise<Result>,
   ): Promise<Result> {
-    this.#tellAboutStore();
-    return withRun(this.#options, prepared, operation, signal, async (run) => {
-      const lease = await acquireLease(this.#options, run, storeKeys(prepared.place).lease);
+    const prepareAndTell = async (ended: AbortSignal) => {
+      const prepared = await prepare(ended);
+      this.#tellAboutStore();
+      return prepared;
+    };
+    return withRun(this.#options, prepareAndTell, operation, signal, async (run) => {
+      const lease = await acquireLease(this.#options, run, storeKeys(run.prepared.place).lease);
       try {
         return await work(run, lease);
       } finally {
@@ -232,16 +243,18 @@ export class SecretSyncEngine<
   }
 
   async #run(
-    prepared: PreparedSync,
+    prepare: Prepare,
     signal: AbortSignal | undefined,
     request: DecisionRequest,
   ): Promise<SyncResult> {
-    const { definition } = prepared;
-    if (!definition.isEnabled && request.operation !== 'remove') {
-      const message = `The sync ${quote(definition.name)} is disabled; set isEnabled, or plan it.`;
+    const prepareEnabled = async (ended: AbortSignal) => {
+      const prepared = await prepare(ended);
+      const { isEnabled, name } = prepared.definition;
+      if (isEnabled || request.operation === 'remove') return prepared;
+      const message = `The sync ${quote(name)} is disabled; set isEnabled, or plan it.`;
       throw new SecretSyncError('SYNC_DISABLED', message);
-    }
-    return this.#leased(prepared, request.operation, signal, async (run, lease) => {
+    };
+    return this.#leased(prepareEnabled, request.operation, signal, async (run, lease) => {
       for (let attempt = 1; ; attempt += 1) {
         const considered = await consider(this.#context, run, request, lease);
         if (request.saved !== undefined)
@@ -263,7 +276,7 @@ export class SecretSyncEngine<
         } catch (error) {
           if (!isSecretSyncError(error, 'CONFLICT')) throw error;
           if (attempt === MAX_ATTEMPTS) {
-            const message = `${prepared.driver.displayName} was changed by somebody else each of ${attempt} times that it was decided upon; run again. ${error.message}`;
+            const message = `${run.prepared.driver.displayName} was changed by somebody else each of ${attempt} times that it was decided upon; run again. ${error.message}`;
             throw new SecretSyncError('CONFLICT', message, { retryable: true });
           }
           run.emit({ ...run.fields, type: 'conflict', attempt });

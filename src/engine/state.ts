@@ -52,7 +52,7 @@ interface ProcessFingerprints {
 /** Loads and saves what is remembered of places. */
 export interface StateRepository {
   /** @throws SecretSyncError `STATE_UNREADABLE`. */
-  load(place: string): Promise<LoadedPlace>;
+  load(place: string, signal: AbortSignal): Promise<LoadedPlace>;
 }
 
 function unreadable(place: string, why: string): SecretSyncError {
@@ -105,9 +105,9 @@ export function createStateRepository(options: ResolvedOptions): StateRepository
   };
 
   return {
-    async load(place) {
+    async load(place, signal) {
       const key = storeKeys(place).state;
-      const stored = await readDocument(store, key);
+      const stored = await readDocument(store, key, signal);
       const document = stored === undefined ? undefined : parseDocument(stored.document, place, keyring);
       const entries = withProcessFingerprints(place, stored?.version ?? '', document?.entries ?? []);
       const facts = knownFacts.get(place) ?? new Map<string, string>();

@@ -1,6 +1,6 @@
-import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
 import type { StateStore, VersionedDocument } from '../contracts/state-store.js';
 import { checksum } from '../core/fingerprint.js';
+import { guarded } from './foreign-code.js';
 
 /** The keys of a place's documents. An identity can hold any text; a store's keys can't. */
 export function storeKeys(place: string): { readonly state: string; readonly lease: string } {
@@ -9,12 +9,11 @@ export function storeKeys(place: string): { readonly state: string; readonly lea
 }
 
 /** @throws SecretSyncError `STATE_UNREADABLE` whatever the store throws. */
-export async function readDocument(store: StateStore, key: string): Promise<VersionedDocument | undefined> {
-  try {
-    return await store.get(key);
-  } catch (error) {
-    if (isSecretSyncError(error)) throw error;
-    const message = `The store could not read ${key}; nothing was written. Check the store.`;
-    throw new SecretSyncError('STATE_UNREADABLE', message, { retryable: true });
-  }
+export async function readDocument(
+  store: StateStore,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<VersionedDocument | undefined> {
+  const sentence = `The store could not read ${key}; nothing was written. Check the store.`;
+  return guarded(() => store.get(key), signal, 'STATE_UNREADABLE', sentence, { retryable: true });
 }

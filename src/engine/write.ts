@@ -10,7 +10,8 @@ import { isSecretSyncError } from '../contracts/errors.js';
 import type { Outcome } from '../contracts/plan.js';
 import { entryId } from '../core/remembered.js';
 import { readableValue } from '../core/snapshot.js';
-import { guarded } from './failures.js';
+import { guarded } from './foreign-code.js';
+import { outcomesOf } from './foreign-driver.js';
 import type { Lease } from './lease.js';
 import { readDestination } from './read.js';
 import type { Recorder, Work } from './record.js';
@@ -131,6 +132,7 @@ async function writeRound(
   open?: ReadonlySet<Work>,
 ): Promise<Map<Work, Failure>> {
   const { run, connection } = context;
+  const { driver } = run.prepared;
   const byKey = new Map(changes.map(([item]) => [item.change.key, item]));
   const unsettled = new Map<Work, Failure>();
   const onOutcome = (outcome: WriteOutcome) => {
@@ -141,20 +143,18 @@ async function writeRound(
     else if (outcome.maybeWritten || open?.has(item) === true) unsettled.set(item, outcome);
     else endFailed(context, ends, item, outcome.error);
   };
+  const hear = (told: unknown) => outcomesOf(driver, [told]).forEach(onOutcome);
   run.signal.throwIfAborted();
   context.lease.check();
   for (const [item] of changes) context.handed.add(item);
   try {
+    const batch = { phase, changes: changes.map(([, change]) => change) };
     const outcomes = await guarded(
-      () =>
-        connection.write(
-          { phase, changes: changes.map(([, change]) => change) },
-          { signal: run.signal, onOutcome },
-        ),
+      async () => outcomesOf(driver, await connection.write(batch, { signal: run.signal, onOutcome: hear })),
       run.signal,
       'DESTINATION_UNAVAILABLE',
-      `${run.prepared.driver.displayName} failed while it was written.`,
-      { maybeWritten: true },
+      `${driver.displayName} failed while it was written.`,
+      { maybeWritten: true, clock: run.clock },
     );
     outcomes.forEach(onOutcome);
   } catch (error) {

@@ -231,14 +231,6 @@ describe('the test itself catches', () => {
       },
       /^(an error|a result|formatResult) shows/,
     ],
-    [
-      'that hides one in the cause of an error',
-      (text) => {
-        const cause = { request: { body: text } };
-        throw new SecretSyncError('DESTINATION_REJECTED', 'A value was refused.', { cause });
-      },
-      /^(an error|a result) shows/,
-    ],
     ['that remembers one', (text, { facts }) => facts.set('last', text.slice(0, 500)), /^the store shows/],
     [
       'that remembers a plain hash of one',
