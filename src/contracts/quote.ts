@@ -1,12 +1,12 @@
-// C1 controls, soft hyphen, bidi marks, zero-width and other invisible characters, which JSON leaves as they are.
-const INVISIBLE =
-  /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+import { INVISIBLE } from './invisible.js';
 
 /** A text in double quotes with everything escaped that could act on a terminal or hide in a log. */
 export function quote(text: string): string {
-  return JSON.stringify(text).replace(
-    INVISIBLE,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  return JSON.stringify(text).replace(INVISIBLE, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
   );
 }
 

@@ -15,6 +15,15 @@ export const accessToken = z
     ),
   );
 
+const hidden = { value: () => '[redacted]' };
+
+/** Credentials that a driver holds, which neither `JSON.stringify` nor `util.inspect` of the driver shows. */
+export const concealed = <Credentials extends object>(credentials: Credentials): Credentials =>
+  Object.defineProperties(
+    { ...credentials },
+    { toJSON: hidden, [Symbol.for('nodejs.util.inspect.custom')]: hidden },
+  );
+
 /** A base URL. */
 export const baseUrlText = z.optional(
   z.string('it must be text').check(z.refine(isWebUrl, 'it is no URL; write it as https://host/path')),

@@ -1,5 +1,5 @@
-// Control and format characters, lone surrogates, bidi marks, what takes no room, and every blank but the plain one.
-const INVISIBLE = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
+import { INVISIBLE } from '../contracts/invisible.js';
+
 const MARKUP = /[\\`*_[\]<>|~$&@#]|:(?=\/\/)|(?<=www)\./gi;
 
 /** Shows what a terminal would act on, or nobody would see, as `\u{…}`. */

@@ -65,6 +65,9 @@ describe('a quoted text', () => {
     ['\u2028\u202e', '"\\u2028\\u202e"'],
     ['\u2060\u206f', '"\\u2060\\u206f"'],
     ['\ufeff\ufff9\ufffb', '"\\ufeff\\ufff9\\ufffb"'],
+    ['\u00a0\u034f\u115f\u3164\ufe0f', '"\\u00a0\\u034f\\u115f\\u3164\\ufe0f"'],
+    ['\u{e0041}', '"\\udb40\\udc41"'],
+    ['\u{1f600}', '"\u{1f600}"'],
     ['\u00e9\u4e2d', '"\u00e9\u4e2d"'],
   ])('%j is shown without anything that acts or hides', (text, shown) => {
     expect(quote(text)).toBe(shown);

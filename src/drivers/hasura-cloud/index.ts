@@ -1,6 +1,6 @@
 import type { CallOptions, DestinationDriver } from '../../contracts/destination.js';
 import { baseUrl } from '../base-url.js';
-import { callClient } from '../credentials.js';
+import { callClient, concealed } from '../credentials.js';
 import { canonicalId } from '../identifier.js';
 import { sortByName, type Named } from '../named.js';
 import {
@@ -36,7 +36,7 @@ function createHasuraCloudDriver(credentials?: HasuraCloudCredentials): HasuraCl
     specVersion: 1,
     name: NAME,
     displayName: DISPLAY_NAME,
-    ...(credentials !== undefined && { credentials }),
+    ...(credentials !== undefined && { credentials: concealed(credentials) }),
     credentialsSchema,
     configSchema,
     capabilities,

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { HttpBody, HttpClient } from '../../contracts/http.js';
 import type { SecretValue } from '../../contracts/secret.js';
+import { identifier } from '../identifier.js';
 import { namedList } from '../named.js';
 import { graphqlError } from './graphql-error.js';
 
@@ -51,9 +52,7 @@ export const findProject = (http: HttpClient, projectId: string, signal: AbortSi
     operation: 'look up the tenant of the project',
     document: 'query tenant($projectId: uuid!) { projects_by_pk(id: $projectId) { tenant { id } } }',
     field: 'projects_by_pk',
-    schema: z.nullable(
-      z.object({ tenant: z.nullable(z.object({ id: z.string().check(z.maxLength(1000)) })) }),
-    ),
+    schema: z.nullable(z.object({ tenant: z.nullable(z.object({ id: identifier })) })),
     variables: { projectId },
     signal,
   });

@@ -47,7 +47,8 @@ export function createWriter({ api, place, owners, listed }: WriteContext) {
 
   async function create(change: WriteChange): Promise<Variable> {
     const made = await api.create({ ...wanted(change), extras: extrasOf(change) });
-    owners.learn(made.owned_by);
+    // It is remembered: an answer that echoes what was sent must not get that into the state.
+    if (change.value?.equals(made.owned_by ?? '') !== true) owners.learn(made.owned_by);
     if (made.variable_type === 'ALIAS' && !listed.has(made.id)) {
       // An older part of the API is documented to do so where the value is the name of another variable.
       await api.remove(made.id);

@@ -5,7 +5,7 @@ import type {
   DestinationDriver,
 } from '../../contracts/destination.js';
 import { baseUrl } from '../base-url.js';
-import { callClient, parseArgument } from '../credentials.js';
+import { callClient, concealed, parseArgument } from '../credentials.js';
 import { canonicalId, identifier } from '../identifier.js';
 import { sortByName, type Named } from '../named.js';
 import {
@@ -69,7 +69,7 @@ function createQoveryDriver(credentials?: QoveryCredentials): QoveryDriver {
     specVersion: 1,
     name: NAME,
     displayName: DISPLAY_NAME,
-    ...(credentials !== undefined && { credentials }),
+    ...(credentials !== undefined && { credentials: concealed(credentials) }),
     credentialsSchema,
     configSchema,
     capabilities,

@@ -8,6 +8,11 @@ import { namedList } from '../named.js';
 
 const optionalText = z.catch(z.optional(z.string()), undefined);
 const optionalFlag = z.catch(z.optional(z.boolean()), undefined);
+// It is remembered: a server that echoes a value here must not get that into the state.
+const optionalTimestamp = z.catch(
+  z.optional(z.string().check(z.regex(/^\d{4}-\d\d-\d\d[T ][\d:.]{5,20}(Z|[+-][\d:]{2,6})?$/i))),
+  undefined,
+);
 
 // Only id and key are needed; an unknown scope or type is kept as it is and is never ours (official spec).
 const variableSchema = z.object({
@@ -17,7 +22,7 @@ const variableSchema = z.object({
   is_secret: optionalFlag,
   scope: z.catch(z.string(), ''),
   variable_type: z.catch(z.string(), ''),
-  updated_at: optionalText,
+  updated_at: optionalTimestamp,
   mount_path: optionalText,
   description: optionalText,
   enable_interpolation_in_file: optionalFlag,
