@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { SecretSource } from '../../src/contracts/source.js';
+import type { SecretSource, SourceReadResult } from '../../src/contracts/source.js';
 import { infisicalSource } from '../../src/sources/infisical.js';
 import { createCanaries } from '../../src/testing/canaries.js';
+import type { InfisicalEmulatorOptions } from '../../src/testing/infisical-emulator.js';
 import { sourceConformance } from '../../src/testing/source-conformance.js';
 import {
   call,
@@ -126,6 +127,99 @@ describe('infisicalSource, when it reads', () => {
       expect(shown(await source.read({}, call()))).toEqual({ secrets: [['A', '1']] });
     }
     expect(operations()).toEqual([LOGIN, LIST, LIST, LIST]);
+  });
+
+  /** An older server, with a folder that holds nothing but what it imports. */
+  async function olderServer(switches: InfisicalEmulatorOptions = {}) {
+    const { emulator, ...rest } = await setUp({}, { importsFlag: 'include_imports', ...switches });
+    const shared = { ...place, secretPath: '/shared' };
+    emulator.addFolder(shared);
+    emulator.addSecret(shared, { key: 'A', value: '1' });
+    emulator.addImport(place, shared);
+    return { emulator, shared, ...rest, imported: { secrets: [['A', '1']] } };
+  }
+
+  it('never answers without the imports of an older server, however many read at first', async () => {
+    const { source, imported } = await olderServer();
+    const reads = await Promise.all(Array.from({ length: 8 }, async () => source.read({}, call())));
+    for (const read of reads) expect(shown(read)).toEqual(imported);
+  });
+
+  it('answers with the imports of an older server to reads that begin at any moment of the first', async () => {
+    const { emulator, source, imported } = await olderServer();
+    const others: Promise<SourceReadResult>[] = [];
+    emulator.setIntercept(() => {
+      if (others.length < 20) others.push(Promise.resolve(source.read({}, call())));
+      return undefined;
+    });
+    expect(shown(await source.read({}, call()))).toEqual(imported);
+    // More come while these are waited for.
+    for (const read of others) expect(shown(await read)).toEqual(imported);
+    expect(others).toHaveLength(20);
+  });
+
+  it('finds imports in a later folder when the first one of an older server has none', async () => {
+    const { source, shared, imported, operations } = await olderServer({ importsWhenNone: 'absent' });
+    expect(shown(await source.read(shared, call()))).toEqual(imported);
+    expect(shown(await source.read(place, call()))).toEqual(imported);
+    expect(operations()).toEqual([LOGIN, LIST, LIST, LIST]);
+  });
+
+  it('asks for imports by the older name again after that failed or was aborted', async () => {
+    const { emulator, source, imported } = await olderServer();
+    const first = new AbortController();
+    const faults = [undefined, 'truncate', undefined, 'hang-before'] as const;
+    let lists = 0;
+    emulator.setIntercept(({ operation }) => {
+      if (operation !== LIST) return undefined;
+      lists += 1;
+      if (lists === faults.length) setImmediate(() => first.abort(new Error('enough')));
+      return faults[lists - 1];
+    });
+    expect((await errorOf(source.read({}, call()))).code).toBe('SOURCE_READ_FAILED');
+    await expect(source.read({}, { signal: first.signal })).rejects.toThrow('enough');
+    expect(shown(await source.read({}, call()))).toEqual(imported);
+  });
+
+  it('does not fail the others when one of the first reads of an older server is aborted', async () => {
+    const { emulator, source, imported } = await olderServer();
+    const first = new AbortController();
+    const reason = new Error('enough');
+    emulator.setIntercept(({ query }) => {
+      if (query['include_imports'] !== undefined) first.abort(reason);
+      return undefined;
+    });
+    const signals = [first.signal, call().signal, call().signal];
+    const [aborted, ...reads] = await Promise.allSettled(
+      signals.map(async (signal) => source.read({}, { signal })),
+    );
+    expect(aborted).toEqual({ status: 'rejected', reason });
+    for (const read of reads) {
+      expect(read.status === 'fulfilled' && shown(read.value)).toEqual(imported);
+    }
+  });
+
+  it('reads on when the server has been replaced by one that knows the flag by its name of today alone', async () => {
+    const { emulator, source, imported } = await olderServer();
+    await source.read({}, call());
+    emulator.configure({ importsFlag: 'includeImports' });
+    for (let round = 0; round < 2; round += 1) expect(shown(await source.read({}, call()))).toEqual(imported);
+  });
+
+  it('goes on finding the imports of an older server after it refused the parameters of another read', async () => {
+    const { emulator, source, imported } = await olderServer();
+    await source.read({}, call());
+    emulator.setIntercept(({ query }) => (query['environment'] === 'odd' ? { status: 422 } : undefined));
+    expect((await errorOf(source.read({ environment: 'odd' }, call()))).code).toBe('SOURCE_READ_FAILED');
+    expect(shown(await source.read({}, call()))).toEqual(imported);
+  });
+
+  it('leaves imports out that it did not ask for', async () => {
+    const { emulator, source } = await setUp({ includeImports: false });
+    const secret = (secretKey: string) => ({ secretKey, secretValue: '1', type: 'shared' });
+    const body = { secrets: [secret('A')], imports: [{ secrets: [secret('B')] }] };
+    emulator.setIntercept(({ operation }) => (operation === LIST ? { body } : undefined));
+    expect(shown(await source.read({}, call()))).toEqual({ secrets: [['A', '1']] });
   });
 
   it('takes no imports for none where the server leaves them out', async () => {

@@ -12,13 +12,30 @@ export interface ListFlags {
 
 export type ListSecrets = (place: InfisicalPlace, flags: ListFlags, signal: AbortSignal) => Promise<Listing>;
 
+/** Whether the server takes the flag for imports under both names at once; undefined until it was asked. */
+type BothNames = 'taken' | 'refused' | undefined;
+
+/** A validation error: the parameters are not what the server knows. */
+const isRefusal = (error: unknown): boolean =>
+  isSecretSyncError(error, 'DESTINATION_REJECTED') && (error.status === 400 || error.status === 422);
+
+/*
+ * Older servers know the flag for imports by another name, and leave out, without a word, what would then look deleted.
+ * So each listing has to show by itself that it is complete; what was learned from others only saves requests.
+ *
+ * | asked with        | answered with      | it is complete                                              |
+ * |-------------------|--------------------|-------------------------------------------------------------|
+ * | the name of today | imports            | yes                                                         |
+ * | the name of today | no word of imports | where the server refuses names unknown to it; else ask both |
+ * | both names        | anything           | yes                                                         |
+ */
+
 /** Lists what stands in a folder, with the imports where they are asked for. */
 export function createList(session: InfisicalSession): ListSecrets {
-  /** What the server calls the flag for imports; undefined until it is known. */
-  let importsFlag: string | undefined;
+  let bothNames: BothNames;
 
   return async (place, { includeImports, expandSecretReferences }, signal) => {
-    const list = (flag: string) =>
+    const list = (...names: readonly string[]) =>
       session.request(
         {
           operation: 'read the secrets from Infisical',
@@ -28,28 +45,41 @@ export function createList(session: InfisicalSession): ListSecrets {
             ...place,
             viewSecretValue: 'true',
             expandSecretReferences: String(expandSecretReferences),
-            [flag]: String(includeImports),
+            ...Object.fromEntries(names.map((name) => [name, String(includeImports)])),
             recursive: 'false',
           },
           schema: listSchema,
         },
         signal,
       );
-    const listing = await list(importsFlag ?? 'includeImports');
-    if (!includeImports || importsFlag !== undefined) return listing;
-    importsFlag = 'includeImports';
-    if (listing.imports) return listing;
-    // Older servers know the flag by another name and leave out, without a word, what would then look deleted.
-    try {
-      const older = await list('include_imports');
-      if (!older.imports) return listing;
-      importsFlag = 'include_imports';
-      return older;
-    } catch (error) {
-      if (isSecretSyncError(error, 'DESTINATION_REJECTED')) return listing;
-      importsFlag = undefined;
-      throw error;
+    /** Undefined where the request is refused. */
+    const listWithBoth = async (): Promise<Listing | undefined> => {
+      try {
+        const listing = await list('includeImports', 'include_imports');
+        bothNames = 'taken';
+        return listing;
+      } catch (error) {
+        if (isRefusal(error)) return undefined;
+        throw error;
+      }
+    };
+
+    // An older server may do as it likes by default.
+    if (!includeImports) return { secrets: (await list('includeImports')).secrets };
+    if (bothNames === 'taken') {
+      const listing = await listWithBoth();
+      if (listing) return listing;
     }
+    const known = bothNames;
+    const listing = await list('includeImports');
+    // Both were refused just now, and the one is not: another server than before.
+    if (known === 'taken') bothNames = undefined;
+    if (listing.imports || known === 'refused') return listing;
+    const complete = await listWithBoth();
+    if (complete) return complete;
+    // The one name was taken with the same parameters, so it is the other that is refused.
+    bothNames = 'refused';
+    return listing;
   };
 }
 
