@@ -137,6 +137,84 @@ describe('infisicalSource, when it watches events', () => {
     await until(() => expect(onChange).toHaveBeenCalledTimes(2));
   });
 
+  /** A server whose streams say this and end at once, and how often they were asked for. */
+  function cutting(text: string) {
+    const asked = vi.fn();
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      const isSubscription = typeof input === 'string' && input.endsWith('/subscribe/project-events');
+      if (!isSubscription) return globalThis.fetch(input, init);
+      asked();
+      return new Response(text, { headers: { 'content-type': 'text/event-stream' } });
+    };
+    return { asked, fetch };
+  }
+
+  it('asks less and less often for streams that end at once', async () => {
+    const { asked, fetch } = cutting(': open\n\n');
+    const timeout = 20_000;
+    const { clock, onChange, operations, start, until } = await watching(
+      { events: 'pushed' },
+      { fetch, timeout },
+    );
+    const waited = () => clock.slept.filter((ms) => ms !== timeout && ms !== 300_000);
+    await start();
+    const waits = [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000];
+    for (const [index, wait] of waits.entries()) {
+      await until(() => expect(waited()).toEqual(waits.slice(0, index + 1)));
+      await clock.advance(wait);
+    }
+    await until(() => expect(operations().filter((operation) => operation === LIST)).toHaveLength(9));
+    expect(asked).toHaveBeenCalledTimes(9);
+    expect(onChange).not.toHaveBeenCalled();
+  });
+
+  it('comes back soon to a stream that ends after an event, or after it was open for long', async () => {
+    const { emulator, clock, onChange, operations, start, until } = await watching({ events: 'pushed' });
+    const shortWaits = () => clock.slept.filter((ms) => ms < 30_000);
+    await start();
+    const ends = [
+      async () => {
+        emulator.editSecret(place, { key: 'A', value: '2' });
+        await until(() => expect(onChange).toHaveBeenCalled());
+      },
+      () => clock.advance(60_000),
+      async () => undefined,
+    ];
+    const waits = [500, 500, 1_000];
+    for (const [index, end] of ends.entries()) {
+      await until(() => expect(emulator.openStreams).toBe(1));
+      await until(() => expect(clock.sleepers).toBe(1));
+      await end();
+      emulator.endStreams();
+      await until(() => expect(shortWaits()).toEqual(waits.slice(0, index + 1)));
+      await clock.advance(waits[index] ?? 0);
+      await until(() => expect(operations().filter((name) => name === LIST)).toHaveLength(index + 2));
+    }
+  });
+
+  it('leaves no stream open when the folder can not be read to begin with', async () => {
+    const { clock, emulator, start, until } = await watching({ events: 'pushed' });
+    emulator.setIntercept(({ operation }) => (operation === LIST ? { status: 403 } : undefined));
+    expect((await errorOf(start())).code).toBe('FORBIDDEN');
+    await until(() => expect(emulator.openStreams).toBe(0));
+    expect(clock.sleepers).toBe(0);
+  });
+
+  it('ends the stream when it is aborted while it reads the folder for the first time', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const { source, operations, emulator, clock } = await setUp({}, { events: 'pushed' });
+    emulator.addSecret(place, { key: 'A', value: '1' });
+    emulator.setIntercept(({ operation }) => {
+      if (operation === LIST) queueMicrotask(() => controller.abort(reason));
+      return undefined;
+    });
+    await expect(source.watch({}, () => undefined, { signal: controller.signal })).rejects.toBe(reason);
+    await vi.waitFor(() => expect(emulator.openStreams).toBe(0), { timeout: 10_000, interval: 5 });
+    expect(operations()).toEqual([LOGIN, EVENTS, LIST]);
+    expect(clock.sleepers).toBe(0);
+  });
+
   it('takes a stream that says nothing for long for a dead one, and tells of nothing where nothing changed', async () => {
     const { clock, emulator, onChange, operations, start, until } = await watching({ events: 'pushed' });
     await start();

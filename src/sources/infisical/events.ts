@@ -17,6 +17,8 @@ const EVENTS = ['secret:create', 'secret:update', 'secret:delete', 'secret:impor
 export interface EventStream {
   /** Calls `onEvent` for each event about secrets, until the stream ends or falls silent. Rejects only with what it throws. */
   follow(onEvent: () => void): Promise<void>;
+  /** Ends it without following it. */
+  close(): void;
 }
 
 export interface EventsOptions {
@@ -97,6 +99,8 @@ export async function subscribe(
   const open = async (authorization: string): Promise<Subscription> => {
     const connection = new AbortController();
     const stop = () => connection.abort();
+    // The abort may have come since the login, which is when nobody listened.
+    signal.throwIfAborted();
     signal.addEventListener('abort', stop, { once: true });
     connection.signal.addEventListener('abort', () => signal.removeEventListener('abort', stop), {
       once: true,
@@ -117,7 +121,7 @@ export async function subscribe(
       const stream = response.body;
       if (stream === null) return 'failed';
       isOpen = true;
-      return { follow: (onEvent) => follow(stream, connection, clock, onEvent) };
+      return { follow: (onEvent) => follow(stream, connection, clock, onEvent), close: stop };
     } finally {
       timer.abort();
       if (!isOpen) stop();

@@ -6,6 +6,8 @@ import type { InfisicalPlace } from './options.js';
 
 /** A lost stream is asked for again after a backoff of these ms. */
 const RECONNECT = { minTimeout: 1_000, maxTimeout: 60_000 };
+/** A stream that was open for so long, in ms, was a good one: that it ended is the first failure. */
+const LASTING = 60_000;
 
 /** What a folder holds, to be compared. */
 export interface Effective {
@@ -46,17 +48,25 @@ export async function watch(
   const { clock, random, pollInterval, read } = options;
   let seen: Effective | undefined;
   let events = await subscribe(options, place, signal);
-  seen = await read(place, signal);
+  try {
+    seen = await read(place, signal);
+  } catch (error) {
+    // Nobody will follow it.
+    if (typeof events === 'object') events.close();
+    throw error;
+  }
 
   const follow = async (): Promise<void> => {
     let failures = 0;
     for (;;) {
       if (typeof events === 'object') {
+        const openedAt = clock.now();
         await events.follow(() => {
+          failures = 0;
           seen = undefined;
           onChange();
         });
-        failures = 0;
+        if (clock.now() - openedAt >= LASTING) failures = 0;
       }
       if (events === 'refused') await clock.sleep(pollInterval * (0.9 + random() / 5), signal);
       else {
