@@ -1,10 +1,13 @@
-import { watch, type FSWatcher } from 'node:fs';
-import { realpath } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Clock } from '../contracts/clock.js';
 import { SecretSyncError } from '../contracts/errors.js';
 import { quote } from '../contracts/quote.js';
+import { watchDirectories } from './dotenv-directories.js';
 import { signatureOf, systemCode } from './dotenv-file.js';
+
+/** What can't be watched at present is looked at so often, in ms. */
+const LOOK_AGAIN = 2_000;
 
 export interface WatchFilesOptions {
   /** How long files must be left alone before a change is told, in ms. */
@@ -13,15 +16,10 @@ export interface WatchFilesOptions {
   readonly signal: AbortSignal;
 }
 
-/** The directories in which something happens when a file changes: its own, and the one that a link leads to. */
-async function directoriesOf(path: string): Promise<string[]> {
-  const target = await realpath(path).catch(() => path);
-  return [dirname(resolve(path)), dirname(resolve(target))];
-}
-
 /**
- * Calls `onChange` when a file was written, replaced, removed or made, until the signal is aborted. Directories are
- * watched and not files, since most editors put a new file in the place of the old one.
+ * Calls `onChange` when a file was written, replaced, removed or made, until the signal is aborted; also when a link or
+ * a directory on the way to it was. Directories are watched and not files, since most editors put a new file in the
+ * place of the old one.
  */
 export async function watchFiles(
   paths: readonly string[],
@@ -29,8 +27,6 @@ export async function watchFiles(
   { debounce, clock, signal }: WatchFilesOptions,
 ): Promise<void> {
   if (signal.aborted) return;
-  const watchers: FSWatcher[] = [];
-  const close = () => watchers.forEach((watcher) => watcher.close());
   const look = async () => (await Promise.all(paths.map(signatureOf))).join(' ');
   let seen: string | undefined;
   let isSettling = false;
@@ -40,6 +36,8 @@ export async function watchFiles(
   const settle = async (): Promise<void> => {
     while (isStirred) {
       isStirred = false;
+      // The paths may lead elsewhere now.
+      const failure = await directories.update();
       for (let before = await look(); ;) {
         await clock.sleep(debounce, signal);
         const now = await look();
@@ -48,9 +46,13 @@ export async function watchFiles(
       }
       const now = await look();
       signal.throwIfAborted();
-      if (now === seen) continue;
-      seen = now;
-      onChange();
+      if (now !== seen) {
+        seen = now;
+        onChange();
+      }
+      if (failure === undefined) continue;
+      await clock.sleep(LOOK_AGAIN, signal);
+      isStirred = true;
     }
   };
   const stir = (): void => {
@@ -64,20 +66,32 @@ export async function watchFiles(
       });
   };
 
-  const directories = new Set((await Promise.all(paths.map(directoriesOf))).flat());
-  for (const directory of directories) {
-    try {
-      watchers.push(watch(directory, stir).on('error', stir));
-    } catch (error) {
-      close();
-      throw new SecretSyncError(
-        'SOURCE_READ_FAILED',
-        `The directory ${quote(directory)} can't be watched (${systemCode(error)}): check the path.`,
-      );
-    }
-  }
+  const absolute = paths.map((path) => resolve(path));
+  const directories = watchDirectories(absolute, stir);
+  const close = (): void => directories.close();
   signal.addEventListener('abort', close, { once: true });
-  if (signal.aborted) return close();
+  try {
+    await Promise.all(absolute.map(assertDirectory));
+    const failure = await directories.update();
+    if (failure) throw failure;
+  } catch (error) {
+    signal.removeEventListener('abort', close);
+    close();
+    throw error;
+  }
   seen = await look();
   if (isStirred) stir();
+}
+
+/** A path into nowhere is a mistake to begin with, though a directory may come and go later. */
+async function assertDirectory(path: string): Promise<void> {
+  const directory = dirname(path);
+  try {
+    await stat(directory);
+  } catch (error) {
+    throw new SecretSyncError(
+      'SOURCE_READ_FAILED',
+      `The directory ${quote(directory)} can't be watched (${systemCode(error)}): check the path.`,
+    );
+  }
 }

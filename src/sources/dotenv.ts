@@ -35,7 +35,7 @@ const ATTEMPTS = 5;
  * make read back equal is not writable (`SOURCE_NOT_WRITABLE`). A file that can't be written is `SOURCE_WRITE_FAILED`.
  * Writes of one source come one after the other; of two writers at the very same moment, one can lose.
  *
- * A watch tells when any of the files was changed, replaced or removed.
+ * A watch tells when any of the files was changed, replaced or removed, and when a link or directory on the way to it was.
  *
  * A read throws `SOURCE_READ_FAILED`, with all that is wrong in all files, where a file is missing, can't be read, is
  * not UTF-8, or has a line that is no assignment, comment or blank; the line's number is named and its text is not.

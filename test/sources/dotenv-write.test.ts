@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import {
   chmod,
   lstat,
@@ -11,12 +12,15 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { dotenvSource } from '../../src/sources/dotenv.js';
+import { dotenvSource, type DotenvOptions } from '../../src/sources/dotenv.js';
 import { replaceFile } from '../../src/sources/dotenv-file.js';
 import { createCanaries } from '../../src/testing/canaries.js';
+import { createVirtualClock } from '../support/virtual-clock.js';
 import { call, change, errorOf } from './infisical-support.js';
 
 let directory: string;
@@ -129,11 +133,11 @@ describe('dotenvSource, when it writes', () => {
 });
 
 describe('dotenvSource, when it watches', () => {
-  async function watching(paths: string | string[]) {
+  async function watching(paths: string | string[], options: DotenvOptions = {}) {
     const controller = new AbortController();
     onTestFinished(() => controller.abort());
     const onChange = vi.fn();
-    await dotenvSource(paths, { debounce: 5 }).watch({}, onChange, { signal: controller.signal });
+    await dotenvSource(paths, { debounce: 5, ...options }).watch({}, onChange, { signal: controller.signal });
     const told = (times: number) =>
       vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(times), { timeout: 10_000, interval: 5 });
     return { controller, onChange, told };
@@ -181,6 +185,136 @@ describe('dotenvSource, when it watches', () => {
     const { told } = await watching(join(directory, '.env'));
     await file('shared/env', 'A=2\n');
     await told(1);
+  });
+
+  it('follows a symbolic link that comes to lead elsewhere', async () => {
+    for (const name of ['first', 'second', 'third']) {
+      await mkdir(join(directory, name));
+      await file(`${name}/env`, `FROM=${name}\n`);
+    }
+    const link = join(directory, '.env');
+    await symlink(join('first', 'env'), link);
+    const { told } = await watching(link);
+    for (const [index, name] of ['second', 'third'].entries()) {
+      await symlink(join(name, 'env'), `${link}.new`);
+      await rename(`${link}.new`, link);
+      await told(2 * index + 1);
+      // Events of the file system that come late would have it look once more.
+      await setTimeout(50);
+      await file(`${name}/env`, `FROM=${name} edited\n`);
+      await told(2 * index + 2);
+    }
+    await file('first/env', 'FROM=nobody\n');
+    await file('third/env', 'FROM=the last\n');
+    await told(5);
+  });
+
+  it('follows links to directories that are led elsewhere, as a deployment does', async () => {
+    for (const name of ['1', '2']) {
+      await mkdir(join(directory, 'releases', name), { recursive: true });
+      await file(`releases/${name}/.env`, `RELEASE=${name}\n`);
+    }
+    const current = join(directory, 'current');
+    await symlink(join('releases', '1'), current);
+    const { told } = await watching(join(current, '.env'));
+    await symlink(join('releases', '2'), `${current}.new`);
+    await rename(`${current}.new`, current);
+    await told(1);
+    await file('releases/2/.env', 'RELEASE=2 edited\n');
+    await told(2);
+  });
+
+  it('goes on when its directory is moved away and made anew', async () => {
+    const [place, old] = [join(directory, 'app'), join(directory, 'old')];
+    await mkdir(place);
+    const path = await file('app/.env', 'A=1\n');
+    const { told } = await watching(path);
+    await rename(place, old);
+    await mkdir(place);
+    await file('app/.env', 'A=2\n');
+    await told(1);
+    await file('app/.env', 'A=3\n');
+    await told(2);
+  });
+
+  it('goes on when its directory, and the one above, are removed and come back later', async () => {
+    const place = join(directory, 'srv', 'app');
+    await mkdir(place, { recursive: true });
+    const path = await file('srv/app/.env', 'A=1\n');
+    const { told } = await watching(path);
+    await rm(join(directory, 'srv'), { recursive: true });
+    await told(1);
+    await mkdir(place, { recursive: true });
+    await file('srv/app/.env', 'A=2\n');
+    await told(2);
+    await file('srv/app/.env', 'A=3\n');
+    await told(3);
+  });
+
+  it('survives links that lead in a circle, and goes on when they no longer do', async () => {
+    const path = await file('.env', 'A=1\n');
+    const { told } = await watching(path);
+    await rm(path);
+    await symlink('.env', path);
+    await told(1);
+    await rm(path);
+    await file('.env', 'A=2\n');
+    await told(2);
+  });
+
+  it('looks every two seconds at what it can not watch at present', async () => {
+    await mkdir(join(directory, 'full'));
+    await file('full/env', 'A=2\n');
+    const path = await file('.env', 'A=1\n');
+    const clock = createVirtualClock();
+    const { onChange, told } = await watching(path, { clock });
+    const real = fs.watch;
+    const refusal = vi.spyOn(fs, 'watch').mockImplementation(() => {
+      throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    });
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      refusal.mockRestore();
+      syncBuiltinESMExports();
+    });
+    expect(fs.watch).not.toBe(real);
+    const waits = async (ms: number) => {
+      await vi.waitFor(() => expect(clock.slept.at(-1)).toBe(ms), { timeout: 10_000, interval: 5 });
+      await vi.waitFor(() => expect(clock.sleepers).toBe(1), { timeout: 10_000, interval: 5 });
+      await clock.advance(ms);
+    };
+    await symlink(join('full', 'env'), `${path}.new`);
+    await rename(`${path}.new`, path);
+    await waits(5);
+    await told(1);
+    await file('full/env', 'A=3\n');
+    await waits(2_000);
+    await waits(5);
+    await told(2);
+    refusal.mockRestore();
+    syncBuiltinESMExports();
+    await waits(2_000);
+    await waits(5);
+    await vi.waitFor(() => expect(clock.sleepers).toBe(0), { timeout: 10_000, interval: 5 });
+    await file('full/env', 'A=4\n');
+    await waits(5);
+    await told(3);
+    expect(onChange).toHaveBeenCalledTimes(3);
+  });
+
+  it('holds nothing open after the abort, wherever it has followed its paths to', async () => {
+    const held = () => process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length;
+    const before = held();
+    await mkdir(join(directory, 'elsewhere'));
+    await file('elsewhere/env', 'A=2\n');
+    const path = await file('.env', 'A=1\n');
+    const { controller, told } = await watching(path);
+    await rm(path);
+    await symlink(join('elsewhere', 'env'), path);
+    await told(1);
+    expect(held()).toBe(before + 2);
+    controller.abort();
+    await vi.waitFor(() => expect(held()).toBe(before), { timeout: 10_000, interval: 5 });
   });
 
   it('stops at the abort', async () => {
