@@ -4,6 +4,7 @@ import type { SecretSource, SourceCallOptions, SourceChange, SourceLocation } fr
 import { sourceSnapshot } from '../core/snapshot.js';
 import { createCanaries } from './canaries.js';
 import type { ConformanceRunner } from './runner.js';
+import { addDescribeTests, addWatchTests } from './source-conformance-optional.js';
 
 type Pairs = readonly (readonly [key: string, value: string])[];
 
@@ -26,13 +27,27 @@ export interface SourceConformanceOptions {
   readonly anyName?: boolean;
   /** Whether a value can be any text, of several lines, with quotes. Default: true. */
   readonly anyValue?: boolean;
+  /** Whether `watch` is there. Default: it is tested where it is. */
+  readonly watchable?: boolean;
+  /** Gives a secret that is there another value, as somebody else would, to test `watch`. Default: `write` does. */
+  change?(source: SecretSource, key: string, value: string): void | Promise<void>;
+  /** How long a change may take to be told, and an abort to be heeded, in ms. Default: 10,000. */
+  readonly watchTimeout?: number;
+  /**
+   * How much a source holds now: timers, such as the sleepers of its clock, and connections. Absent: what a watch
+   * leaves behind is not tested.
+   */
+  held?(source: SecretSource): number;
+  /** Whether `describe` is there. Default: it is tested where it is. */
+  readonly describable?: boolean;
   /** Cleans up after a test. */
   dispose?(source: SecretSource): void | Promise<void>;
 }
 
 /**
  * Tests that a source keeps the promises of `SecretSource`: it reads what is there, anew each time; it heeds its signal;
- * it writes all changes; its errors show no value. Pass the `describe` and `it` of your test runner.
+ * it writes all changes; it tells who watches, and nobody else; its errors and descriptions show no value. Pass the
+ * `describe` and `it` of your test runner.
  *
  * @example
  * sourceConformance({ name: 'vault', create: (secrets) => vaultWith(secrets) }, { describe, it });
@@ -149,6 +164,9 @@ export function sourceConformance(
         }
       });
     }
+
+    addWatchTests(options, test);
+    addDescribeTests(options, test);
 
     if (!writable) {
       test('has no write, so that an import is refused before it begins', few, async (source) => {

@@ -127,6 +127,8 @@ sourceConformance(
   {
     name: 'the custom source of the examples',
     writable: true,
+    watchable: false,
+    describable: false,
     location: { environment: 'staging' },
     async create(secrets) {
       const place = await mkdtemp(join(directory, 'source-'));

@@ -21,7 +21,10 @@ sourceConformance(
       const half = Math.ceil(secrets.length / 2);
       const lower = memorySource(secrets.slice(0, half));
       // Shadows the last one of the other, so that both are needed.
-      const upper = memorySource([...secrets.slice(half - 1, half), ...secrets.slice(half)]);
+      const upper = {
+        ...memorySource([...secrets.slice(half - 1, half), ...secrets.slice(half)]),
+        describe: () => ({ folder: { id: 'folder-1', path: '/upper' } }),
+      };
       const ordered = composeSources([named('lower', lower), named('upper', upper)], { writeTo: 'upper' });
       return ordered;
     },
@@ -30,6 +33,8 @@ sourceConformance(
       return composeSources([named('fine', memorySource(secrets)), named('broken', broken)]);
     },
     writable: true,
+    watchable: true,
+    describable: true,
   },
   { describe, it },
 );

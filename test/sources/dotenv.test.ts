@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dotenvSource } from '../../src/sources/dotenv.js';
 import { sourceConformance } from '../../src/testing/source-conformance.js';
+import { createVirtualClock } from '../support/virtual-clock.js';
 
 let directory: string;
 beforeEach(async () => {
@@ -36,16 +37,24 @@ function render(value: string): string {
   return `${quote}${value}${quote}`;
 }
 
+const clock = createVirtualClock({ auto: true });
 sourceConformance(
   {
     name: 'dotenvSource',
     create: async (secrets) =>
-      dotenvSource(await write('.env', secrets.map(([key, value]) => `${key}=${render(value)}\n`).join(''))),
+      dotenvSource(await write('.env', secrets.map(([key, value]) => `${key}=${render(value)}\n`).join('')), {
+        clock,
+      }),
     createBroken: async (secrets) =>
       dotenvSource(
         await write('.env', secrets.map(([key, value]) => `${key}="${value}\nalso ${value}\n`).join('')),
       ),
     writable: true,
+    watchable: true,
+    change: async (_source, key, value) => void (await write('.env', `${key}=${value}\n`)),
+    held: () =>
+      clock.sleepers + process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length,
+    describable: false,
     // One of the texts holds all three kinds of quotes.
     anyValue: false,
   },

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { SecretSource, SourceReadResult } from '../../src/contracts/source.js';
 import { infisicalSource } from '../../src/sources/infisical.js';
 import { createCanaries } from '../../src/testing/canaries.js';
-import type { InfisicalEmulatorOptions } from '../../src/testing/infisical-emulator.js';
+import type { InfisicalEmulator, InfisicalEmulatorOptions } from '../../src/testing/infisical-emulator.js';
 import { sourceConformance } from '../../src/testing/source-conformance.js';
+import { createVirtualClock } from '../support/virtual-clock.js';
 import {
   call,
   emulatorWith,
@@ -17,34 +18,50 @@ import {
   shown,
 } from './infisical-support.js';
 
-const closers = new WeakMap<SecretSource, () => Promise<void>>();
+interface Fixture {
+  readonly emulator: InfisicalEmulator;
+  readonly held: () => number;
+}
+const fixtures = new WeakMap<SecretSource, Fixture>();
 
-sourceConformance(
-  {
-    name: 'infisicalSource',
-    location: place,
-    writable: true,
-    async create(secrets) {
-      const emulator = await emulatorWith();
-      for (const [key, value] of secrets) emulator.addSecret(place, { key, value });
-      const { clientId, clientSecret, url } = emulator;
-      const source = infisicalSource({ clientId, clientSecret, siteUrl: url, allowPrivateNetwork: true });
-      closers.set(source, () => emulator.close());
-      return source;
+/** A source of an emulator of its own, on a clock that moves when all wait. */
+async function createSource(
+  secrets: readonly (readonly [key: string, value: string])[],
+  switches: InfisicalEmulatorOptions = {},
+): Promise<SecretSource> {
+  const clock = createVirtualClock({ auto: true });
+  const emulator = await emulatorWith({ now: () => clock.now(), ...switches });
+  for (const [key, value] of secrets) emulator.addSecret(place, { key, value });
+  const { clientId, clientSecret, url } = emulator;
+  const fetch = clock.track((input, init) => globalThis.fetch(input, init));
+  const network = { siteUrl: url, allowPrivateNetwork: true, fetch, clock };
+  const source = infisicalSource({ clientId, clientSecret, ...network });
+  fixtures.set(source, { emulator, held: () => clock.sleepers + emulator.openStreams });
+  return source;
+}
+
+for (const events of ['pushed', 'refused'] as const) {
+  sourceConformance(
+    {
+      name: `infisicalSource, of a server whose events are ${events},`,
+      location: place,
+      writable: true,
+      watchable: true,
+      change: (source, key, value) => fixtures.get(source)?.emulator.editSecret(place, { key, value }),
+      held: (source) => fixtures.get(source)?.held() ?? 0,
+      describable: true,
+      create: (secrets) => createSource(secrets, { events }),
+      async createBroken(secrets) {
+        const source = await createSource(secrets, { echo: true });
+        const { emulator } = fixtures.get(source) ?? {};
+        emulator?.setIntercept(({ operation }) => (operation === LIST ? 'truncate' : undefined));
+        return source;
+      },
+      dispose: (source) => fixtures.get(source)?.emulator.close(),
     },
-    async createBroken(secrets) {
-      const emulator = await emulatorWith({ echo: true });
-      for (const [key, value] of secrets) emulator.addSecret(place, { key, value });
-      emulator.setIntercept(({ operation }) => (operation === LIST ? 'truncate' : undefined));
-      const { clientId, clientSecret, url } = emulator;
-      const source = infisicalSource({ clientId, clientSecret, siteUrl: url, allowPrivateNetwork: true });
-      closers.set(source, () => emulator.close());
-      return source;
-    },
-    dispose: (source) => closers.get(source)?.(),
-  },
-  { describe, it },
-);
+    { describe, it },
+  );
+}
 
 describe('infisicalSource, when it reads', () => {
   it('logs in once, and sends every flag', async () => {

@@ -5,7 +5,13 @@ import { createCanaries } from '../../src/testing/canaries.js';
 import { sourceConformance } from '../../src/testing/source-conformance.js';
 
 sourceConformance(
-  { name: 'memorySource', create: (secrets) => memorySource(secrets), writable: true },
+  {
+    name: 'memorySource',
+    create: (secrets) => memorySource(secrets),
+    writable: true,
+    watchable: true,
+    describable: false,
+  },
   { describe, it },
 );
 

@@ -14,10 +14,13 @@ sourceConformance(
     name: 'transformSource',
     create: (secrets) =>
       transformSource(
-        memorySource([
-          ['dropped', 'x'],
-          ...secrets.map(([key, value]) => [`APP_${key}`, reverse(value)] as const),
-        ]),
+        {
+          ...memorySource([
+            ['dropped', 'x'],
+            ...secrets.map(([key, value]) => [`APP_${key}`, reverse(value)] as const),
+          ]),
+          describe: () => ({ environment: { slug: 'prod', name: 'Production', id: 'environment-1' } }),
+        },
         {
           drop: ['dropped'],
           rename: (key) => key.slice('APP_'.length),
@@ -29,6 +32,8 @@ sourceConformance(
     createBroken: () =>
       transformSource({ ...memorySource(), read: () => Promise.reject(new Error('down')) }, {}),
     writable: true,
+    watchable: true,
+    describable: true,
   },
   { describe, it },
 );

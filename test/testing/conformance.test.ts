@@ -7,6 +7,7 @@ import { memoryStore } from '../../src/stores/memory.js';
 import type { ConformanceRunner } from '../../src/testing/runner.js';
 import { sourceConformance, type SourceConformanceOptions } from '../../src/testing/source-conformance.js';
 import { storeConformance } from '../../src/testing/store-conformance.js';
+import { createVirtualClock } from '../support/virtual-clock.js';
 
 /** Runs a suite by itself and answers the titles of the tests that fail, with their messages. */
 async function failures(suite: (runner: ConformanceRunner) => void): Promise<ReadonlyMap<string, string>> {
@@ -263,6 +264,177 @@ describe('sourceConformance', () => {
   it('fails a source that can be written although it was not said to be', async () => {
     const failed = await failingSource(() => ({}), { writable: false });
     expect([...failed.keys()]).toEqual(['has no write, so that an import is refused before it begins']);
+  });
+
+  type Faulty = (source: ReturnType<typeof memorySource>) => Partial<SecretSource>;
+  /** Fails soon: what is waited for does not come. */
+  const watchTimeout = 20;
+  const tells = 'tells who watches of each change, as soon as it can be read';
+  const stops = 'tells nothing to who stopped watching, and goes on telling the others';
+  const begins = 'begins no watch whose signal was aborted';
+
+  it.each<[string, Faulty, string[]]>([
+    ['never tells', () => ({ watch: () => undefined }), [tells, stops, begins]],
+    [
+      'tells once',
+      (source) => ({
+        watch(location, onChange, call) {
+          let isTold = false;
+          return source.watch(location, () => void (isTold || (onChange(), (isTold = true))), call);
+        },
+      }),
+      [tells],
+    ],
+    [
+      'tells before the change can be read',
+      (source) => {
+        const watchers = new Set<() => void>();
+        return {
+          async write(location, changes, call) {
+            for (const onChange of watchers) onChange();
+            await new Promise((resolve) => setImmediate(resolve));
+            return source.write(location, changes, call);
+          },
+          watch(_location, onChange, { signal }) {
+            if (signal.aborted) return;
+            watchers.add(onChange);
+            signal.addEventListener('abort', () => watchers.delete(onChange));
+          },
+        };
+      },
+      [tells, stops, begins],
+    ],
+    [
+      'tells after the abort',
+      (source) => ({
+        watch(location, onChange, { signal }) {
+          if (!signal.aborted)
+            void source.watch(location, onChange, { signal: new AbortController().signal });
+        },
+      }),
+      [stops],
+    ],
+    [
+      'stops telling all when one stops',
+      (source) => {
+        const all = new AbortController();
+        return {
+          watch(location, onChange, { signal }) {
+            if (signal.aborted) return;
+            signal.addEventListener('abort', () => all.abort());
+            return source.watch(location, onChange, { signal: all.signal });
+          },
+        };
+      },
+      [stops],
+    ],
+    [
+      'begins although it is too late',
+      (source) => ({
+        watch: (location, onChange) =>
+          source.watch(location, onChange, { signal: new AbortController().signal }),
+      }),
+      [stops, begins],
+    ],
+    [
+      'rejects with an error of its own at the abort',
+      (source) => ({
+        async watch(location, onChange, { signal }) {
+          await source.watch(location, onChange, { signal });
+          await new Promise((_resolve, reject) =>
+            signal.addEventListener('abort', () => reject(new Error('aborted'))),
+          );
+        },
+      }),
+      [tells, stops, begins],
+    ],
+  ])('fails a source whose watch %s', async (_, change, titles) => {
+    expect([...(await failingSource(change, { watchTimeout })).keys()]).toEqual(titles);
+  });
+
+  it('passes a source whose watch ends with the abort alone', async () => {
+    const failed = await failingSource(
+      (source) => ({
+        async watch(location, onChange, { signal }) {
+          await source.watch(location, onChange, { signal });
+          if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+          signal.throwIfAborted();
+        },
+      }),
+      { watchTimeout },
+    );
+    expect([...failed]).toEqual([]);
+  });
+
+  it('fails a source whose watch leaves a timer behind', async () => {
+    const clock = createVirtualClock();
+    const failed = await failingSource(
+      (source) => ({
+        watch(location, onChange, call) {
+          void clock.sleep(1_000);
+          return source.watch(location, onChange, call);
+        },
+      }),
+      { watchTimeout, held: () => clock.sleepers },
+    );
+    expect([...failed.keys()]).toEqual(['holds no timer and no connection for who stopped watching']);
+  });
+
+  const describes = 'describes a location by names and ids, and by nothing else';
+  it.each<[string, Faulty, string]>([
+    ['answers null', () => ({ describe: () => null as never }), describes],
+    ['says more', () => ({ describe: () => ({ folder: { id: '1', path: '/', owner: 'me' } }) }), describes],
+    ['says too little', () => ({ describe: () => ({ environment: { id: '1' } as never }) }), describes],
+    [
+      'shows a value',
+      (source) => ({
+        describe: () => ({ folder: { id: source.entries()[0]?.[1].reveal() ?? '', path: '/' } }),
+      }),
+      describes,
+    ],
+    [
+      'hangs on an aborted signal',
+      () => ({ describe: (_, { signal }) => (signal.aborted ? new Promise(() => undefined) : {}) }),
+      'does not go on with a describe whose signal was aborted',
+    ],
+    [
+      'rejects with an error of its own when aborted',
+      () => ({
+        describe(_, { signal }) {
+          if (signal.aborted) throw new Error('aborted');
+          return {};
+        },
+      }),
+      'does not go on with a describe whose signal was aborted',
+    ],
+  ])('fails a source whose description %s', async (_, change, title) => {
+    expect([...(await failingSource(change, { watchTimeout })).keys()]).toEqual([title]);
+  });
+
+  it('passes a source that describes what it knows, or nothing', async () => {
+    for (const description of [{}, { folder: { id: '1', path: '/' } }]) {
+      expect([...(await failingSource(() => ({ describe: () => description })))]).toEqual([]);
+    }
+  });
+
+  it('fails a source that lacks what it was said to have, and one that has what it was said to lack', async () => {
+    const all = { watchable: true, describable: true, watchTimeout };
+    const lacking = await failingSource(() => ({ watch: undefined }) as never, all);
+    expect([...lacking.keys()]).toContain(describes);
+    expect(lacking.get(tells)).toContain('the source has no watch');
+    const none = { watchable: false, describable: false };
+    expect([...(await failingSource(() => ({ describe: () => ({}) }), none)).keys()]).toEqual([
+      'has no watch, so that it is read every so often',
+      'has no describe',
+    ]);
+  });
+
+  it('asks for a way to change a source that is watched and can not be written', async () => {
+    const failed = await failingSource((source) => ({ write: source.write }), {
+      watchable: true,
+      writable: false,
+    });
+    expect(failed.get(tells)).toContain('pass `change`');
   });
 
   const broken = (read: (value: string) => SecretSource['read']) =>
