@@ -1,8 +1,12 @@
 // A service over HTTP: records are made, listed, changed and run by requests, and run by themselves when the .env file
-// changes. On node:http alone; the routes are the same in any framework.
+// changes. With Hono (npm install hono @hono/node-server); the routes are the same in any framework.
 // PORT, API_TOKEN, SECRETS_FILE, STATE_DIRECTORY, SECRET_SYNC_FINGERPRINT_KEY, QOVERY_ACCESS_TOKEN: see `required`.
 import { timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { serve } from '@hono/node-server';
+import { Hono, type Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import {
   isSecretSyncError,
   qovery,
@@ -43,7 +47,7 @@ const service = new SecretSyncService({
   },
 });
 
-const STATUS: ReadonlyMap<ErrorCode, number> = new Map([
+const STATUS: ReadonlyMap<ErrorCode, ContentfulStatusCode> = new Map([
   ['SYNC_NOT_FOUND', 404],
   ['SYNC_EXISTS', 409],
   ['VERSION_CONFLICT', 409],
@@ -56,96 +60,76 @@ const STATUS: ReadonlyMap<ErrorCode, number> = new Map([
   ['STATE_NOT_SAVED', 500],
 ]);
 
-class BadRequest extends Error {}
-
-async function readBody(request: IncomingMessage): Promise<object> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > 100_000) throw new BadRequest('The body is too long.');
-    chunks.push(chunk);
-  }
-  if (size === 0) return {};
+/** What a request sends; no body is an empty one. What stands in it is checked by the service. */
+async function bodyOf(context: Context): Promise<object> {
+  const text = await context.req.text();
+  if (text === '') return {};
   try {
-    const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    const body: unknown = JSON.parse(text);
     if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { ...body };
   } catch {
     // Said below.
   }
-  throw new BadRequest('The body must be a JSON object.');
+  throw new HTTPException(400, { message: 'The body must be a JSON object.' });
 }
 
-/** What a request asks for; `undefined` where there is no such route. What it sends is checked by the service. */
-async function answer(request: IncomingMessage): Promise<unknown> {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://service');
-  const [collection, id, action] = pathname.split('/').slice(1).map(decodeURIComponent);
-  if (collection !== 'syncs') return undefined;
-  const route = `${request.method} ${id === undefined ? '' : ':id'}${action === undefined ? '' : `/${action}`}`;
-  const sync = id ?? '';
-  const removeSecrets = searchParams.get('removeSecrets') === 'true';
-  switch (route) {
-    case 'GET ':
-      return service.listSyncs();
-    case 'POST ':
-      // Of any JSON: what is wrong with it comes back as problems, each with its path.
-      return service.createSync((await readBody(request)) as SyncDefinitionInput);
-    case 'GET :id':
-      return service.getSync(sync);
-    case 'PATCH :id': {
-      const { version, ...changes }: { version?: unknown } = await readBody(request);
-      return service.updateSync(sync, changes, typeof version === 'number' ? { version } : {});
-    }
-    case 'DELETE :id':
-      await service.deleteSync(sync, { removeSecrets });
-      return {};
-    case 'GET :id/plan':
-      return service.plan(sync);
-    case 'POST :id/sync-secrets':
-      return (await service.sync(sync)).summary;
-    case 'POST :id/import-secrets':
-      return (await service.importSecrets(sync)).summary;
-    case 'POST :id/remove-secrets':
-      return (await service.removeSecrets(sync)).summary;
-    default:
-      return undefined;
-  }
-}
-
-function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-}
-
-function isAllowed({ headers: { authorization = '' } }: IncomingMessage): boolean {
-  const given = Buffer.from(authorization);
-  return given.length === apiToken.length && timingSafeEqual(given, apiToken);
-}
-
-const server = createServer((request, response) => {
-  if (!isAllowed(request)) return send(response, 401, { error: 'Send the token as a bearer.' });
-  answer(request).then(
-    (body) =>
-      body === undefined ? send(response, 404, { error: 'No such route.' }) : send(response, 200, body),
-    (error: unknown) => {
-      if (error instanceof BadRequest) return send(response, 400, { error: error.message });
-      if (!isSecretSyncError(error)) return send(response, 500, { error: 'Something went wrong.' });
-      const { code, message, problems = [] } = error;
-      return send(response, STATUS.get(code) ?? 422, { code, message, problems });
-    },
+const app = new Hono()
+  .use(async (context, next) => {
+    const given = Buffer.from(context.req.header('authorization') ?? '');
+    const isAllowed = given.length === apiToken.length && timingSafeEqual(given, apiToken);
+    if (!isAllowed) throw new HTTPException(401, { message: 'Send the token as a bearer.' });
+    await next();
+  })
+  .use(
+    bodyLimit({
+      maxSize: 100_000,
+      onError: (context) => context.json({ error: 'The body is too long.' }, 400),
+    }),
+  )
+  .get('/syncs', async (context) => context.json(await service.listSyncs()))
+  // Of any JSON: what is wrong with it comes back as problems, each with its path.
+  .post('/syncs', async (context) =>
+    context.json(await service.createSync((await bodyOf(context)) as SyncDefinitionInput)),
+  )
+  .get('/syncs/:id', async (context) => context.json(await service.getSync(context.req.param('id'))))
+  .patch('/syncs/:id', async (context) => {
+    const { version, ...changes }: { version?: unknown } = await bodyOf(context);
+    const options = typeof version === 'number' ? { version } : {};
+    return context.json(await service.updateSync(context.req.param('id'), changes, options));
+  })
+  .delete('/syncs/:id', async (context) => {
+    const removeSecrets = context.req.query('removeSecrets') === 'true';
+    await service.deleteSync(context.req.param('id'), { removeSecrets });
+    return context.json({});
+  })
+  .get('/syncs/:id/plan', async (context) => context.json(await service.plan(context.req.param('id'))))
+  .post('/syncs/:id/sync-secrets', async (context) =>
+    context.json((await service.sync(context.req.param('id'))).summary),
+  )
+  .post('/syncs/:id/import-secrets', async (context) =>
+    context.json((await service.importSecrets(context.req.param('id'))).summary),
+  )
+  .post('/syncs/:id/remove-secrets', async (context) =>
+    context.json((await service.removeSecrets(context.req.param('id'))).summary),
   );
+
+app.notFound((context) => context.json({ error: 'No such route.' }, 404));
+app.onError((error, context) => {
+  if (error instanceof HTTPException) return context.json({ error: error.message }, error.status);
+  if (!isSecretSyncError(error)) return context.json({ error: 'Something went wrong.' }, 500);
+  const { code, message, problems = [] } = error;
+  return context.json({ code, message, problems }, STATUS.get(code) ?? 422);
 });
 
 await service.start();
-server.listen(Number(PORT), '127.0.0.1', () => {
-  const address = server.address();
-  console.log(`Listening on port ${typeof address === 'object' ? address?.port : address}`);
-});
+const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: Number(PORT) }, ({ port }) =>
+  console.log(`Listening on port ${port}`),
+);
 
 async function shutDown(): Promise<void> {
   console.log('Shutting down');
-  // No new requests; those under way, and the runs, may end.
+  // No new requests and no idle connections; requests under way, and the runs, may end.
   const closed = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
   await service.stop({ timeout: 20_000 });
   await closed;
   console.log('Bye');

@@ -109,7 +109,10 @@ describe.concurrent('the examples of the service', { timeout: 90_000 }, () => {
       });
       return { status: response.status, body: (await response.json()) as unknown };
     };
-    expect((await call('GET', 'syncs', undefined, 'token-of-nobody!')).status).toBe(401);
+    expect(await call('GET', 'syncs', undefined, 'token-of-nobody!')).toEqual({
+      status: 401,
+      body: { error: 'Send the token as a bearer.' },
+    });
     const definition = { name: 'shop', destination: 'qovery', destinationConfig: target.config };
     expect(await call('POST', 'syncs', definition)).toMatchObject({
       status: 200,
@@ -134,7 +137,16 @@ describe.concurrent('the examples of the service', { timeout: 90_000 }, () => {
     expect((await call('DELETE', 'syncs/shop?removeSecrets=true')).status).toBe(200);
     expect(target.find('API_KEY')).toBeUndefined();
     expect((await call('GET', 'syncs/shop')).status).toBe(404);
-    expect((await call('GET', 'elsewhere')).status).toBe(404);
+    expect(await call('GET', 'elsewhere')).toEqual({ status: 404, body: { error: 'No such route.' } });
+    expect((await call('PUT', 'syncs/shop')).status).toBe(404);
+    expect(await call('POST', 'syncs', ['shop'])).toEqual({
+      status: 400,
+      body: { error: 'The body must be a JSON object.' },
+    });
+    expect(await call('POST', 'syncs', { name: 'x'.repeat(100_000) })).toEqual({
+      status: 400,
+      body: { error: 'The body is too long.' },
+    });
     program.kill('SIGTERM');
     expect(await program.ended).toMatchObject({
       code: 0,
