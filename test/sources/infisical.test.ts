@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { SecretSource, SourceReadResult } from '../../src/contracts/source.js';
 import { infisicalSource } from '../../src/sources/infisical.js';
 import { createCanaries } from '../../src/testing/canaries.js';
@@ -331,6 +331,55 @@ describe('infisicalSource, when it logs in', () => {
     await expect(source.read({}, { signal: first.signal })).rejects.toThrow('enough');
     await source.read({}, call());
     expect(operations()).toEqual([LOGIN, LOGIN, LIST]);
+  });
+
+  it('fails all who waited for a login that failed, and logs in anew for the next', async () => {
+    const { emulator, source, operations } = await setUp({ retry: { retries: 0 } });
+    emulator.setIntercept(({ operation }) => (operation === LOGIN ? { status: 503 } : undefined));
+    const failed = await Promise.allSettled([1, 2, 3].map(async () => source.read({}, call())));
+    expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    emulator.setIntercept(undefined);
+    await source.read({}, call());
+    expect(operations()).toEqual([LOGIN, LOGIN, LIST]);
+  });
+
+  it('renews the token once for reads at once, and goes on with it when one of them is aborted', async () => {
+    const { clock, emulator, source, operations } = await setUp({}, { tokenLife: 600 });
+    await source.read({}, call());
+    await clock.sleep(541_000);
+    emulator.clearRequests();
+    const first = new AbortController();
+    const reason = new Error('enough');
+    emulator.setIntercept(({ operation }) => {
+      if (operation === LOGIN) first.abort(reason);
+      return undefined;
+    });
+    const signals = [first.signal, call().signal, call().signal];
+    const [aborted, ...reads] = await Promise.allSettled(
+      signals.map(async (signal) => source.read({}, { signal })),
+    );
+    expect(aborted).toEqual({ status: 'rejected', reason });
+    expect(reads.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+    expect(operations()).toEqual([LOGIN, LIST, LIST]);
+  });
+
+  it('logs in once when a token is refused to reads whose refusals come at different times', async () => {
+    const { emulator, source, operations } = await setUp();
+    await source.read({}, call());
+    emulator.expireTokens();
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    let lists = 0;
+    emulator.setIntercept(async ({ operation }) => {
+      if (operation === LIST && (lists += 1) === 1) await held;
+      return undefined;
+    });
+    const slow = Promise.resolve(source.read({}, call()));
+    await vi.waitFor(() => expect(lists).toBe(1), { timeout: 10_000, interval: 5 });
+    await source.read({}, call());
+    release();
+    await slow;
+    expect(operations().filter((operation) => operation === LOGIN)).toHaveLength(2);
   });
 
   it('renews the token before it ends', async () => {
