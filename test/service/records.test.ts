@@ -10,13 +10,32 @@ import { memoryDestination } from '../../src/testing/memory-destination.js';
 import { failure, subjectsOf } from '../support/engine.js';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.js';
 import { heldStore } from './held.js';
-import { createWorld, definitionOf, expectEqualSides, folderSource, type World } from './support.js';
+import {
+  createWorld,
+  definitionOf,
+  expectEqualSides,
+  folderSource,
+  type World,
+  type WorldSetup,
+} from './support.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const directories: string[] = [];
+const services: World['service'][] = [];
 afterEach(async () => {
+  // A record that was made enabled runs by itself, and would write to a directory that is being removed.
+  for (const service of services.splice(0)) {
+    await service.stop();
+    await service.whenIdle();
+  }
   for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
 });
+
+function openWorld(setup: WorldSetup = {}): World {
+  const world = createWorld(setup);
+  services.push(world.service);
+  return world;
+}
 
 type OpenStore = (clock: VirtualClock) => Promise<StateStore>;
 const STORES: readonly (readonly [string, OpenStore])[] = [
@@ -32,12 +51,12 @@ const STORES: readonly (readonly [string, OpenStore])[] = [
 ];
 
 describe.each(STORES)('a record in %s', (_name, openStore) => {
-  async function open(setup: Omit<Parameters<typeof createWorld>[0], 'store' | 'clock'> = {}) {
+  async function open(setup: Omit<WorldSetup, 'store' | 'clock'> = {}) {
     const clock = createVirtualClock({ auto: true });
-    return createWorld({ clock, store: await openStore(clock), ...setup });
+    return openWorld({ clock, store: await openStore(clock), ...setup });
   }
   const restart = ({ clock, store, folders, destination }: World) =>
-    createWorld({ clock, store, folders, destination });
+    openWorld({ clock, store, folders, destination });
 
   it('is made, run, changed, switched off and deleted', async () => {
     const world = await open();
@@ -244,7 +263,7 @@ describe.each(STORES)('a record in %s', (_name, openStore) => {
         throw new Error('dead');
       },
     };
-    const { service } = createWorld({ ...world, store: dying });
+    const { service } = openWorld({ ...world, store: dying });
     await failure(service.createSync(definitionOf('shop')), 'STATE_NOT_SAVED');
     await failure(world.service.createSync(definitionOf('shop')), 'SYNC_EXISTS');
     await clock.sleep(31_000);
@@ -410,7 +429,7 @@ describe('two records at one place', () => {
   });
 
   it('are told of when they can match the same keys, unless that is switched off', async () => {
-    const { service, events } = createWorld();
+    const { service, events } = openWorld();
     await service.createSync(at('one', 'APP_{{secretKey}}'));
     await service.createSync(at('two', 'WEB_{{secretKey}}'));
     expect(events).toEqual([]);
@@ -421,14 +440,14 @@ describe('two records at one place', () => {
     await service.updateSync('two', { description: 'as it was' });
     expect(events).toHaveLength(1);
 
-    const silent = createWorld({ crossSyncCheck: 'off' });
+    const silent = openWorld({ crossSyncCheck: 'off' });
     await silent.service.createSync(at('one'));
     await silent.service.createSync(at('two'));
     expect(silent.events).toEqual([]);
   });
 
   it('are refused where that is asked for, also when both are made at once', async () => {
-    const { service } = createWorld({ crossSyncCheck: 'refuse' });
+    const { service } = openWorld({ crossSyncCheck: 'refuse' });
     const ends = await Promise.allSettled([service.createSync(at('one')), service.createSync(at('two'))]);
     expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     await service.createSync(definitionOf('two', { isEnabled: false }));
@@ -443,7 +462,7 @@ describe('two records at one place', () => {
 
 describe('a service', () => {
   it('names every option that is wrong', async () => {
-    const { engine } = createWorld();
+    const { engine } = openWorld();
     const { SecretSyncService } = await import('../../src/service/index.js');
     const wrong = { engine, store: {}, crossSyncCheck: 'maybe', autoSync: { debounce: -1, colour: 1 } };
     const error = await failure(() => Reflect.construct(SecretSyncService, [wrong]), 'INVALID_OPTION');
@@ -451,7 +470,7 @@ describe('a service', () => {
   });
 
   it('lists the records that fit, sorted by name', async () => {
-    const { service } = createWorld({ folders: folderSource(), destination: memoryDestination() });
+    const { service } = openWorld({ folders: folderSource(), destination: memoryDestination() });
     await service.createSync(definitionOf('b', { projectId: 'one', isEnabled: false }));
     await service.createSync(definitionOf('a', { projectId: 'two', isEnabled: false }));
     const names = async (...filter: Parameters<typeof service.listSyncs>) =>
