@@ -4,16 +4,21 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { memorySource } from '../../src/sources/memory.js';
 import { fileStore } from '../../src/stores/file.js';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/qovery-emulator.js';
 import { stoppedClock } from '../support/crash.js';
 import { createEngine, FINGERPRINT_KEY, qoveryTarget, type QoveryTarget } from '../support/engine.js';
+import { bundlePrograms, type Programs } from '../support/programs.js';
 import type { SyncProcessInput } from './sync-process.js';
 
-const script = fileURLToPath(new URL('./sync-process.ts', import.meta.url));
+const SCRIPT = 'test/engine/sync-process.ts';
+let programs: Programs;
+beforeAll(async () => {
+  programs = await bundlePrograms([SCRIPT]);
+});
+afterAll(() => programs.remove());
 
 describe('two processes that sync one place at once', { timeout: 60_000 }, () => {
   let emulator: QoveryEmulator;
@@ -45,8 +50,7 @@ describe('two processes that sync one place at once', { timeout: 60_000 }, () =>
       config: target.config,
       name,
     };
-    const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(input)], {
-      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    const child = spawn(process.execPath, [programs.fileOf(SCRIPT), JSON.stringify(input)], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.push(child);

@@ -9,6 +9,7 @@ import { dotenvSource } from '../../src/sources/dotenv.js';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/qovery-emulator.js';
 import { sourceConformance } from '../../src/testing/source-conformance.js';
 import { jsonDirectorySource } from '../../examples/custom-source.js';
+import { bundlePrograms, type Programs } from '../support/programs.js';
 import { runExample } from './run-example.js';
 
 const examples = new URL('../../examples/', import.meta.url);
@@ -26,20 +27,26 @@ const TESTED_ELSEWHERE = ['ci-script.ts', 'demo-auto/demo.ts', 'http-service.ts'
 const TESTED_BELOW = ['demo/demo.ts', 'plan-in-ci/apply.ts', 'plan-in-ci/engine.ts', 'plan-in-ci/plan.ts'];
 
 let directory: string;
+let programs: Programs;
 beforeAll(async () => {
+  const names = [...Object.keys(PROGRAMS), ...TESTED_BELOW];
+  programs = await bundlePrograms(names.map((name) => `examples/${name}`));
   directory = await mkdtemp(join(tmpdir(), 'secret-sync-examples-'));
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(async () => {
+  await programs.remove();
+  await rm(directory, { recursive: true, force: true });
+});
 
 describe('the examples', { timeout: 60_000 }, () => {
   it('are all run by a test', async () => {
     const files = await readdir(examples, { recursive: true });
-    const programs = files.filter((file) => file.endsWith('.ts') && !file.startsWith('support'));
-    expect(programs.sort()).toEqual([...Object.keys(PROGRAMS), ...TESTED_BELOW, ...TESTED_ELSEWHERE].sort());
+    const found = files.filter((file) => file.endsWith('.ts') && !file.startsWith('support'));
+    expect(found.sort()).toEqual([...Object.keys(PROGRAMS), ...TESTED_BELOW, ...TESTED_ELSEWHERE].sort());
   });
 
   it.concurrent.each(Object.entries(PROGRAMS))('%s runs to its end', async (file, said) => {
-    const { code, stdout, stderr } = await runExample(`examples/${file}`);
+    const { code, stdout, stderr } = await runExample(programs.fileOf(`examples/${file}`));
     expect(stderr).toBe('');
     expect(code).toBe(0);
     expect(stdout).toMatch(said);
@@ -53,7 +60,7 @@ describe('the demo', { timeout: 60_000 }, () => {
     const values = [...sourceSnapshot(read).secrets.values()].map((value) => value.reveal());
     expect(values.length).toBeGreaterThanOrEqual(15);
     const temporary = await mkdtemp(join(directory, 'demo-'));
-    const { code, stdout, stderr } = await runExample('examples/demo/demo.ts', {
+    const { code, stdout, stderr } = await runExample(programs.fileOf('examples/demo/demo.ts'), {
       env: { TMPDIR: temporary },
     });
     expect(stderr).toBe('');
@@ -105,19 +112,28 @@ describe('the plan in CI', { timeout: 60_000 }, () => {
       ALLOW_PRIVATE_NETWORK: 'true',
     };
 
-    const planned = await runExample('examples/plan-in-ci/plan.ts', { args: [planFile, commentFile], env });
+    const planned = await runExample(programs.fileOf('examples/plan-in-ci/plan.ts'), {
+      args: [planFile, commentFile],
+      env,
+    });
     expect(planned).toMatchObject({ code: 0, stderr: '' });
     expect(emulator.requests.map(({ method }) => method)).toEqual(['GET']);
     const comment = await readFile(commentFile, 'utf8');
     expect(comment).toContain('### Sync `production` to `qovery`');
     expect(`${comment}${await readFile(planFile, 'utf8')}`).not.toMatch(/the-(first|second)-secret/);
 
-    const applied = await runExample('examples/plan-in-ci/apply.ts', { args: [planFile], env });
+    const applied = await runExample(programs.fileOf('examples/plan-in-ci/apply.ts'), {
+      args: [planFile],
+      env,
+    });
     expect(applied).toMatchObject({ code: 0, stderr: '' });
     expect(emulator.find('APP_API_KEY')?.value).toBe('the-first-secret');
     expect(emulator.find('APP_REGION')?.value).toBe('the-second-secret');
 
-    const again = await runExample('examples/plan-in-ci/apply.ts', { args: [planFile], env });
+    const again = await runExample(programs.fileOf('examples/plan-in-ci/apply.ts'), {
+      args: [planFile],
+      env,
+    });
     expect(again.code).toBe(1);
     expect(again.stderr).toMatch(/^PLAN_STALE: /);
   });

@@ -10,16 +10,16 @@ export interface ExampleRun {
   readonly stderr: string;
 }
 
-/** Runs a TypeScript file of the project as a process of its own, and answers when it has ended. */
+/** Runs a program as a process of its own, and answers when it has ended. */
 export function runExample(
-  path: string,
+  file: string,
   { args = [], env = {} }: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<ExampleRun> {
   const { PATH, TMPDIR } = process.env;
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      ['--import', 'tsx', path, ...args],
+      [file, ...args],
       { cwd: root, env: { PATH, ...(TMPDIR !== undefined && { TMPDIR }), ...env }, timeout: 60_000 },
       (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
     );

@@ -6,23 +6,29 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/qovery-emulator.js';
 import { FINGERPRINT_KEY, qoveryTarget, type QoveryTarget } from '../support/engine.js';
+import { bundlePrograms, type Programs } from '../support/programs.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const NAMES = ['demo-auto/demo.ts', 'http-service.ts', 'ci-script.ts', 'watch-dotenv.ts'] as const;
+
 let directory: string;
 let emulator: QoveryEmulator;
+let programs: Programs;
 beforeAll(async () => {
+  programs = await bundlePrograms(NAMES.map((name) => `examples/${name}`));
   directory = await mkdtemp(join(tmpdir(), 'secret-sync-service-examples-'));
   emulator = await startQoveryEmulator();
 });
 afterAll(async () => {
   await emulator.close();
+  await programs.remove();
   await rm(directory, { recursive: true, force: true });
 });
 
 /** A program that runs: what it says, and how it ends. */
-function startProgram(path: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+function startProgram(name: (typeof NAMES)[number], args: readonly string[], env: NodeJS.ProcessEnv) {
   const options = { cwd: root, env: { ...process.env, ...env } };
-  const child = spawn(process.execPath, ['--import', 'tsx', `examples/${path}`, ...args], options);
+  const child = spawn(process.execPath, [programs.fileOf(`examples/${name}`), ...args], options);
   const said = { stdout: '', stderr: '' };
   const waiting = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {

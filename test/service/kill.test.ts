@@ -2,24 +2,24 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { fileStore } from '../../src/stores/file.js';
+import { bundlePrograms, type Programs } from '../support/programs.js';
 import { createRandom } from '../support/random.js';
 import { readSecrets } from './file-sides.js';
 
+const WORKER = 'test/service/hour-worker.ts';
 let directory: string;
-let worker: string;
+let programs: Programs;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'secret-sync-kill-'));
-  worker = join(directory, 'worker.mjs');
-  // One file: it begins to work in a fraction of the time that the loader of TypeScript needs.
-  const entry = fileURLToPath(new URL('hour-worker.ts', import.meta.url));
-  await build({ entryPoints: [entry], outfile: worker, bundle: true, platform: 'node', format: 'esm' });
+  programs = await bundlePrograms([WORKER]);
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(async () => {
+  await programs.remove();
+  await rm(directory, { recursive: true, force: true });
+});
 
 interface Life {
   readonly steps: number;
@@ -32,7 +32,7 @@ interface Life {
 /** Lets a process live, until it is done or has taken so many steps: then it is killed in the midst of things. */
 function live(home: string, beginning: string, mostSteps: number): Promise<Life> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [worker, home, beginning]);
+    const child = spawn(process.execPath, [programs.fileOf(WORKER), home, beginning]);
     let [stdout, stderr] = ['', ''];
     let steps = 0;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

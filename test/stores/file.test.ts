@@ -16,15 +16,23 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { acquireLock } from '../../src/stores/file-lock.js';
 import { fileStore } from '../../src/stores/file.js';
 import { currentOwner, ownerLiveness, parseOwner } from '../../src/stores/lock-owner.js';
 import { storeConformance } from '../../src/testing/store-conformance.js';
+import { bundlePrograms, type Programs } from '../support/programs.js';
+
+const SCRIPTS = ['test/stores/hold-lock.ts', 'test/stores/increment.ts'] as const;
 
 let parent: string;
 let root: string;
+let programs: Programs;
+
+beforeAll(async () => {
+  programs = await bundlePrograms(SCRIPTS);
+});
+afterAll(() => programs.remove());
 
 beforeEach(async () => {
   parent = await mkdtemp(join(tmpdir(), 'file-store-'));
@@ -32,10 +40,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(parent, { recursive: true, force: true }));
 
-const run = (script: string, ...args: string[]) =>
-  spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL(script, import.meta.url)), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+const run = (script: (typeof SCRIPTS)[number], ...args: string[]) =>
+  spawn(process.execPath, [programs.fileOf(script), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
 const all = async () => (existsSync(root) ? (await readdir(root, { recursive: true })).sort() : []);
 const file = () => join(root, 'places', 'a.json');
 const put = (value: number, options: { lockWait?: number } = {}) =>
@@ -216,7 +222,7 @@ describe('the lock of a document', () => {
 
   it('is cleared away when its owner was killed, and so is all that the owner left', async () => {
     await mkdir(join(root, 'places'), { recursive: true });
-    const holder = run('./hold-lock.ts', lockPath());
+    const holder = run('test/stores/hold-lock.ts', lockPath());
     await once(holder.stdout, 'data');
     await link(lockPath(), join(root, 'places', 'left-behind.claim'));
     holder.kill('SIGKILL');
@@ -278,12 +284,15 @@ describe('the lock of a document', () => {
   it('of a process that is killed at any moment costs no write that it had reported', async () => {
     for (const lines of [1, 3, 8, 20]) {
       const before = (await fileStore(root).get('counter'))?.document ?? 0;
-      const child = run('./increment.ts', root, '1000000');
+      const child = run('test/stores/increment.ts', root, '1000000');
+      const isGone = once(child, 'exit');
       let output = '';
       for await (const chunk of child.stdout.setEncoding('utf8')) {
         output += String(chunk);
         if (output.split('\n').length > lines) child.kill('SIGKILL');
       }
+      // Its output ends before it does, and for as long as it counts as running, what it left is its own.
+      await isGone;
       const reported = output.split('\n').slice(0, -1).map(Number);
       expect(reported[0]).toBe(Number(before) + 1);
       const store = fileStore(root);
@@ -296,7 +305,7 @@ describe('the lock of a document', () => {
 
   it('lets processes that write at once lose nothing of each other', async () => {
     const times = 40;
-    const processes = [1, 2, 3].map(() => run('./increment.ts', root, String(times)));
+    const processes = [1, 2, 3].map(() => run('test/stores/increment.ts', root, String(times)));
     for (const child of processes) child.stdout.resume();
     const codes = await Promise.all(
       processes.map(async (child) => ((await once(child, 'exit')) as [number])[0]),
