@@ -3,6 +3,15 @@ import { defineConfig } from 'vitest/config';
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
+const TESTS = ['test/**/*.test.ts'];
+
+/** Tests that put something else in the place of a module, for the whole thread. */
+const ALONE = [
+  'test/http/nock.test.ts',
+  'test/testing/hasura-cloud-emulator.test.ts',
+  'test/testing/memory-destination.test.ts',
+];
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -12,11 +21,15 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'threads',
-    maxWorkers: '100%',
+    maxWorkers: '150%',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     typecheck: { enabled: false },
+    projects: [
+      // To load the library and its dependencies anew for each file takes longer than most files.
+      { extends: true, test: { name: 'together', include: TESTS, exclude: ALONE, isolate: false } },
+      { extends: true, test: { name: 'alone', include: ALONE } },
+    ],
   },
 });
