@@ -32,6 +32,19 @@ async function withBugs({ name, edits }: Bug, path: string): Promise<string> {
   return text;
 }
 
+/**
+ * Leaves packages out of a copy, which takes those that are loaded already: there they are the same for every copy, and
+ * need not be read, bundled and set up for each.
+ */
+const packagesFromOutside: Plugin = {
+  name: 'packages-from-outside',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+      kind === 'entry-point' ? undefined : { path: import.meta.resolve(path), external: true },
+    );
+  },
+};
+
 /** A copy of the library, made of its sources, with a bug put in. */
 export async function buildMutant(bug: Bug): Promise<Library> {
   const left = new Set(bug.edits.map(({ file }) => resolve(SOURCE, file)));
@@ -50,8 +63,7 @@ export async function buildMutant(bug: Bug): Promise<Library> {
     write: false,
     format: 'esm',
     platform: 'neutral',
-    mainFields: ['module', 'main'],
-    plugins: [putIn],
+    plugins: [putIn, packagesFromOutside],
     logLevel: 'silent',
   });
   const [output] = outputFiles;
