@@ -2,6 +2,7 @@ import { AssertionError } from 'node:assert';
 import { createHash } from 'node:crypto';
 import { inspectAll } from './inspect-all.js';
 import { needlesOfHashes, needlesOfPiece, type Needle } from './needles.js';
+import { createTextSearch } from './text-search.js';
 
 /** A secret that was planted, to be looked for where it does not belong. */
 export interface Canary {
@@ -79,14 +80,13 @@ export function createCanaries(seed = 1): Canaries {
     plant('token in segments', `eyJ${segments.join('.')}`, segments),
   ];
   const needles = [...values, ...tokens].flatMap(needlesOf);
+  const search = createTextSearch(needles);
 
   const find = (text: string | Uint8Array): readonly CanaryFinding[] => {
     const haystack = typeof text === 'string' ? text : new TextDecoder().decode(text);
     const found = new Map<string, CanaryFinding>();
-    for (const { canary, form, text: needle } of needles) {
-      const id = JSON.stringify([canary, form]);
-      if (!found.has(id) && haystack.includes(needle)) found.set(id, { canary, form });
-    }
+    for (const { canary, form } of search(haystack))
+      found.set(JSON.stringify([canary, form]), { canary, form });
     return [...found.values()];
   };
 

@@ -1,4 +1,3 @@
-import type * as GraphQL from 'graphql';
 import * as z from 'zod';
 import type { JsonValue } from '../contracts/json.js';
 import { echoOf, type EmulatorAnswer } from './emulator-answers.js';
@@ -6,11 +5,11 @@ import { startEmulatorServer } from './emulator-server.js';
 import type { Emulator, EmulatorOptions, RequestLogEntry } from './emulator-types.js';
 import { createDeterministicIds } from './deterministic-ids.js';
 import {
-  buildHasuraCloudSchema,
   createHasuraCloudResolvers,
   nestJson,
   type GraphQLPackage,
 } from './hasura-cloud-emulator-graphql.js';
+import { hasuraCloudQueries, type HasuraCloudQueries } from './hasura-cloud-emulator-queries.js';
 import {
   createHasuraCloudState,
   uuid,
@@ -75,8 +74,7 @@ export async function startHasuraCloudEmulator(
   const graphql = await loadGraphql();
   const switches: HasuraCloudSwitches = { ...HASURA_CLOUD_DEFAULTS, ...options };
   const state = createHasuraCloudState(switches);
-  const documented = buildHasuraCloudSchema(graphql, { nullableEnvVars: false });
-  const lax = buildHasuraCloudSchema(graphql, { nullableEnvVars: true });
+  const queries = hasuraCloudQueries(graphql);
   const rootValue = createHasuraCloudResolvers(state, switches);
   const nextErrorId = createDeterministicIds(ID_SEED);
 
@@ -108,12 +106,12 @@ export async function startHasuraCloudEmulator(
     const isJson = /^application\/json\b/.test(request.headers['content-type'] ?? '');
     if (!body.success || !isJson)
       return refuse(400, 'parse-failed', 'the body is not a GraphQL request in JSON');
-    const document = parse(graphql, body.data.query);
-    if (!document) return refuse(200, 'validation-failed', 'not a valid GraphQL query');
-    const schema = switches.envVars === 'null' ? lax : documented;
-    const invalid = graphql.validate(schema, document);
-    const [first] = invalid;
-    if (first) return refuse(200, 'validation-failed', first.message);
+    const query = queries.read(body.data.query);
+    if (!query) return refuse(200, 'validation-failed', 'not a valid GraphQL query');
+    const { document } = query;
+    const schema = switches.envVars === 'null' ? queries.lax : queries.documented;
+    const fault = query.faultIn(schema);
+    if (fault !== undefined) return refuse(200, 'validation-failed', fault);
     const variables = body.data.variables ?? {};
     const operation = graphql.getOperationAST(document, body.data.operationName);
     if (!operation) return refuse(200, 'validation-failed', 'the operation to execute is not named');
@@ -139,7 +137,7 @@ export async function startHasuraCloudEmulator(
   const server = await startEmulatorServer(
     {
       handle: execute,
-      describe: (request) => describe(graphql, request),
+      describe: (request) => describe(graphql, queries, request),
       refuse: (request, status, message) =>
         errors(request, status, [{ code: 'GenericServerError', message }]),
       echoes: () => switches.echo,
@@ -176,18 +174,14 @@ async function loadGraphql(): Promise<GraphQLPackage> {
   }
 }
 
-function parse(graphql: GraphQLPackage, query: string): GraphQL.DocumentNode | undefined {
-  try {
-    return graphql.parse(query);
-  } catch {
-    return undefined;
-  }
-}
-
 /** `query getTenantEnv`, `mutation updateTenantEnv`: the operation and its root fields. */
-function describe(graphql: GraphQLPackage, { body }: Omit<RequestLogEntry, 'operation'>): string {
+function describe(
+  graphql: GraphQLPackage,
+  queries: HasuraCloudQueries,
+  { body }: Omit<RequestLogEntry, 'operation'>,
+): string {
   const parsed = bodySchema.safeParse(body);
-  const document = parsed.success ? parse(graphql, parsed.data.query) : undefined;
+  const document = parsed.success ? queries.read(parsed.data.query)?.document : undefined;
   const operation = document && graphql.getOperationAST(document, parsed.data?.operationName);
   if (!operation) return 'unknown';
   const fields = operation.selectionSet.selections.map((field) =>
