@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../src/contracts/errors.js';
+import { bundleProgram } from '../support/programs.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 const readme = await readFile(`${root}/README.md`, 'utf8');
@@ -125,12 +126,10 @@ describe('the README', { timeout: 120_000 }, () => {
   });
 
   it.each(runnable)('holds a block at line $line that runs to its end', async ({ code }) => {
-    const { outputText } = ts.transpileModule(code, {
-      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
-    });
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', outputText];
-    const { stderr } = await promisify(execFile)(process.execPath, args, { cwd: root });
-    expect(stderr).toBe('');
+    const program = await bundleProgram(code);
+    const running = promisify(execFile)(process.execPath, ['--input-type=module', '-'], { cwd: root });
+    running.child.stdin?.end(program);
+    expect((await running).stderr).toBe('');
   });
 
   it('marks some blocks as runnable, and no block by an unknown word', () => {

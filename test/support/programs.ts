@@ -2,12 +2,23 @@ import { cp, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 // A package in the CommonJS format asks for modules of Node in this way.
 const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
+
+const SHARED = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  // Of a package in both formats the modules: an `import()` of CommonJS would not find its names.
+  mainFields: ['module', 'main'],
+  banner: { js: REQUIRE },
+  logLevel: 'silent',
+} as const satisfies BuildOptions;
 
 export interface Programs {
   /** The file to run in place of a TypeScript file of the project. */
@@ -27,15 +38,8 @@ export async function bundlePrograms(paths: readonly string[]): Promise<Programs
     outdir: folder,
     outbase: root,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
     splitting: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    // Of a package in both formats the modules: an `import()` of CommonJS would not find its names.
-    mainFields: ['module', 'main'],
-    banner: { js: REQUIRE },
-    logLevel: 'silent',
+    ...SHARED,
   });
   // What the examples read stands beside them.
   if (paths.some((path) => path.startsWith('examples/'))) {
@@ -46,4 +50,13 @@ export async function bundlePrograms(paths: readonly string[]): Promise<Programs
     fileOf: (path) => join(folder, path.replace(/\.ts$/, '.mjs')),
     remove: () => rm(folder, { recursive: true }),
   };
+}
+
+/** Makes a program, as a text, of one in TypeScript that imports the package by its name. */
+export async function bundleProgram(contents: string): Promise<string> {
+  const stdin = { contents, resolveDir: root, loader: 'ts' } as const;
+  const { outputFiles } = await build({ stdin, write: false, ...SHARED });
+  const [output] = outputFiles;
+  if (output === undefined) throw new Error('No program was made.');
+  return output.text;
 }
