@@ -9,8 +9,6 @@ import { createCanaries, type Canaries } from './canaries.js';
 import { captureOutput } from './captured-output.js';
 import { parse, PREFIX, type Kit } from './driver-conformance-kit.js';
 
-const BRIEF_MS = 200;
-
 /** How a scenario of the leak test goes wrong. */
 export type LeakScenario = (kit: Kit) => void | Promise<void>;
 
@@ -48,12 +46,14 @@ function requestsOf({ fixture, network, driver, accepted }: Kit): readonly unkno
 
 /**
  * Runs every operation of an engine with planted values and tokens, at a destination that echoes what it gets, and looks
- * for them in everything that comes out. `fail` is called once plans were made, so that applying them fails. Answers how
- * each call ended.
+ * for them in everything that comes out. `fail` is called once plans were made, so that applying them fails; where it makes
+ * the destination fail, `patience` says how many ms to wait for a validation of the connection. Answers how each call
+ * ended.
  */
 export async function assertNoLeak(
   kit: Kit,
   fail: LeakScenario,
+  patience = Infinity,
 ): Promise<ReadonlyMap<string, 'answered' | 'failed'>> {
   const ends = new Map<string, 'answered' | 'failed'>();
   const canaries = leakCanaries();
@@ -72,7 +72,8 @@ export async function assertNoLeak(
   const engine = kit.engine({ source, store, onEvent: (event) => void events.push(event) });
   const { driver, accepted, refused, callOptions } = kit;
   // It waits between attempts, as it does for a user, and takes no clock.
-  const briefly = () => ({ ...callOptions, signal: AbortSignal.timeout(BRIEF_MS) });
+  const briefly = () =>
+    patience === Infinity ? callOptions : { ...callOptions, signal: AbortSignal.timeout(patience) };
   const [definition, asStranger] = [kit.definition(), kit.definition({ connectionId: 'refused' })];
 
   const assertPlan = (channel: string, plan: SyncPlan | undefined) => {

@@ -7,6 +7,9 @@ import { testSyncs } from './driver-conformance-syncs.js';
 import type { DriverFixture, FixtureTokens } from './driver-fixture.js';
 import type { ConformanceRunner } from './runner.js';
 
+/** How long to wait for a destination that fails: what is to come out has come out by then. */
+const PATIENCE_MS = 200;
+
 /** The driver under test. */
 export interface DriverConformanceOptions {
   /** For the title of the suite. */
@@ -66,7 +69,7 @@ export function driverConformance(
     for (const failure of failures) {
       test(`shows no value and no token anywhere when it fails by: ${failure}`, async (kit) => {
         assert(kit.fixture.fail !== undefined, 'the fixture has no fail()');
-        await assertNoLeak(kit, ({ fixture }) => fixture.fail?.(failure));
+        await assertNoLeak(kit, ({ fixture }) => fixture.fail?.(failure), PATIENCE_MS);
       });
     }
   });
