@@ -11,7 +11,10 @@ const TESTS = [
 /** `MUTATION_TESTS`: globs, separated by blanks, for a quick run over a few files. */
 const chosen = process.env['MUTATION_TESTS']?.split(' ');
 
+// They are one project, without those that would bring tests of their own.
+const { projects: _projects, ...shared } = config.test ?? {};
+
 export default defineConfig({
   ...config,
-  test: { ...config.test, include: chosen ?? TESTS, env: { PROPERTY_RUNS: '20' }, isolate: false },
+  test: { ...shared, include: chosen ?? TESTS, env: { PROPERTY_RUNS: '20' }, isolate: false },
 });
