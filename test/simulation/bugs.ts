@@ -30,7 +30,7 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'the intent is not saved',
     'engine/apply.ts',
-    'if (work.length > 0) await saveWithResult(loaded, resultOf(application, work, withheld));',
+    'if (work.length > 0) await saveWithResult(application, resultOf(application, work, withheld));',
     '',
   ),
   bug(
