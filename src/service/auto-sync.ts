@@ -1,13 +1,12 @@
 import PQueue from 'p-queue';
-import { isSecretSyncError } from '../contracts/errors.js';
 import type { SourceLocation } from '../contracts/source.js';
-import { canonicalJson } from '../core/fingerprint.js';
 import type { Activity } from './activity.js';
+import { createBackground } from './background.js';
 import type { StoredSync } from './documents.js';
-import type { RunCause } from './events.js';
-import { failureText, isWorthRetrying, pauseAfter, type FailureText } from './failures.js';
+import { failureText } from './failures.js';
+import { createFollower, isAutomatic, type Follower } from './follower.js';
+import { locationKey, locationOf } from './location.js';
 import type { ResolvedServiceOptions } from './options.js';
-import { settled } from './record.js';
 import type { RecordStore } from './record-store.js';
 import { switchedOff, type Runs } from './runs.js';
 import { createWatcher, type Watcher } from './watcher.js';
@@ -15,48 +14,17 @@ import { createWatcher, type Watcher } from './watcher.js';
 /** How many locations of the source are read at once. */
 const LOOKS_AT_ONCE = 10;
 
-/** A record that is synced by itself. */
-interface Entry {
-  readonly id: string;
-  readonly name: string;
-  /** Of the definition. */
-  readonly version: number;
-  readonly location: string;
-  /** Ends what is waited for on behalf of the record. */
-  readonly controller: AbortController;
-  /** A run waits or is under way. */
-  isBusy: boolean;
-  /** The digest that was seen while a run was under way. */
-  next: string | undefined;
-  failures: number;
-  /** What the source held when the last run failed: it is not run for the same again, but by a retry. */
-  failedOn: string | undefined;
-  /** Ends the wait for a retry. */
-  retry: AbortController | undefined;
-}
-
-/** Runs records when their source changes. */
+/** Runs records when their source changes: a follower for each record, a watcher for each location that they read. */
 export interface AutoSync {
   /** Takes up all records that are to be synced by themselves; throws when they can't be read. */
   start(): Promise<void>;
   /** Ends all watching and waiting, at once; runs that are under way are not its business. */
   stop(): void;
   readonly isStarted: boolean;
-  /** A record was made, changed or deleted. True when it is now looked after. */
-  recordChanged(id: string): Promise<boolean>;
+  /** A record was made or changed. True when it is now looked after. */
+  take(stored: StoredSync): boolean;
   /** Lets go of a record, at once. */
   drop(id: string): void;
-}
-
-const isAutomatic = ({ definition, deletingUntil }: StoredSync, now: number): boolean =>
-  definition.isEnabled && definition.syncOptions.autoSyncEnabled && (deletingUntil ?? 0) <= now;
-
-function locationOf({ definition: { projectId, environment, secretPath } }: StoredSync): SourceLocation {
-  return {
-    ...(projectId !== undefined && { projectId }),
-    ...(environment !== undefined && { environment }),
-    ...(secretPath !== undefined && { secretPath }),
-  };
 }
 
 export function createAutoSync(
@@ -65,246 +33,134 @@ export function createAutoSync(
   runs: Runs,
   activity: Activity,
 ): AutoSync {
-  const { engine, autoSync, clock, random, emit } = options;
-  const entries = new Map<string, Entry>();
+  const { engine, autoSync, clock, emit } = options;
+  const background = createBackground(options);
+  const parts = { options, records, runs, activity, background };
+  const followers = new Map<string, Follower>();
   const watchers = new Map<string, Watcher>();
   const looks = new PQueue({ concurrency: LOOKS_AT_ONCE });
   let stopped: AbortController | undefined;
-
-  const background = (work: () => Promise<void>, signal: AbortSignal): Promise<void> =>
-    work().catch((error: unknown) => {
-      if (!signal.aborted) emit({ type: 'service-failed', ...failureText(error) });
-    });
+  const isStarted = () => stopped?.signal.aborted === false;
 
   const membersOf = (location: string) =>
-    [...entries.values()].filter((entry) => entry.location === location);
+    [...followers.values()].filter((follower) => follower.location === location);
 
-  /** Whether the record's last sync was of something else than what the source holds. */
-  const isDue = (stored: StoredSync, digest: string): boolean =>
-    stored.runs.sync?.status !== 'succeeded' || stored.sourceDigest !== digest;
-
-  async function afterFailure(entry: Entry, digest: string | undefined, error: unknown): Promise<void> {
-    entry.failures += 1;
-    entry.failedOn = digest;
-    const { id: syncId, name, failures } = entry;
-    if (failures > autoSync.retries || !isWorthRetrying(error)) {
-      emit({ type: 'sync-left', syncId, name, attempts: failures, ...failureText(error) });
-      return;
-    }
-    const retryAt = isSecretSyncError(error) ? Date.parse(error.retryAt ?? '') : NaN;
-    const waitMs = Math.max(pauseAfter(failures, random(), autoSync), retryAt - clock.now() || 0);
-    emit({ type: 'retry-scheduled', syncId, name, attempt: failures, waitMs });
-    const retry = new AbortController();
-    entry.retry = retry;
-    const signal = AbortSignal.any([retry.signal, entry.controller.signal]);
-    void background(async () => {
-      await clock.sleep(waitMs, signal);
-      entry.retry = undefined;
-      enqueue(entry, digest, 'retry');
-    }, signal);
-  }
-
-  /** Asks for a run. `digest`: what the source holds; absent, it is run whatever that is. */
-  function enqueue(entry: Entry, digest: string | undefined, cause: RunCause): void {
-    const { id, controller } = entry;
-    if (entry.isBusy || controller.signal.aborted) return;
-    entry.isBusy = true;
-    entry.retry?.abort();
-    const isWanted = (stored: StoredSync) =>
-      !controller.signal.aborted &&
-      isAutomatic(stored, clock.now()) &&
-      (digest === undefined || isDue(stored, digest));
-    const run = runs.run({ id, operation: 'sync', cause, isWanted }).then(
-      () => {
-        entry.failures = 0;
-        entry.failedOn = undefined;
-      },
-      async (error: unknown) => {
-        if (!controller.signal.aborted) await afterFailure(entry, digest, error);
-      },
-    );
-    const done = run.then(async () => {
-      entry.isBusy = false;
-      const { next } = entry;
-      entry.next = undefined;
-      if (next !== undefined) await consider(entry, next);
-    });
-    activity.track(background(() => done, controller.signal));
-  }
-
-  /** Decides whether what the source holds calls for a run. */
-  async function consider(entry: Entry, digest: string): Promise<void> {
-    if (entry.isBusy) {
-      entry.next = digest;
-      return;
-    }
-    const stored = (await records.read(entry.id))?.stored;
-    if (stored === undefined || entry.controller.signal.aborted || entry.failedOn === digest) return;
-    if (!isDue(settled(stored, clock.now()), digest)) return;
-    entry.failures = 0;
-    enqueue(entry, digest, stored.runs.sync?.status === 'pending' ? 'created' : 'change');
-  }
-
-  async function noteSourceFailure(location: string, failure: FailureText, attempts: number): Promise<void> {
-    const { message } = failure;
-    for (const { id, name } of membersOf(location)) {
-      const stored = await records.change(id, (current) =>
-        current.runs.sync?.status === 'running'
-          ? undefined
-          : {
-              ...current,
-              runs: {
-                ...current.runs,
-                sync: {
-                  jobId: current.runs.sync?.jobId ?? null,
-                  succeededAt: current.runs.sync?.succeededAt ?? null,
-                  status: 'failed',
-                  message,
-                  runningUntil: null,
-                },
-              },
-            },
-      );
-      if (stored !== undefined) emit({ type: 'sync-left', syncId: id, name, attempts, ...failure });
-    }
-  }
-
-  function watcherOf(key: string, location: SourceLocation): Watcher {
+  /** Looks at a location now, for the sake of a record that reads it. */
+  function watch(key: string, location: SourceLocation): void {
     const known = watchers.get(key);
-    if (known !== undefined) return known;
-    const watcher = createWatcher(options, location, activity, {
+    if (known !== undefined) return known.look();
+    const watcher = createWatcher(options, location, activity, background, {
       digest: (signal) =>
         looks.add(() => {
           signal.throwIfAborted();
           return engine.digestSource(location, { signal });
         }),
-      async onDigest(digest) {
-        await Promise.all(membersOf(key).map((entry) => consider(entry, digest)));
-      },
-      onGivenUp: (failure, attempts) => noteSourceFailure(key, failure, attempts),
+      onDigest: (digest) => membersOf(key).forEach((follower) => follower.tell({ digest })),
+      onGivenUp: (failure, attempts) =>
+        membersOf(key).forEach((follower) => follower.tell({ failure, attempts })),
     });
     watchers.set(key, watcher);
     watcher.start();
-    return watcher;
   }
 
-  /** Runs the record every so often, counted from its last success: so a restart brings no run forward. */
-  async function reconcile(entry: Entry, interval: number): Promise<void> {
-    const { id, controller } = entry;
-    const lastSuccess = async () =>
-      Date.parse((await records.read(id))?.stored.runs.sync?.succeededAt ?? '') || 0;
-    let last = (await lastSuccess()) || clock.now();
-    for (;;) {
-      last = Math.max(last, await lastSuccess());
-      const dueAt = last + interval * (1 - random() / 10);
-      if (dueAt > clock.now()) await clock.sleep(dueAt - clock.now(), controller.signal);
-      if ((await lastSuccess()) > last) continue;
-      last = clock.now();
-      enqueue(entry, undefined, 'reconcile');
-    }
+  /** Lets go of what a record was, which may still be there: a run of it may go on. */
+  function forget(follower: Follower): void {
+    follower.stop();
+    followers.delete(follower.id);
+  }
+
+  function unwatch(location: string): void {
+    if (membersOf(location).length > 0) return;
+    watchers.get(location)?.stop();
+    watchers.delete(location);
   }
 
   function drop(id: string): void {
-    const entry = entries.get(id);
-    if (entry === undefined) return;
-    entries.delete(id);
-    entry.controller.abort();
-    runs.abort(id, switchedOff(entry.name));
-    if (membersOf(entry.location).length > 0) return;
-    watchers.get(entry.location)?.stop();
-    watchers.delete(entry.location);
+    const follower = followers.get(id);
+    if (follower === undefined) return;
+    forget(follower);
+    unwatch(follower.location);
+    runs.abort(id, switchedOff(follower.name));
   }
 
-  /** Looks after a record as it now is. */
-  function take(stored: StoredSync): void {
-    const { id, name } = stored.definition;
-    if (!isAutomatic(stored, clock.now())) return drop(id);
-    const location = locationOf(stored);
-    const key = canonicalJson(location);
-    const known = entries.get(id);
-    if (known?.version === stored.version) return;
-    if (known !== undefined) forget(known, key);
-    const entry: Entry = {
-      id,
-      name,
-      version: stored.version,
-      location: key,
-      controller: new AbortController(),
-      isBusy: false,
-      next: undefined,
-      failures: 0,
-      failedOn: undefined,
-      retry: undefined,
-    };
-    entries.set(id, entry);
-    if (watchers.has(key)) watcherOf(key, location).look();
-    else watcherOf(key, location);
-    const { reconcileInterval } = autoSync;
-    if (reconcileInterval === undefined) return;
-    void background(() => reconcile(entry, reconcileInterval), entry.controller.signal);
+  function take(stored: StoredSync): boolean {
+    if (!isStarted()) return false;
+    const { id } = stored.definition;
+    const known = followers.get(id);
+    // Read before a change that is known already.
+    if (known?.createdAt === stored.createdAt && stored.version < known.version) return true;
+    if (!isAutomatic(stored, clock.now())) {
+      drop(id);
+      return false;
+    }
+    if (known?.createdAt === stored.createdAt && known.version === stored.version) return true;
+    const location = locationOf(stored.definition);
+    const key = locationKey(location);
+    if (known !== undefined) forget(known);
+    followers.set(id, createFollower(parts, stored, key));
+    if (known !== undefined) unwatch(known.location);
+    watch(key, location);
+    return true;
   }
 
-  /** Lets go of what a record was, which is still there: a run of it may go on. */
-  function forget(entry: Entry, nextLocation: string): void {
-    entry.controller.abort();
-    entries.delete(entry.id);
-    if (entry.location === nextLocation || membersOf(entry.location).length > 0) return;
-    watchers.get(entry.location)?.stop();
-    watchers.delete(entry.location);
-  }
-
+  /** Takes up what other processes made of the records. A record that can't be read for a moment stays as it was. */
   async function refresh(): Promise<void> {
+    const before = [...followers.keys()];
     const found = new Set<string>();
+    const isStillStarted = stopped?.signal;
+    const told = (error: unknown) => emit({ type: 'service-failed', ...failureText(error) });
     for (const { load } of await records.list()) {
-      const loaded = await load().catch((error: unknown) => {
-        emit({ type: 'service-failed', ...failureText(error) });
-        return undefined;
-      });
-      if (stopped?.signal.aborted !== false) return;
-      if (loaded === undefined) continue;
-      found.add(loaded.stored.definition.id);
-      take(loaded.stored);
+      try {
+        const loaded = await load();
+        if (isStillStarted?.aborted !== false) return;
+        if (loaded === undefined) continue;
+        found.add(loaded.stored.definition.id);
+        take(loaded.stored);
+      } catch (error) {
+        told(error);
+      }
     }
-    for (const id of [...entries.keys()]) if (!found.has(id)) drop(id);
+    for (const id of before.filter((known) => !found.has(known))) {
+      try {
+        // Only what is known to be gone is let go of.
+        const isGone = (await records.read(id)) === undefined;
+        if (isStillStarted?.aborted !== false) return;
+        if (isGone) drop(id);
+      } catch {
+        // Told of above, by whichever document could not be read.
+        continue;
+      }
+    }
   }
 
-  async function refreshForever(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await clock.sleep(autoSync.refreshInterval, signal);
-      await background(refresh, signal);
-    }
+  function stop(): void {
+    stopped?.abort();
+    for (const follower of followers.values()) follower.stop();
+    for (const watcher of watchers.values()) watcher.stop();
+    followers.clear();
+    watchers.clear();
   }
 
   return {
     get isStarted() {
-      return stopped?.signal.aborted === false;
+      return isStarted();
     },
     async start() {
-      if (stopped?.signal.aborted === false) return;
-      const controller = new AbortController();
-      stopped = controller;
+      if (isStarted()) return;
+      const { signal } = (stopped = new AbortController());
       try {
         await refresh();
       } catch (error) {
-        this.stop();
+        stop();
         throw error;
       }
-      void background(() => refreshForever(controller.signal), controller.signal);
+      void background.forever(async () => {
+        await clock.sleep(autoSync.refreshInterval, signal);
+        await refresh();
+      }, signal);
     },
-    stop() {
-      stopped?.abort();
-      for (const entry of entries.values()) entry.controller.abort();
-      for (const watcher of watchers.values()) watcher.stop();
-      entries.clear();
-      watchers.clear();
-    },
-    async recordChanged(id) {
-      if (stopped?.signal.aborted !== false) return false;
-      const stored = (await records.read(id))?.stored;
-      if (stored === undefined) drop(id);
-      else take(stored);
-      return entries.has(id);
-    },
+    stop,
+    take,
     drop,
   };
 }

@@ -62,9 +62,3 @@ function essence({ name: _name, description: _description, isEnabled: _isEnabled
 /** Whether the last run of a definition says something of the next one. */
 export const needsNoRun = (before: SyncDefinition, after: SyncDefinition): boolean =>
   essence(before) === essence(after);
-
-/** Whether two definitions read the same part of the source. */
-export const sameLocation = (first: SyncDefinition, second: SyncDefinition): boolean =>
-  first.projectId === second.projectId &&
-  first.environment === second.environment &&
-  first.secretPath === second.secretPath;

@@ -28,12 +28,12 @@ interface Failure {
  * - `run-started`, `run-succeeded`, `run-failed`: one run of a record. The engine's own events tell its steps.
  * - `retry-scheduled`: auto-sync tries a record again after `waitMs`; `attempt` counts the failures, from 1.
  * - `sync-left`: auto-sync leaves a record alone until its source, its definition or its schedule changes.
- * - `source-failed`: a location could not be looked at; it is looked at again after `waitMs`, or, where that is absent,
- *   when the source tells of a change or is polled.
+ * - `source-failed`: a location could not be looked at; it is looked at again after `waitMs`. After `retries` of them its
+ *   records count as failed (`sync-left`), until it can be read again.
  * - `watch-failed`: a source could not be watched; it is tried again after `waitMs`.
  * - `cross-sync-conflict`: another record writes to the same place and can match the same keys, such as `key`.
  * - `not-released`: a deleted record's place could not be found, so that its ownership there is still remembered.
- * - `service-failed`: auto-sync could not read its records; it tries again.
+ * - `service-failed`: auto-sync could not read or write a record; it tries again, and nothing is lost by it.
  */
 export type ServiceEvent =
   | (RunFields & { readonly type: 'run-started'; readonly place: string })
@@ -48,7 +48,7 @@ export type ServiceEvent =
   | (Failure & {
       readonly type: 'source-failed';
       readonly location: SourceLocation;
-      readonly waitMs?: number;
+      readonly waitMs: number;
     })
   | (Failure & { readonly type: 'watch-failed'; readonly location: SourceLocation; readonly waitMs: number })
   | (SyncFields & {

@@ -95,7 +95,7 @@ export class SecretSyncService<
   ): Promise<SyncRecord> {
     const stored = await this.#catalog.create(definition);
     const { id, isEnabled } = stored.definition;
-    const isTaken = await this.#autoSync.recordChanged(id);
+    const isTaken = this.#autoSync.take(stored);
     if (isEnabled && !isTaken) this.#startFirstRun(id);
     return this.#show(stored);
   }
@@ -135,7 +135,7 @@ export class SecretSyncService<
     const stored = await this.#catalog.update(idOrName, changes, version);
     const { id, name, isEnabled, syncOptions } = stored.definition;
     if (!isEnabled || !syncOptions.autoSyncEnabled) this.#runs.abort(id, switchedOff(name));
-    await this.#autoSync.recordChanged(id);
+    this.#autoSync.take(stored);
     return this.#show(stored);
   }
 
@@ -160,8 +160,8 @@ export class SecretSyncService<
       if (removeSecrets) await this.#run({ id, operation: 'remove', cause: 'deleted', options, onSucceeded });
       else await this.#releaseAndDelete(stored);
     } catch (error) {
-      await this.#records.change(id, (current) => ({ ...current, deletingUntil: null }));
-      await this.#autoSync.recordChanged(id);
+      const kept = await this.#records.change(id, (current) => ({ ...current, deletingUntil: null }));
+      if (kept !== undefined) this.#autoSync.take(kept);
       throw error;
     }
   }

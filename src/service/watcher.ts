@@ -1,5 +1,6 @@
 import type { SourceLocation } from '../contracts/source.js';
 import type { Activity } from './activity.js';
+import { settlesWithin, type Background } from './background.js';
 import { failureText, isWorthRetrying, pauseAfter, type FailureText } from './failures.js';
 import type { ResolvedServiceOptions } from './options.js';
 
@@ -10,8 +11,6 @@ const WATCH_PATIENCE_MS = 1_000;
 export interface Watcher {
   /** Begins to watch, or to poll, and looks for the first time. */
   start(): void;
-  /** Something may have changed: looks once that has settled down. */
-  trigger(): void;
   /** Looks now. */
   look(): void;
   stop(): void;
@@ -21,157 +20,174 @@ export interface WatcherTasks {
   /** Digests what the location holds. */
   digest(signal: AbortSignal): Promise<string>;
   /** Called with each digest that a look finds, a changed one or not. */
-  onDigest(digest: string): Promise<void>;
-  /** Called when looking was given up for now, after so many failures in a row. */
-  onGivenUp(failure: FailureText, attempts: number): Promise<void>;
+  onDigest(digest: string): void;
+  /** Called with each failure after so many in a row that the location counts as out of reach. */
+  onGivenUp(failure: FailureText, attempts: number): void;
 }
 
-/** Watches a location by its source's `watch`, else by polling; a look is one digest, after things have settled down. */
+/** Something was told that calls for a look, at the end of the changes, at the latest at a moment. */
+interface Settling {
+  quietAt: number;
+  readonly latestAt: number;
+  /** Says that it was looked at. */
+  readonly end: () => void;
+}
+
+/**
+ * Watches a location by its source's `watch`, and polls it for as long as there is none. One loop makes all the looks,
+ * each a digest, so that there is one place where a look succeeds and one where it fails.
+ */
 export function createWatcher(
   { engine, autoSync, clock, random, emit }: ResolvedServiceOptions,
   location: SourceLocation,
   activity: Activity,
+  background: Background,
   tasks: WatcherTasks,
 ): Watcher {
   const { source } = engine;
   const { debounce, maxDebounce, pollInterval, pollJitter, retries } = autoSync;
   const controller = new AbortController();
   const { signal } = controller;
-  /** What is waited for: the end of the changes, at the latest at a moment. */
-  let settling: { quietAt: number; readonly latestAt: number } | undefined;
-  let isLooking = false;
-  let lookAgain = false;
-  let seen: string | undefined;
+  let isWatched = false;
+  let settling: Settling | undefined;
+  let pollAt = Infinity;
+  /** While a failed look is to be made again, it is the only one: it sees whatever else is told meanwhile. */
+  let retryAt: number | undefined;
   let failures = 0;
-  let isRetrying = false;
+  /** What was last handed on. */
+  let seen: string | undefined;
+  let nap: AbortController | undefined;
 
-  /** Runs to its end or until it is stopped. */
-  const background = (work: () => Promise<void>): Promise<void> =>
-    work().catch((error: unknown) => {
-      if (!signal.aborted) emit({ type: 'service-failed', ...failureText(error) });
-    });
+  const jittered = (interval: number) => interval * (1 + pollJitter * (2 * random() - 1));
 
-  async function retryLater(waitMs: number): Promise<void> {
-    isRetrying = true;
-    await clock.sleep(waitMs, signal);
-    isRetrying = false;
-    look();
+  function dueAt(): number {
+    if (retryAt !== undefined) return retryAt;
+    return settling === undefined ? pollAt : Math.min(settling.quietAt, settling.latestAt);
   }
 
-  async function failed(error: unknown): Promise<void> {
-    if (signal.aborted) return;
+  async function untilDue(): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const left = dueAt() - clock.now();
+      if (left <= 0) return;
+      const napping = new AbortController();
+      nap = napping;
+      // Until something is told, where nothing is due.
+      if (left === Infinity)
+        await new Promise((resolve) => napping.signal.addEventListener('abort', resolve, { once: true }));
+      else
+        await clock.sleep(left, napping.signal).catch((error: unknown) => {
+          if (!napping.signal.aborted) throw error;
+        });
+    }
+  }
+
+  /** Looks when things have been quiet for a time, at the latest after `latest`, in ms. */
+  function settle(quiet: number, latest: number): void {
+    if (signal.aborted || retryAt !== undefined) return;
+    const quietAt = clock.now() + quiet;
+    if (settling === undefined) {
+      let end = () => undefined as void;
+      activity.track(new Promise<void>((resolve) => (end = resolve)));
+      settling = { quietAt, latestAt: clock.now() + latest, end };
+    } else settling.quietAt = latest === 0 ? 0 : quietAt;
+    nap?.abort();
+  }
+
+  const trigger = () => settle(debounce, maxDebounce);
+  const look = () => settle(0, 0);
+
+  function failed(error: unknown): void {
     failures += 1;
     const failure = failureText(error);
-    if (failures <= retries && isWorthRetrying(error)) {
-      const waitMs = pauseAfter(failures, random(), autoSync);
-      emit({ type: 'source-failed', location, ...failure, waitMs });
-      if (!isRetrying) void background(() => retryLater(waitMs));
+    const isGivenUp = failures > retries || !isWorthRetrying(error);
+    // It goes on being looked at: a source that was away may have missed what there was to tell.
+    const waitMs = pauseAfter(failures, random(), autoSync);
+    emit({ type: 'source-failed', location, ...failure, waitMs });
+    if (!isGivenUp) {
+      retryAt = clock.now() + waitMs;
+      settling?.end();
+      settling = undefined;
       return;
     }
-    emit({ type: 'source-failed', location, ...failure });
+    pollAt = clock.now() + waitMs;
     // What is found next counts as a change, since the records now say that they failed.
     seen = undefined;
-    await tasks.onGivenUp(failure, failures);
+    tasks.onGivenUp(failure, failures);
   }
 
-  /** The digest of now; `undefined` where there is none to be had. */
-  async function digest(): Promise<string | undefined> {
-    try {
-      const found = await tasks.digest(signal);
-      signal.throwIfAborted();
-      failures = 0;
-      return found;
-    } catch (error) {
-      await failed(error);
-      return undefined;
-    }
+  function found(digest: string, isPoll: boolean): void {
+    failures = 0;
+    pollAt = isWatched ? Infinity : clock.now() + jittered(pollInterval);
+    if (isPoll && digest !== seen) return trigger();
+    seen = digest;
+    tasks.onDigest(digest);
   }
 
-  async function lookAround(): Promise<void> {
-    do {
-      lookAgain = false;
-      const found = await digest();
-      if (found === undefined) continue;
-      seen = found;
-      await tasks.onDigest(found);
-    } while (lookAgain && !signal.aborted);
-  }
-
-  function look(): void {
-    if (signal.aborted) return;
-    lookAgain = isLooking;
-    if (isLooking) return;
-    isLooking = true;
-    activity.track(background(lookAround).finally(() => (isLooking = false)));
-  }
-
-  async function settle(until: { quietAt: number; readonly latestAt: number }): Promise<void> {
-    for (;;) {
-      const left = Math.min(until.quietAt, until.latestAt) - clock.now();
-      if (left <= 0) break;
-      await clock.sleep(left, signal);
-    }
+  async function lookOnce(): Promise<void> {
+    await untilDue();
+    const isPoll = retryAt === undefined && settling === undefined;
+    const answered = settling;
+    retryAt = undefined;
     settling = undefined;
-    look();
-  }
-
-  function trigger(): void {
-    if (signal.aborted) return;
-    const quietAt = clock.now() + debounce;
-    if (settling !== undefined) {
-      settling.quietAt = quietAt;
-      return;
+    try {
+      const looking = tasks.digest(signal);
+      if (!isPoll) activity.track(looking);
+      const digest = await looking;
+      if (!signal.aborted) found(digest, isPoll);
+    } catch (error) {
+      if (!signal.aborted) failed(error);
+    } finally {
+      answered?.end();
     }
-    settling = { quietAt, latestAt: clock.now() + maxDebounce };
-    const until = settling;
-    activity.track(background(() => settle(until)));
   }
 
-  /** Resolves once the source watches; tries again as long as it can't. */
+  function setWatched(now: boolean): void {
+    if (now === isWatched) return;
+    isWatched = now;
+    // A look that is due after a failure stays due.
+    if (failures === 0) pollAt = now ? Infinity : clock.now() + jittered(pollInterval);
+    nap?.abort();
+  }
+
+  /** Watches; where that fails, tries again, and polls meanwhile. */
   async function watch(): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
+      const watching = Promise.resolve().then(() => source.watch?.(location, trigger, { signal }));
       try {
-        await source.watch?.(location, trigger, { signal });
+        const isQuick = await settlesWithin(watching, WATCH_PATIENCE_MS, clock);
+        if (!isQuick && !signal.aborted) {
+          setWatched(true);
+          look();
+        }
+        await watching;
+        setWatched(true);
+        // Nobody told of what changed meanwhile.
+        if (isQuick) look();
+        else trigger();
         return;
       } catch (error) {
-        signal.throwIfAborted();
+        if (signal.aborted) return;
+        setWatched(false);
+        if (attempt === 1) look();
         const waitMs = pauseAfter(attempt, random(), autoSync);
         emit({ type: 'watch-failed', location, ...failureText(error), waitMs });
         await clock.sleep(waitMs, signal);
-        // Nobody tells of what changes meanwhile.
-        look();
       }
     }
   }
 
-  async function follow(): Promise<void> {
-    const patience = new AbortController();
-    const waited = clock.sleep(WATCH_PATIENCE_MS, AbortSignal.any([signal, patience.signal]));
-    let isLate = false;
-    const watching = watch().then(() => {
-      if (isLate) trigger();
-    });
-    await Promise.race([watching, waited.catch(() => undefined)]);
-    patience.abort();
-    isLate = true;
-    look();
-    await watching;
-  }
-
-  async function poll(): Promise<void> {
-    look();
-    for (;;) {
-      await clock.sleep(pollInterval * (1 + pollJitter * (2 * random() - 1)), signal);
-      if (isRetrying || settling !== undefined || isLooking) continue;
-      const found = await digest();
-      if (found !== undefined && found !== seen) trigger();
-    }
-  }
-
   return {
-    start: () => void background(source.watch === undefined ? poll : follow),
-    trigger,
+    start() {
+      if (source.watch === undefined) look();
+      else void background.untilDone(watch, signal);
+      void background.forever(lookOnce, signal);
+    },
     look,
-    stop: () => controller.abort(),
+    stop() {
+      controller.abort();
+      settling?.end();
+      nap?.abort();
+    },
   };
 }

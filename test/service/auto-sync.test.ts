@@ -3,26 +3,15 @@ import type { SecretSource } from '../../src/contracts/source.js';
 import { memoryDestination } from '../../src/testing/memory-destination.js';
 import { failure } from '../support/engine.js';
 import { createVirtualClock } from '../support/virtual-clock.js';
-import { createWorld, definitionOf, expectEqualSides, folderSource, type WorldSetup } from './support.js';
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-
-/** A started service with records of these names, whose first runs are done. Its clock moves when it is told to. */
-async function startWith(names: readonly string[], setup: WorldSetup = {}) {
-  const clock = createVirtualClock();
-  const autoSync = { debounce: 2_000, maxDebounce: 30_000, ...setup.autoSync };
-  const world = createWorld({ clock, ...setup, autoSync });
-  for (const name of names) {
-    world.folders.set(`/${name}`, 'API_KEY', 'one');
-    await world.service.createSync(definitionOf(name));
-  }
-  await world.service.start();
-  await clock.advance(MINUTE);
-  world.destination.clearCalls();
-  world.events.splice(0);
-  return { ...world, clock };
-}
+import {
+  createWorld,
+  definitionOf,
+  expectEqualSides,
+  folderSource,
+  HOUR,
+  MINUTE,
+  startWith,
+} from './support.js';
 
 describe('auto-sync', () => {
   it('runs a record when its source tells of a change, and nothing else', async () => {

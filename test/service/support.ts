@@ -11,6 +11,9 @@ import { memoryDestination, type MemoryDestination } from '../../src/testing/mem
 import { FINGERPRINT_KEY } from '../support/engine.js';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.js';
 
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+
 /** A source with a folder for each `secretPath`, which tells of its changes, and counts what is asked of it. */
 export function folderSource(options: { readonly watchable?: boolean } = {}) {
   const { watchable = true } = options;
@@ -133,4 +136,51 @@ export const definitionOf = (name: string, fields: object = {}) => ({
 /** What stands at a place equals what a folder holds. */
 export function expectEqualSides({ folders, destination }: World, name: string): void {
   expect(destination.values({ place: name })).toEqual(folders.folder(`/${name}`));
+}
+
+/** A started service with records of these names, whose first runs are done. Its clock moves when it is told to. */
+export async function startWith(names: readonly string[], setup: WorldSetup = {}) {
+  const clock = createVirtualClock();
+  const autoSync = { debounce: 2_000, maxDebounce: 30_000, ...setup.autoSync };
+  const world = createWorld({ clock, ...setup, autoSync });
+  for (const name of names) {
+    world.folders.set(`/${name}`, 'API_KEY', 'one');
+    await world.service.createSync(definitionOf(name));
+  }
+  await world.service.start();
+  await clock.advance(MINUTE);
+  world.destination.clearCalls();
+  world.events.splice(0);
+  return { ...world, clock };
+}
+
+/** A store in memory that fails, or takes its time, when it is told to. */
+export function unsteadyStore() {
+  const inner = memoryStore();
+  const control: {
+    /** Whether this call fails. */
+    fails: (method: 'get' | 'put', key: string) => boolean;
+    /** Waited for before a document is read. */
+    beforeGet: (key: string) => Promise<void>;
+    /** Waited for before a document is written. */
+    beforePut: (key: string) => Promise<void>;
+  } = { fails: () => false, beforeGet: async () => undefined, beforePut: async () => undefined };
+  const check = (method: 'get' | 'put', key: string) => {
+    if (control.fails(method, key)) throw new Error('disk');
+  };
+  const store: StateStore = {
+    async get(key) {
+      await control.beforeGet(key);
+      check('get', key);
+      return inner.get(key);
+    },
+    async put(key, ...rest) {
+      await control.beforePut(key);
+      check('put', key);
+      return inner.put(key, ...rest);
+    },
+    delete: (...given) => inner.delete(...given),
+    list: (prefix) => inner.list(prefix),
+  };
+  return { store, control };
 }
