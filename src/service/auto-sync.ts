@@ -3,6 +3,7 @@ import type { SourceLocation } from '../contracts/source.js';
 import type { Activity } from './activity.js';
 import { createBackground } from './background.js';
 import type { StoredSync } from './documents.js';
+import type { RunCause } from './events.js';
 import { failureText } from './failures.js';
 import { createFollower, isAutomatic, type Follower } from './follower.js';
 import { locationKey, locationOf } from './location.js';
@@ -14,7 +15,10 @@ import { createWatcher, type Watcher } from './watcher.js';
 /** How many locations of the source are read at once. */
 const LOOKS_AT_ONCE = 10;
 
-/** Runs records when their source changes: a follower for each record, a watcher for each location that they read. */
+/**
+ * Runs records when their source changes: a follower for each record, a watcher for each location that they read. Its
+ * runs stand in one queue with those that are called for, of each record at most one, which a call can share.
+ */
 export interface AutoSync {
   /** Takes up all records that are to be synced by themselves; throws when they can't be read. */
   start(): Promise<void>;
@@ -75,12 +79,12 @@ export function createAutoSync(
     watchers.delete(location);
   }
 
-  function drop(id: string): void {
+  function drop(id: string, isMeant?: (cause: RunCause) => boolean): void {
     const follower = followers.get(id);
     if (follower === undefined) return;
     forget(follower);
     unwatch(follower.location);
-    runs.abort(id, switchedOff(follower.name));
+    runs.abort(id, switchedOff(follower.name), isMeant);
   }
 
   function take(stored: StoredSync): boolean {
@@ -90,7 +94,9 @@ export function createAutoSync(
     // Read before a change that is known already.
     if (known?.createdAt === stored.createdAt && stored.version < known.version) return true;
     if (!isAutomatic(stored, clock.now())) {
-      drop(id);
+      // Where only auto-sync was switched off, the first run of who made the record is still wanted.
+      if (stored.definition.isEnabled) drop(id, (cause) => cause !== 'created');
+      else drop(id);
       return false;
     }
     if (known?.createdAt === stored.createdAt && known.version === stored.version) return true;
@@ -161,6 +167,6 @@ export function createAutoSync(
     },
     stop,
     take,
-    drop,
+    drop: (id) => drop(id),
   };
 }

@@ -1,4 +1,3 @@
-import type { Clock } from '../contracts/clock.js';
 import { failureText, pauseAfter } from './failures.js';
 import type { ResolvedServiceOptions } from './options.js';
 
@@ -29,22 +28,4 @@ export function createBackground({ clock, random, autoSync, emit }: ResolvedServ
       while (!signal.aborted) await untilDone(round, signal);
     },
   };
-}
-
-/** Whether work settles within a time, in ms. Leaves no timer behind. */
-export async function settlesWithin(work: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
-  const enough = new AbortController();
-  const settled = work.then(
-    () => true,
-    () => true,
-  );
-  const late = clock.sleep(ms, enough.signal).then(
-    () => false,
-    () => false,
-  );
-  try {
-    return await Promise.race([settled, late]);
-  } finally {
-    enough.abort();
-  }
 }

@@ -5,7 +5,7 @@ import type { StoredSync } from './documents.js';
 import type { RunCause } from './events.js';
 import { failureText, isWorthRetrying, pauseAfter, type FailureText } from './failures.js';
 import type { ResolvedServiceOptions } from './options.js';
-import { settled } from './record.js';
+import { settled, withOutage } from './record.js';
 import type { RecordStore } from './record-store.js';
 import type { Runs } from './runs.js';
 
@@ -48,15 +48,6 @@ export interface FollowerParts {
 /** Whether the record's last sync was of something else than what the source holds. */
 const isDue = ({ runs, sourceDigest }: StoredSync, digest: string): boolean =>
   runs.sync?.status !== 'succeeded' || sourceDigest !== digest;
-
-/** A record that says that its source is out of reach; `undefined` where it says so already, or a run will say more. */
-function withOutage(stored: StoredSync, { message }: FailureText): StoredSync | undefined {
-  const { sync } = stored.runs;
-  if (sync?.status === 'running' || (sync?.status === 'failed' && sync.message === message)) return undefined;
-  const { jobId = null, succeededAt = null } = sync ?? {};
-  const failed = { jobId, succeededAt, status: 'failed', message, runningUntil: null } as const;
-  return { ...stored, runs: { ...stored.runs, sync: failed } };
-}
 
 export function createFollower(parts: FollowerParts, stored: StoredSync, location: string): Follower {
   const { options, records, runs, activity, background } = parts;
@@ -125,7 +116,7 @@ export function createFollower(parts: FollowerParts, stored: StoredSync, locatio
 
   async function noteOutage(failure: FailureText, attempts: number): Promise<void> {
     if (isOutageTold) return;
-    const noted = await records.change(id, (current) => withOutage(current, failure));
+    const noted = await records.change(id, (current) => withOutage(current, failure.message));
     isOutageTold = true;
     failedOn = undefined;
     if (noted !== undefined && !signal.aborted)

@@ -1,5 +1,5 @@
 export { SecretSyncService } from './secret-sync-service.js';
-export type { DeleteOptions, StopOptions, SyncFilter, UpdateOptions } from './secret-sync-service.js';
+export type { DeleteOptions, StopOptions, SyncFilter, UpdateOptions } from './call-options.js';
 export type { AutoSyncOptions, CrossSyncCheck, ServiceOptions } from './options.js';
 export type { SyncChanges } from './changes.js';
 export type { RunStatus } from './documents.js';

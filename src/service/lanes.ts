@@ -1,60 +1,97 @@
-import PQueue from 'p-queue';
-
 /** Where a run takes place, and through which connection. */
 export interface Lane {
   readonly place: string;
   readonly connection: string;
 }
 
+/** Who waits for a turn. May change while it waits. */
+export interface Waiter {
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
+  /** Whether it comes before those that nobody waits for. */
+  isAwaited(): boolean;
+  /** Among the others the lower one comes first. */
+  readonly order: number;
+}
+
 /** Lets runs wait for each other: one at a place, and no more than a limit through a connection. */
 export interface Lanes {
   /**
-   * Does work when it is its turn. Rejects with `signal.reason` when it is aborted before that; once begun, the turn
-   * lasts until the work has ended.
+   * Waits for a turn, in one queue with all others; answers what ends it. Rejects with the waiter's `signal.reason` when
+   * that is aborted before its turn.
    */
-  run<Result>(
-    lane: Lane,
-    work: () => Promise<Result>,
-    signal: AbortSignal,
-    isUrgent: boolean,
-  ): Promise<Result>;
+  enter(lane: Lane, waiter: Waiter): Promise<() => void>;
 }
 
-function createQueues(concurrency: number): (name: string) => PQueue {
-  const queues = new Map<string, PQueue>();
-  return (name) => {
-    const known = queues.get(name);
-    if (known !== undefined) return known;
-    const queue = new PQueue({ concurrency });
-    queue.on('idle', () => queues.delete(name));
-    queues.set(name, queue);
-    return queue;
-  };
+interface Waiting {
+  readonly lane: Lane;
+  readonly waiter: Waiter;
+  readonly begin: () => void;
 }
+
+const comesBefore = (first: Waiter, second: Waiter): boolean =>
+  first.isAwaited() === second.isAwaited() ? first.order < second.order : first.isAwaited();
 
 export function createLanes(runsPerConnection: number): Lanes {
-  const places = createQueues(1);
-  const connections = createQueues(runsPerConnection);
+  /** None of them could begin now. */
+  const waiting = new Set<Waiting>();
+  const places = new Set<string>();
+  const connections = new Map<string, number>();
+  const countOf = (connection: string) => connections.get(connection) ?? 0;
+  const isFree = ({ place, connection }: Lane) =>
+    !places.has(place) && countOf(connection) < runsPerConnection;
+
+  function occupy({ place, connection }: Lane): () => void {
+    places.add(place);
+    connections.set(connection, countOf(connection) + 1);
+    let hasLeft = false;
+    return () => {
+      if (hasLeft) return;
+      hasLeft = true;
+      places.delete(place);
+      if (countOf(connection) > 1) connections.set(connection, countOf(connection) - 1);
+      else connections.delete(connection);
+      admit();
+    };
+  }
+
+  function next(): Waiting | undefined {
+    let first: Waiting | undefined;
+    for (const candidate of waiting)
+      if (isFree(candidate.lane) && (first === undefined || comesBefore(candidate.waiter, first.waiter)))
+        first = candidate;
+    return first;
+  }
+
+  function admit(): void {
+    for (let chosen = next(); chosen !== undefined; chosen = next()) {
+      waiting.delete(chosen);
+      chosen.begin();
+    }
+  }
+
   return {
-    run: (lane, work, signal, isUrgent) =>
+    enter: (lane, waiter) =>
       new Promise((resolve, reject) => {
-        // The platform rejects with the reason as it stands, whatever it is.
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-        const giveUp = () => reject(signal.reason);
-        if (signal.aborted) return giveUp();
-        signal.addEventListener('abort', giveUp, { once: true });
-        const priority = isUrgent ? 1 : 0;
-        // The queues get no signal: they would take a run that was aborted for one that has ended.
-        const turn = async () => {
-          signal.removeEventListener('abort', giveUp);
-          if (!signal.aborted) await work().then(resolve, reject);
+        const { signal } = waiter;
+        const giveUp = () => {
+          waiting.delete(candidate);
+          // The platform rejects with the reason as it stands, whatever it is.
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+          reject(signal.reason);
         };
-        void places(lane.place).add(
-          async () => {
-            if (!signal.aborted) await connections(lane.connection).add(turn, { priority });
+        const candidate: Waiting = {
+          lane,
+          waiter,
+          begin() {
+            signal.removeEventListener('abort', giveUp);
+            resolve(occupy(lane));
           },
-          { priority },
-        );
+        };
+        if (signal.aborted) return giveUp();
+        if (isFree(lane)) return candidate.begin();
+        signal.addEventListener('abort', giveUp, { once: true });
+        waiting.add(candidate);
       }),
   };
 }

@@ -1,4 +1,5 @@
 import type { SyncOptions } from '../contracts/definition.js';
+import type { Operation } from '../contracts/plan.js';
 import type { RunState, RunStatus, StoredSync } from './documents.js';
 
 /** A sync, as the service shows it: its definition, and how its last runs went. It holds no credentials. */
@@ -62,6 +63,26 @@ export function settled(stored: StoredSync, now: number): StoredSync {
       remove: settledRun(remove, now),
     },
   };
+}
+
+/** A record with something new about a run of it. */
+export const withRun = (stored: StoredSync, operation: Operation, run: Partial<RunState>): StoredSync => ({
+  ...stored,
+  runs: {
+    ...stored.runs,
+    [operation]: {
+      ...(stored.runs[operation] ?? { status: 'pending', jobId: null, message: null, succeededAt: null }),
+      runningUntil: null,
+      ...run,
+    },
+  },
+});
+
+/** A record that says that its source is out of reach; `undefined` where it does already, or a run will say more. */
+export function withOutage(stored: StoredSync, message: string): StoredSync | undefined {
+  const { sync } = stored.runs;
+  if (sync?.status === 'running' || (sync?.status === 'failed' && sync.message === message)) return undefined;
+  return withRun(stored, 'sync', { status: 'failed', message });
 }
 
 /** What is shown of a stored record. */

@@ -3,14 +3,18 @@ import { SecretSyncError } from '../contracts/errors.js';
 import type { Operation, SyncResult } from '../contracts/plan.js';
 import { quote } from '../contracts/quote.js';
 import type { ImportCallOptions, SyncCallOptions } from '../engine/secret-sync-engine.js';
+import { canonicalJson } from '../core/fingerprint.js';
 import type { Activity } from './activity.js';
-import type { RunState, StoredSync } from './documents.js';
+import { needsNoRun } from './changes.js';
+import type { StoredSync } from './documents.js';
 import type { RunCause } from './events.js';
 import { failureText } from './failures.js';
+import { createJobs, type Asked, type Job, type Jobs } from './jobs.js';
 import { createLanes, type Lane } from './lanes.js';
 import type { ResolvedServiceOptions } from './options.js';
-import { settled } from './record.js';
+import { settled, withRun } from './record.js';
 import { syncNotFound, type RecordStore } from './record-store.js';
+import { renewing } from './waits.js';
 
 /** How long a record shows a run as under way without hearing of it, and how often it does hear, in ms. */
 const RUN_LEASE_MS = 30_000;
@@ -18,41 +22,43 @@ const RENEW_MS = 10_000;
 /** How often a run that another process is at is looked at, in ms. */
 const ELSEWHERE_MS = 5_000;
 
-export interface RunRequest {
-  readonly id: string;
+export interface RunRequest extends Pick<Asked, 'id' | 'cause' | 'isWanted'> {
   readonly operation: Operation;
-  readonly cause: RunCause;
   readonly options?: SyncCallOptions & ImportCallOptions;
-  /** Given by who runs syncs by himself: not begun where it isn't wanted any more when its turn comes. */
-  readonly isWanted?: (stored: StoredSync) => boolean;
   /** Done in the same turn, once the run has succeeded. */
   readonly onSucceeded?: () => Promise<void>;
 }
 
-/** A run that waits or is under way. */
-interface Job {
-  readonly id: string;
-  readonly cause: RunCause;
-  readonly controller: AbortController;
-  isBegun: boolean;
-}
-
-export interface Runs {
-  /** Runs a record when it is its turn. `undefined` where it was not wanted any more. */
+export interface Runs extends Pick<Jobs, 'abort' | 'drain'> {
+  /**
+   * Runs a record when it is its turn. `undefined` where it was not wanted any more. At a place one run is under way, and
+   * of a record one waits: who asks for the same meanwhile shares it.
+   */
   run(request: RunRequest): Promise<SyncResult | undefined>;
   /** Does other work at a record's place, when it is its turn. */
-  inTurn<Result>(stored: StoredSync, work: (signal: AbortSignal) => Promise<Result>): Promise<Result>;
-  /** Ends the runs of a record that nobody waits for. */
-  abort(id: string, reason: unknown): void;
-  /** Takes back what waits and nobody waits for, waits for the rest up to `timeout`, and then ends it. */
-  drain(timeout: number): Promise<void>;
+  inTurn(
+    stored: StoredSync,
+    caller: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void>;
+}
+
+/** A run that its record shows as under way. */
+interface Begun {
+  readonly jobId: string;
+  readonly cause: RunCause;
+  readonly definition: SyncDefinition;
 }
 
 const idOf = ({ connectionId, destination }: SyncDefinition): string =>
   connectionId === undefined ? `driver:${destination}` : `connection:${connectionId}`;
 
-/** How long a run that was ended may take to end, in ms: code that takes no notice must not hold up the process. */
-const GRACE_MS = 5_000;
+/** Runs that ask for the same can be shared; who passes a function waits for calls of it. */
+function sharedAs({ operation, options = {}, onSucceeded }: RunRequest): string | undefined {
+  const { signal: _signal, ...rest } = options;
+  const isPlain = Object.values(rest).every((option) => typeof option !== 'function');
+  return isPlain && onSucceeded === undefined ? `${operation} ${canonicalJson(rest)}` : undefined;
+}
 
 export function createRuns(
   { engine, autoSync, clock, emit }: ResolvedServiceOptions,
@@ -60,20 +66,8 @@ export function createRuns(
   activity: Activity,
 ): Runs {
   const lanes = createLanes(autoSync.runsPerConnection);
-  const jobs = new Map<Job, Promise<unknown>>();
+  const jobs = createJobs(clock, activity);
   const timestamp = () => new Date(clock.now()).toISOString();
-
-  const withRun = (stored: StoredSync, operation: Operation, run: Partial<RunState>): StoredSync => ({
-    ...stored,
-    runs: {
-      ...stored.runs,
-      [operation]: {
-        ...(stored.runs[operation] ?? { status: 'pending', jobId: null, message: null, succeededAt: null }),
-        runningUntil: null,
-        ...run,
-      },
-    },
-  });
 
   async function laneOf(definition: SyncDefinition): Promise<Lane> {
     const { place } = await engine.inspect(definition);
@@ -88,18 +82,6 @@ export function createRuns(
       : engine.removeSecrets(definition, given);
   }
 
-  /** Keeps the record from counting as failed for as long as its run is under way. */
-  async function renew({ id, operation }: RunRequest, jobId: string, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await clock.sleep(RENEW_MS, signal);
-      const runningUntil = clock.now() + RUN_LEASE_MS;
-      const change = (stored: StoredSync) =>
-        stored.runs[operation]?.jobId === jobId ? withRun(stored, operation, { runningUntil }) : undefined;
-      // A store that fails may be well again before the lease ends.
-      await records.change(id, change, false).catch(() => undefined);
-    }
-  }
-
   /** Notes the end of a run, unless another one has begun since. */
   async function noteEnd(request: RunRequest, jobId: string, note: (stored: StoredSync) => StoredSync) {
     await records.change(request.id, (stored) =>
@@ -108,48 +90,82 @@ export function createRuns(
   }
 
   /** Notes a run that failed before it could have a turn. */
-  async function noteFailure(request: RunRequest, stored: StoredSync, error: unknown): Promise<void> {
-    const { id, operation, cause } = request;
+  async function noteFailure(
+    { id, operation }: RunRequest,
+    cause: RunCause,
+    { definition: { name } }: StoredSync,
+    error: unknown,
+  ): Promise<void> {
     const jobId = globalThis.crypto.randomUUID();
     const failure = failureText(error);
     await records.change(id, (current) =>
       withRun(current, operation, { status: 'failed', jobId, message: failure.message }),
     );
-    emit({
-      type: 'run-failed',
-      syncId: id,
-      name: stored.definition.name,
-      jobId,
-      operation,
-      cause,
-      ...failure,
-    });
+    emit({ type: 'run-failed', syncId: id, name, jobId, operation, cause, ...failure });
   }
 
-  async function carryOut(request: RunRequest, place: string, signal: AbortSignal): Promise<SyncResult> {
-    const { id, operation, cause } = request;
+  /**
+   * Begins a run, in the same step in which it is decided that it may: `unwanted` where nobody wants it any more, `moved`
+   * where the record is no more what the turn was waited for, or another process has begun to run it.
+   */
+  async function begin(
+    { id, operation }: RunRequest,
+    job: Job,
+    { version, createdAt }: StoredSync,
+    place: string,
+  ): Promise<Begun | 'unwanted' | 'moved'> {
     const jobId = globalThis.crypto.randomUUID();
-    const runningUntil = clock.now() + RUN_LEASE_MS;
-    const running = { status: 'running', jobId, message: null, runningUntil } as const;
-    const begin = (stored: StoredSync) => withRun({ ...stored, place }, operation, running);
-    const started = await records.change(id, begin, false);
-    if (started === undefined) throw syncNotFound(id);
-    const { definition, version } = started;
+    let decision: Begun | 'unwanted' | 'moved' = 'moved';
+    const decide = (stored: StoredSync) => {
+      const current = settled(stored, clock.now());
+      if (!job.isWanted(current)) return 'unwanted';
+      const isOther = current.version !== version || current.createdAt !== createdAt;
+      const isElsewhere = !job.isAwaited() && current.runs.sync?.status === 'running';
+      if (isOther || isElsewhere) return 'moved';
+      return { jobId, cause: job.cause(), definition: current.definition };
+    };
+    const change = (stored: StoredSync) => {
+      decision = decide(stored);
+      if (typeof decision === 'string') return undefined;
+      const runningUntil = clock.now() + RUN_LEASE_MS;
+      return withRun({ ...stored, place }, operation, {
+        status: 'running',
+        jobId,
+        message: null,
+        runningUntil,
+      });
+    };
+    if ((await records.change(id, change, false)) === undefined) throw syncNotFound(id);
+    return decision;
+  }
+
+  async function carryOut(
+    request: RunRequest,
+    { jobId, cause, definition }: Begun,
+    place: string,
+    signal: AbortSignal,
+  ): Promise<SyncResult> {
+    const { id, operation } = request;
     const fields = { syncId: id, name: definition.name, jobId, operation, cause };
     emit({ ...fields, type: 'run-started', place });
-    const ended = new AbortController();
-    const renewal = renew(request, jobId, ended.signal).catch(() => undefined);
-    let sourceDigest: string | undefined;
-    const options = {
-      ...request.options,
-      ...(operation === 'sync' && { onSourceDigest: (digest: string) => void (sourceDigest = digest) }),
+    // Keeps the record from counting as failed for as long as its run is under way.
+    const renew = () => {
+      const runningUntil = clock.now() + RUN_LEASE_MS;
+      const change = (stored: StoredSync) =>
+        stored.runs[operation]?.jobId === jobId ? withRun(stored, operation, { runningUntil }) : undefined;
+      return records.change(id, change, false);
     };
+    let sourceDigest: string | undefined;
+    const onSourceDigest = (digest: string) => {
+      sourceDigest = digest;
+      request.options?.onSourceDigest?.(digest);
+    };
+    const options = { ...request.options, ...(operation === 'sync' && { onSourceDigest }) };
     let result: SyncResult;
     try {
-      result = await call({ ...request, options }, definition, signal);
+      const work = () => call({ ...request, options }, definition, signal);
+      result = await renewing(clock, RENEW_MS, renew, work);
     } catch (error) {
-      ended.abort();
-      await renewal;
       const failure = failureText(error, signal);
       // Where it can't be noted, the lease ends, which says the same.
       await noteEnd(request, jobId, (stored) =>
@@ -158,16 +174,13 @@ export function createRuns(
       emit({ ...fields, type: 'run-failed', ...failure });
       throw error;
     }
-    ended.abort();
-    await renewal;
     await noteEnd(request, jobId, (stored) => {
-      const done = withRun(stored, operation, {
-        status: 'succeeded',
-        message: null,
-        succeededAt: timestamp(),
-      });
+      const end = { status: 'succeeded', message: null, succeededAt: timestamp() } as const;
+      const done = withRun(stored, operation, end);
       // What a definition that is no more has synced says nothing of the one that is.
-      return sourceDigest === undefined || stored.version !== version ? done : { ...done, sourceDigest };
+      return sourceDigest === undefined || !needsNoRun(definition, stored.definition)
+        ? done
+        : { ...done, sourceDigest };
     });
     const { summary, requestCount } = result;
     emit({ ...fields, type: 'run-succeeded', summary, requestCount });
@@ -175,94 +188,59 @@ export function createRuns(
     return result;
   }
 
-  /** Waits while another process is at it, or until that is known to have died. */
-  async function waitElsewhere(id: string, signal: AbortSignal): Promise<StoredSync | undefined> {
-    for (;;) {
+  /** Waits while another process is at it, or until that is known to have died; not on behalf of who waits himself. */
+  async function waitElsewhere(id: string, job: Job): Promise<void> {
+    while (!job.isAwaited()) {
       const stored = (await records.read(id))?.stored;
-      if (stored === undefined) return undefined;
-      const { sync } = settled(stored, clock.now()).runs;
-      if (sync?.status !== 'running') return settled(stored, clock.now());
-      await clock.sleep(Math.min(ELSEWHERE_MS, (sync.runningUntil ?? 0) - clock.now()), signal);
+      const sync = stored && settled(stored, clock.now()).runs.sync;
+      if (sync?.status !== 'running') return;
+      await clock.sleep(Math.min(ELSEWHERE_MS, (sync.runningUntil ?? 0) - clock.now()), job.signal);
     }
   }
 
   async function take(request: RunRequest, job: Job): Promise<SyncResult | undefined> {
-    const { id, isWanted } = request;
-    const { signal } = job.controller;
+    const { id } = request;
     for (;;) {
-      const loaded = await records.read(id);
-      if (loaded === undefined) throw syncNotFound(id);
-      const { stored } = loaded;
+      const stored = (await records.read(id))?.stored;
+      if (stored === undefined) throw syncNotFound(id);
       const lane = await laneOf(stored.definition).catch(async (error: unknown) => {
-        if (isWanted?.(settled(stored, clock.now())) !== false) await noteFailure(request, stored, error);
+        if (job.isWanted(settled(stored, clock.now())))
+          await noteFailure(request, job.cause(), stored, error);
         throw error;
       });
-      const turn = async (): Promise<{ readonly result: SyncResult | undefined } | undefined> => {
-        const current = isWanted ? await waitElsewhere(id, signal) : (await records.read(id))?.stored;
-        if (current === undefined) throw syncNotFound(id);
-        if (isWanted?.(current) === false) return { result: undefined };
-        const hasMoved =
-          current.version !== stored.version && (await laneOf(current.definition)).place !== lane.place;
-        if (hasMoved) return undefined;
+      const leave = await lanes.enter(lane, job);
+      try {
+        await waitElsewhere(id, job);
         job.isBegun = true;
-        return { result: await carryOut(request, lane.place, signal) };
-      };
-      const ended = await lanes.run(lane, turn, signal, request.cause === 'manual');
-      if (ended !== undefined) return ended.result;
+        const begun = await begin(request, job, stored, lane.place);
+        if (begun === 'unwanted') return undefined;
+        if (begun !== 'moved') return await carryOut(request, begun, lane.place, job.signal);
+        job.isBegun = false;
+      } finally {
+        leave();
+      }
     }
   }
 
-  function begin<Result>(id: string, cause: RunCause, work: (job: Job) => Promise<Result>): Promise<Result> {
-    const job: Job = { id, cause, controller: new AbortController(), isBegun: false };
-    const done = work(job).finally(() => jobs.delete(job));
-    jobs.set(job, done);
-    activity.track(done);
-    return done;
-  }
-
-  const isAwaited = ({ cause }: Job) => cause === 'manual' || cause === 'deleted';
-
   return {
     run: (request) =>
-      begin(request.id, request.cause, async (job) => {
-        const caller = request.options?.signal;
-        caller?.throwIfAborted();
-        const follow = () => job.controller.abort(caller?.reason);
-        caller?.addEventListener('abort', follow, { once: true });
+      jobs.ask({ ...request, sharedAs: sharedAs(request), signal: request.options?.signal }, (job) =>
+        take(request, job),
+      ),
+    async inTurn({ definition }, caller, work) {
+      await jobs.ask({ id: definition.id, cause: 'deleted', signal: caller }, async (job) => {
+        const leave = await lanes.enter(await laneOf(definition), job);
         try {
-          return await take(request, job);
-        } finally {
-          caller?.removeEventListener('abort', follow);
-        }
-      }),
-    inTurn: (stored, work) =>
-      begin(stored.definition.id, 'deleted', async (job) => {
-        const { signal } = job.controller;
-        const turn = () => {
           job.isBegun = true;
-          return work(signal);
-        };
-        return lanes.run(await laneOf(stored.definition), turn, signal, true);
-      }),
-    abort(id, reason) {
-      for (const job of jobs.keys()) if (job.id === id && !isAwaited(job)) job.controller.abort(reason);
+          await work(job.signal);
+          return undefined;
+        } finally {
+          leave();
+        }
+      });
     },
-    async drain(timeout) {
-      const reason = new SecretSyncError(
-        'SYNC_BUSY',
-        'The service was stopped before the run had ended. What it had written is remembered; run again.',
-        { retryable: true },
-      );
-      const underWay = [...jobs];
-      for (const [job] of underWay) if (!job.isBegun && !isAwaited(job)) job.controller.abort(reason);
-      const ends = Promise.allSettled(underWay.map(([, done]) => done));
-      for (const limit of [timeout, GRACE_MS]) {
-        const enough = new AbortController();
-        await Promise.race([ends, clock.sleep(limit, enough.signal).catch(() => undefined)]);
-        enough.abort();
-        for (const [job] of underWay) job.controller.abort(reason);
-      }
-    },
+    abort: (...given) => jobs.abort(...given),
+    drain: (timeout) => jobs.drain(timeout),
   };
 }
 

@@ -10,47 +10,32 @@ import type {
 import { createActivity, type Activity } from './activity.js';
 import { createAutoSync, type AutoSync } from './auto-sync.js';
 import { createCatalog, type Catalog } from './catalog.js';
+import type { DeleteOptions, StopOptions, SyncFilter, UpdateOptions } from './call-options.js';
 import type { SyncChanges } from './changes.js';
 import { createDocumentStore } from './documents-store.js';
 import type { StoredSync } from './documents.js';
+import type { RunCause } from './events.js';
 import { failureText } from './failures.js';
 import { createNames } from './names.js';
 import { resolveServiceOptions, type ResolvedServiceOptions, type ServiceOptions } from './options.js';
 import { recordOf, type SyncRecord } from './record.js';
 import { createRecordStore, syncNotFound, type RecordStore } from './record-store.js';
 import { createRuns, switchedOff, type RunRequest, type Runs } from './runs.js';
-
-/** Which records `listSyncs` answers. Default: all. */
-export interface SyncFilter {
-  readonly projectId?: string;
-  readonly destination?: string;
-  readonly connectionId?: string;
-}
-
-export interface UpdateOptions {
-  /** The version of the record that the changes were made for: with another one, they are refused. */
-  readonly version?: number;
-}
-
-export interface DeleteOptions extends RemoveCallOptions {
-  /** Delete the secrets at the destination first. Default: false: they stay, and belong to nobody. */
-  readonly removeSecrets?: boolean;
-}
-
-export interface StopOptions {
-  /** How long runs that are under way may take to end, in ms; then they are aborted. Default: 30,000. */
-  readonly timeout?: number;
-}
+import { renewing } from './waits.js';
 
 /** How long a deletion may take before runs can begin again, in ms. */
 const DELETION_MS = 300_000;
+
+/** Whether a run with this cause was auto-sync's idea. */
+const isOfAutoSync = (cause: RunCause): boolean => cause !== 'created';
 
 /**
  * Keeps syncs as records, and runs them by itself when their source changes.
  *
  * Records are named by id or name. A record's definition is what an engine takes, and its runs are an engine's: they
- * throw what that throws. One run at a time is under way at a place, and a limited number through a connection. Several
- * services, in several processes, may share a store.
+ * throw what that throws. One run at a time is under way at a place, and a limited number through a connection; what waits
+ * stands in one queue, a record at most once for each operation, since a further call with the same options shares the
+ * run that waits. Several services, in several processes, may share a store.
  *
  * @example
  * const service = new SecretSyncService({ engine, store: fileStore('.secret-sync') });
@@ -94,9 +79,7 @@ export class SecretSyncService<
     definition: DefinitionArgument<Drivers, Destination>,
   ): Promise<SyncRecord> {
     const stored = await this.#catalog.create(definition);
-    const { id, isEnabled } = stored.definition;
-    const isTaken = this.#autoSync.take(stored);
-    if (isEnabled && !isTaken) this.#startFirstRun(id);
+    this.#lookAfter(stored);
     return this.#show(stored);
   }
 
@@ -134,8 +117,10 @@ export class SecretSyncService<
   ): Promise<SyncRecord> {
     const stored = await this.#catalog.update(idOrName, changes, version);
     const { id, name, isEnabled, syncOptions } = stored.definition;
-    if (!isEnabled || !syncOptions.autoSyncEnabled) this.#runs.abort(id, switchedOff(name));
-    this.#autoSync.take(stored);
+    // A first run is not auto-sync's: it was asked for by who made the record.
+    if (!isEnabled) this.#runs.abort(id, switchedOff(name));
+    else if (!syncOptions.autoSyncEnabled) this.#runs.abort(id, switchedOff(name), isOfAutoSync);
+    this.#lookAfter(stored);
     return this.#show(stored);
   }
 
@@ -151,17 +136,28 @@ export class SecretSyncService<
   ): Promise<void> {
     const { stored } = await this.#records.find(idOrName);
     const { id, name } = stored.definition;
-    const deletingUntil = this.#options.clock.now() + DELETION_MS;
-    await this.#records.change(id, (current) => ({ ...current, deletingUntil }));
+    const hold = () => {
+      const deletingUntil = this.#options.clock.now() + DELETION_MS;
+      return this.#records.change(id, (current) =>
+        current.createdAt === stored.createdAt ? { ...current, deletingUntil } : undefined,
+      );
+    };
+    await hold();
     this.#autoSync.drop(id);
     this.#runs.abort(id, switchedOff(name));
-    try {
-      const onSucceeded = () => this.#catalog.remove(stored);
+    const onSucceeded = () => this.#catalog.remove(stored);
+    const work = async () => {
       if (removeSecrets) await this.#run({ id, operation: 'remove', cause: 'deleted', options, onSucceeded });
-      else await this.#releaseAndDelete(stored);
+      else await this.#releaseAndDelete(stored, options.signal);
+    };
+    try {
+      await renewing(this.#options.clock, DELETION_MS / 3, hold, work);
     } catch (error) {
-      const kept = await this.#records.change(id, (current) => ({ ...current, deletingUntil: null }));
-      if (kept !== undefined) this.#autoSync.take(kept);
+      const kept = await this.#records
+        .change(id, (current) => ({ ...current, deletingUntil: null }))
+        // It is kept from running for a time then, and no longer.
+        .catch(() => undefined);
+      if (kept !== undefined) this.#lookAfter(kept);
       throw error;
     }
   }
@@ -201,16 +197,13 @@ export class SecretSyncService<
     await this.#autoSync.start();
     for (const { load } of await this.#records.list()) {
       const stored = (await load().catch(() => undefined))?.stored;
-      if (stored === undefined) continue;
-      const { id, isEnabled, syncOptions } = stored.definition;
-      const isPending = stored.runs.sync?.status === 'pending';
-      if (isPending && isEnabled && !syncOptions.autoSyncEnabled) this.#startFirstRun(id);
+      if (stored !== undefined) this.#lookAfter(stored);
     }
   }
 
   /**
-   * Ends auto-sync: nothing new is begun, runs under way may end, and are aborted after `timeout`. The service can be
-   * started again.
+   * Ends auto-sync: nothing new is begun, calls that wait for their turn reject with `SYNC_BUSY`, runs under way may end,
+   * and are aborted after `timeout`. The service can be started again.
    */
   async stop({ timeout = 30_000 }: StopOptions = {}): Promise<void> {
     this.#autoSync.stop();
@@ -240,14 +233,21 @@ export class SecretSyncService<
     return result;
   }
 
-  /** Nobody waits for it: its record and the events tell how it ends. */
-  #startFirstRun(id: string): void {
-    const isWanted = ({ definition, deletingUntil }: StoredSync) =>
-      definition.isEnabled && (deletingUntil ?? 0) <= this.#options.clock.now();
+  /**
+   * Hands a record to auto-sync; where that has no business with it, starts the first run that it still waits for. Nobody
+   * waits for that: its record and the events tell how it ends.
+   */
+  #lookAfter(stored: StoredSync): void {
+    const isWanted = ({ definition, deletingUntil, runs }: StoredSync) =>
+      definition.isEnabled &&
+      runs.sync?.status === 'pending' &&
+      (deletingUntil ?? 0) <= this.#options.clock.now();
+    if (this.#autoSync.take(stored) || !isWanted(stored)) return;
+    const { id } = stored.definition;
     this.#runs.run({ id, operation: 'sync', cause: 'created', isWanted }).catch(() => undefined);
   }
 
-  async #releaseAndDelete(stored: StoredSync): Promise<void> {
+  async #releaseAndDelete(stored: StoredSync, caller: AbortSignal | undefined): Promise<void> {
     const { engine, emit } = this.#options;
     const { definition } = stored;
     const isReachable = await engine.inspect(definition).then(
@@ -261,7 +261,7 @@ export class SecretSyncService<
       },
     );
     if (!isReachable) return this.#catalog.remove(stored);
-    await this.#runs.inTurn(stored, async (signal) => {
+    await this.#runs.inTurn(stored, caller, async (signal) => {
       await engine.release(definition, { signal });
       await this.#catalog.remove(stored);
     });

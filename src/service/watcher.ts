@@ -1,8 +1,9 @@
 import type { SourceLocation } from '../contracts/source.js';
 import type { Activity } from './activity.js';
-import { settlesWithin, type Background } from './background.js';
+import type { Background } from './background.js';
 import { failureText, isWorthRetrying, pauseAfter, type FailureText } from './failures.js';
 import type { ResolvedServiceOptions } from './options.js';
+import { settlesWithin } from './waits.js';
 
 /** How long a source may take to say that it watches before it is looked at anyhow, in ms: some say it at the end. */
 const WATCH_PATIENCE_MS = 1_000;

@@ -1,0 +1,43 @@
+import type { Clock } from '../contracts/clock.js';
+
+/** Whether work settles within a time, in ms. Leaves no timer behind. */
+export async function settlesWithin(work: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
+  const enough = new AbortController();
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  const late = clock.sleep(ms, enough.signal).then(
+    () => false,
+    () => false,
+  );
+  try {
+    return await Promise.race([settled, late]);
+  } finally {
+    enough.abort();
+  }
+}
+
+/** Does work, and renews so often, in ms, what holds only for a time. A renewal that fails is left to the next one. */
+export async function renewing<Result>(
+  clock: Clock,
+  every: number,
+  renew: () => Promise<unknown>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const ended = new AbortController();
+  const renewals = async () => {
+    for (;;) {
+      await clock.sleep(every, ended.signal);
+      await renew().catch(() => undefined);
+    }
+  };
+  const renewal = renewals().catch(() => undefined);
+  try {
+    return await work();
+  } finally {
+    ended.abort();
+    // None may come after the end.
+    await renewal;
+  }
+}
