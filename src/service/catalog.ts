@@ -1,12 +1,14 @@
 import type { SyncDefinition } from '../contracts/definition.js';
-import { errorFromProblems, SecretSyncError, type ErrorProblem } from '../contracts/errors.js';
+import { errorFromProblems, SecretSyncError } from '../contracts/errors.js';
 import { quote } from '../contracts/quote.js';
-import type { SourceDescription } from '../contracts/source.js';
 import { valueAt } from '../core/validate.js';
 import type { InspectedSync } from '../engine/secret-sync-engine.js';
 import { changedDefinition, needsNoRun, sameDefinition, type SyncChanges } from './changes.js';
 import { crossSyncConflict } from './cross-sync.js';
+import { describeLocation } from './described.js';
 import type { StoredSync } from './documents.js';
+import type { ServiceEvent } from './events.js';
+import { failureText } from './failures.js';
 import { sameLocation } from './location.js';
 import { handlesOf, isUuid, syncExists, type Claim, type Names } from './names.js';
 import type { ResolvedServiceOptions } from './options.js';
@@ -34,42 +36,52 @@ const tookTooLong = (text: string) =>
     `Another sync was called ${quote(text)} while this one was being saved, which took too long; choose another name.`,
   );
 
+/** What a new record says of its first run. */
+const FIRST_RUN = {
+  status: 'pending',
+  jobId: null,
+  message: null,
+  succeededAt: null,
+  runningUntil: null,
+} as const;
+
+type CrossSyncConflict = Extract<ServiceEvent, { readonly type: 'cross-sync-conflict' }>;
+
 export function createCatalog(options: ResolvedServiceOptions, records: RecordStore, names: Names): Catalog {
   const { engine, crossSyncCheck, clock, emit } = options;
   let turn: Promise<unknown> = Promise.resolve();
+  const timestamp = () => new Date(clock.now()).toISOString();
 
-  /** Definitions change one after the other, so that two that don't go together see each other. */
+  /** Records are saved one after the other, so that two that don't go together see each other. */
   function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const done = turn.then(work);
     turn = done.catch(() => undefined);
     return done;
   }
 
-  /** What the source calls a location; `null` where it can't say: a record does without. */
-  async function describe({
-    projectId,
-    environment,
-    secretPath,
-  }: SyncDefinition): Promise<SourceDescription | null> {
-    const location = {
-      ...(projectId !== undefined && { projectId }),
-      ...(environment !== undefined && { environment }),
-      ...(secretPath !== undefined && { secretPath }),
-    };
-    try {
-      const { signal } = new AbortController();
-      return (await engine.source.describe?.(location, { signal })) ?? null;
-    } catch {
-      return null;
+  /** Other records, as far as they must be known: where a conflict is only warned of, one that is damaged is told of. */
+  async function otherRecords(id: string): Promise<readonly StoredSync[]> {
+    const others: StoredSync[] = [];
+    for (const { load } of await records.list()) {
+      const stored = await load().then(
+        (loaded) => loaded?.stored,
+        (error: unknown) => {
+          if (crossSyncCheck === 'refuse') throw error;
+          emit({ type: 'service-failed', ...failureText(error) });
+        },
+      );
+      if (stored !== undefined && stored.definition.id !== id) others.push(stored);
     }
+    return others;
   }
 
-  async function checkOthers({ definition, place }: InspectedSync): Promise<void> {
-    if (crossSyncCheck === 'off') return;
-    const problems: ErrorProblem[] = [];
-    for (const { load } of await records.list()) {
-      const other = (await load())?.stored;
-      if (other === undefined || other.place !== place || other.definition.id === definition.id) continue;
+  /** Checks that no other record can match the same keys; answers the conflicts to warn of, once the record is saved. */
+  async function checkOthers({ definition, place }: InspectedSync): Promise<readonly CrossSyncConflict[]> {
+    if (crossSyncCheck === 'off') return [];
+    const { id: syncId, name } = definition;
+    const conflicts: CrossSyncConflict[] = [];
+    for (const other of await otherRecords(syncId)) {
+      if (other.place !== place) continue;
       const { id: otherId, name: otherName, environment, syncOptions } = other.definition;
       const key = crossSyncConflict(
         { keySchema: definition.syncOptions.keySchema, environment: definition.environment },
@@ -77,13 +89,13 @@ export function createCatalog(options: ResolvedServiceOptions, records: RecordSt
       );
       if (key === undefined) continue;
       const message = `the sync ${quote(otherName)} writes to ${quote(place)} too, and both can match keys such as ${quote(key)}; give both key schemas that don't overlap`;
-      problems.push({ code: 'CROSS_SYNC_CONFLICT', path: 'syncOptions.keySchema', message });
-      if (crossSyncCheck === 'refuse') continue;
-      const { id: syncId, name } = definition;
-      emit({ type: 'cross-sync-conflict', syncId, name, otherId, otherName, place, key, message });
+      conflicts.push({ type: 'cross-sync-conflict', syncId, name, otherId, otherName, place, key, message });
     }
-    if (crossSyncCheck === 'refuse' && problems.length > 0)
-      throw errorFromProblems('CROSS_SYNC_CONFLICT', 'Syncs would write the same keys', problems);
+    if (crossSyncCheck === 'warn' || conflicts.length === 0) return conflicts;
+    const problems = conflicts.map(
+      ({ message }) => ({ code: 'CROSS_SYNC_CONFLICT', path: 'syncOptions.keySchema', message }) as const,
+    );
+    throw errorFromProblems('CROSS_SYNC_CONFLICT', 'Syncs would write the same keys', problems);
   }
 
   /** Keeps texts for a record while `make` makes or changes it; none of them when that fails. */
@@ -116,33 +128,74 @@ export function createCatalog(options: ResolvedServiceOptions, records: RecordSt
     const inspected = await engine.inspect((isObject ? { ...input, id } : input) as SyncDefinition);
     const { definition, place } = inspected;
     checkName(definition);
-    await checkOthers(inspected);
-    const now = new Date(clock.now()).toISOString();
-    const first = {
-      status: 'pending',
-      jobId: null,
-      message: null,
-      succeededAt: null,
-      runningUntil: null,
-    } as const;
-    const stored: StoredSync = {
-      definition,
-      place,
-      version: 1,
-      createdAt: now,
-      updatedAt: now,
-      described: await describe(definition),
-      sourceDigest: null,
-      deletingUntil: null,
-      runs: { sync: definition.isEnabled ? first : null, import: null, remove: null },
-    };
-    const make = async () => {
-      if ((await records.create(stored)) === undefined) throw syncExists(definition.id);
-    };
-    await named(handlesOf(definition.id, definition.name), definition.id, make, () =>
-      records.remove(definition.id),
-    );
-    return stored;
+    const described = await describeLocation(options, definition);
+    return inTurn(async () => {
+      const conflicts = await checkOthers(inspected);
+      const now = timestamp();
+      const stored: StoredSync = {
+        definition,
+        place,
+        version: 1,
+        createdAt: now,
+        updatedAt: now,
+        described,
+        sourceDigest: null,
+        deletingUntil: null,
+        runs: { sync: definition.isEnabled ? FIRST_RUN : null, import: null, remove: null },
+      };
+      const make = async () => {
+        if ((await records.create(stored)) === undefined) throw syncExists(definition.id);
+      };
+      const undo = () => records.remove(definition.id);
+      await named(handlesOf(definition.id, definition.name), definition.id, make, undo);
+      conflicts.forEach(emit);
+      return stored;
+    });
+  }
+
+  /** A record as it is after a change of what it says; every one counts, also one that takes another back. */
+  const edited = (
+    current: StoredSync,
+    to: Pick<StoredSync, 'definition' | 'place' | 'described'>,
+  ): StoredSync => ({
+    ...current,
+    ...to,
+    version: current.version + 1,
+    updatedAt: timestamp(),
+    sourceDigest: needsNoRun(current.definition, to.definition) ? current.sourceDigest : null,
+  });
+
+  /** Saves a change of a record as it was; `undefined` where it is another one by now. */
+  async function save(
+    before: StoredSync,
+    inspected: InspectedSync,
+    described: StoredSync['described'],
+  ): Promise<StoredSync | undefined> {
+    const { definition, place } = inspected;
+    const { id, name } = before.definition;
+    const needsCheck = place !== before.place || !needsNoRun(before.definition, definition);
+    const conflicts = needsCheck ? await checkOthers(inspected) : [];
+    const isAsBefore = ({ version, createdAt }: StoredSync) =>
+      version === before.version && createdAt === before.createdAt;
+    const change = (current: StoredSync) =>
+      isAsBefore(current) ? edited(current, { definition, place, described }) : undefined;
+    const make = () => records.change(id, change);
+    const undo = () =>
+      records.change(id, (current) => {
+        // What others have made of it since stays, but for the name.
+        if (current.version !== before.version + 1)
+          return edited(current, { ...current, definition: { ...current.definition, name } });
+        const { definition: wanted, place: to, described: as } = before;
+        return edited(current, { definition: wanted, place: to, described: as });
+      });
+    const isRenamed = definition.name !== name;
+    const after = isRenamed ? await named([definition.name], id, make, undo) : await make();
+    if (after?.version !== before.version + 1 || !sameDefinition(after.definition, definition))
+      return undefined;
+    // What is left of the old name when this fails is nobody's: the next who wants it gets it.
+    if (isRenamed && name !== id) await names.release(name, id).catch(() => undefined);
+    conflicts.forEach(emit);
+    return after;
   }
 
   async function update(
@@ -153,47 +206,27 @@ export function createCatalog(options: ResolvedServiceOptions, records: RecordSt
     for (;;) {
       const { stored: before } = await records.find(idOrName);
       const { version } = before;
-      const { id, name } = before.definition;
       if (wantedVersion !== undefined && wantedVersion !== version) {
-        const message = `The sync ${quote(name)} is at version ${version}, and the change was made for version ${wantedVersion}; read it again, and change what it is now.`;
+        const message = `The sync ${quote(before.definition.name)} is at version ${version}, and the change was made for version ${wantedVersion}; read it again, and change what it is now.`;
         throw new SecretSyncError('VERSION_CONFLICT', message);
       }
       const changed = changedDefinition(before.definition, changes) as unknown;
       const inspected = await engine.inspect(changed as SyncDefinition);
-      const { definition, place } = inspected;
+      const { definition } = inspected;
       if (sameDefinition(before.definition, definition)) return before;
       checkName(definition);
-      if (place !== before.place || !needsNoRun(before.definition, definition)) await checkOthers(inspected);
       const described = sameLocation(before.definition, definition)
         ? before.described
-        : await describe(definition);
-      const change = (current: StoredSync): StoredSync | undefined =>
-        current.version === version
-          ? {
-              ...current,
-              definition,
-              place,
-              described,
-              version: version + 1,
-              updatedAt: new Date(clock.now()).toISOString(),
-              sourceDigest: needsNoRun(before.definition, definition) ? current.sourceDigest : null,
-            }
-          : undefined;
-      const make = () => records.change(id, change);
-      const isRenamed = definition.name !== name;
-      const undo = () => records.change(id, (current) => ({ ...current, definition: before.definition }));
-      const after = isRenamed ? await named([definition.name], id, make, undo) : await make();
-      // Another process was faster: once more, for what it made of it.
-      if (after?.version !== version + 1 || !sameDefinition(after.definition, definition)) continue;
-      // What is left of the old name when this fails is nobody's: the next who wants it gets it.
-      if (isRenamed && name !== id) await names.release(name, id).catch(() => undefined);
-      return after;
+        : await describeLocation(options, definition);
+      const after = await inTurn(() => save(before, inspected, described));
+      // Else somebody was faster: once more, for what it is now.
+      if (after !== undefined) return after;
     }
   }
 
   return {
-    create: (input) => inTurn(() => create(input)),
-    update: (idOrName, changes, version) => inTurn(() => update(idOrName, changes, version)),
+    create,
+    update,
     async remove({ definition: { id, name } }) {
       await records.remove(id);
       for (const text of handlesOf(id, name)) await names.release(text, id).catch(() => undefined);

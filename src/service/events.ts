@@ -33,7 +33,7 @@ interface Failure {
  * - `watch-failed`: a source could not be watched; it is tried again after `waitMs`.
  * - `cross-sync-conflict`: another record writes to the same place and can match the same keys, such as `key`.
  * - `not-released`: a deleted record's place could not be found, so that its ownership there is still remembered.
- * - `service-failed`: auto-sync could not read or write a record; it tries again, and nothing is lost by it.
+ * - `service-failed`: a record could not be read or written on nobody's behalf. Auto-sync tries again, and loses nothing by it.
  */
 export type ServiceEvent =
   | (RunFields & { readonly type: 'run-started'; readonly place: string })
