@@ -23,6 +23,8 @@ export interface Application {
   readonly entries: readonly DestinationEntry[];
   readonly loaded: LoadedPlace;
   readonly decided: DecidedPlan;
+  /** Called once these have been written to the source. */
+  onSourceWritten(changes: readonly SourceChange[]): void;
   /** Reads and decides again: the deletions that are still right after a conflict between the two phases. */
   decideAgain(): Promise<{ readonly decided: DecidedPlan; readonly connection: DestinationConnection }>;
 }
@@ -47,7 +49,8 @@ function workOf({ plan, changes }: DecidedPlan): Work[] {
   });
 }
 
-async function writeSource({ options, run, decided, lease }: Application): Promise<void> {
+async function writeSource(application: Application): Promise<void> {
+  const { options, run, decided, lease } = application;
   const changes = sourceChanges(decided);
   if (changes.length === 0) return;
   lease.check();
@@ -59,6 +62,7 @@ async function writeSource({ options, run, decided, lease }: Application): Promi
     `The import could not be written to the source ${quote(source.name)}; the destination was not touched. Check the source and run again.`,
     { clock: options.clock },
   );
+  application.onSourceWritten(changes);
 }
 
 function adoptImports({ loaded, decided, run }: Application): void {

@@ -2,6 +2,7 @@ import type { Operation, PlanOptions } from '../contracts/plan.js';
 import { decide, type DecidedPlan } from '../core/decide.js';
 import { sourceDigest, type Keyring } from '../core/fingerprint.js';
 import { isRemembered } from '../core/removal.js';
+import type { SourceSnapshot } from '../core/snapshot.js';
 import { createHttpClient, type GuardedHttpClient } from '../http/client.js';
 import { checkImport, checkSourceWrites } from './import-checks.js';
 import type { Lease } from './lease.js';
@@ -26,6 +27,7 @@ export interface DecisionRequest {
 /** A decision, with what it was made from. */
 export interface Considered {
   readonly decided: DecidedPlan;
+  readonly source: SourceSnapshot;
   readonly loaded: LoadedPlace;
   readonly connection: ReturnType<typeof connect>;
   readonly entries: Awaited<ReturnType<typeof readDestination>>;
@@ -55,6 +57,16 @@ export function createEngineContext(options: ResolvedOptions): EngineContext {
   };
 }
 
+/** Tells what the source held when it was read, or holds with what was written to it since. */
+export function tellDigest(
+  { keyring }: ResolvedOptions,
+  run: Run,
+  { onSourceDigest }: DecisionRequest,
+  source: SourceSnapshot,
+): void {
+  onSourceDigest?.(sourceDigest(keyring.current, locationOf(run), source));
+}
+
 /** Reads both sides and decides. Writes nothing. */
 export async function consider(
   { options, state: repository, clientOf }: EngineContext,
@@ -74,8 +86,8 @@ export async function consider(
     async (signal) => (needsSource ? readSource(options, run, signal) : NO_SECRETS),
     (signal) => readDestination(run, connection, signal),
   );
-  const { operation, keyring, onSourceDigest } = request;
-  onSourceDigest?.(sourceDigest(options.keyring.current, locationOf(run), source));
+  const { operation, keyring } = request;
+  tellDigest(options, run, request, source);
   const decided = decide({
     operation,
     definition,
@@ -90,5 +102,5 @@ export async function consider(
   await checkSourceWrites(options, run, operation, decided);
   const { applicable, summary } = decided.plan;
   run.emit({ ...run.fields, type: 'planned', applicable, summary });
-  return { decided, loaded, connection, entries };
+  return { decided, source, loaded, connection, entries };
 }

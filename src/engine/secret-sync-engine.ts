@@ -20,7 +20,13 @@ import {
   type RemoveCallOptions,
   type SyncCallOptions,
 } from './call-options.js';
-import { consider, createEngineContext, type EngineContext, type DecisionRequest } from './consider.js';
+import {
+  consider,
+  createEngineContext,
+  tellDigest,
+  type DecisionRequest,
+  type EngineContext,
+} from './consider.js';
 import { untilAborted } from './foreign-code.js';
 import { acquireLease, type Lease } from './lease.js';
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.js';
@@ -254,23 +260,30 @@ export class SecretSyncEngine<
       const message = `The sync ${quote(name)} is disabled; set isEnabled, or plan it.`;
       throw new SecretSyncError('SYNC_DISABLED', message);
     };
+    const options = this.#options;
     return this.#leased(prepareEnabled, request.operation, signal, async (run, lease) => {
       for (let attempt = 1; ; attempt += 1) {
         const considered = await consider(this.#context, run, request, lease);
+        const { source } = considered;
         if (request.saved !== undefined)
           assertNotStale(request.saved.plan, considered.decided, attempt === 1);
         assertApplicable(considered.decided.plan);
         try {
           return await applyDecided({
             ...considered,
-            options: this.#options,
+            options,
             run,
             lease,
+            onSourceWritten(changes) {
+              const written = changes.map(({ key, value }) => [key, value] as const);
+              const secrets = new Map([...source.secrets, ...written]);
+              tellDigest(options, run, request, { ...source, secrets });
+            },
             // What was forced has been written by then.
             decideAgain: () => {
-              const { keyring } = this.#options;
-              const options = { ...request.options, force: false };
-              return consider(this.#context, run, { ...request, keyring, options }, lease);
+              const unforced = { ...request.options, force: false };
+              const again = { ...request, keyring: options.keyring, options: unforced };
+              return consider(this.#context, run, again, lease);
             },
           });
         } catch (error) {

@@ -211,6 +211,7 @@ export function createRuns(
       const leave = await lanes.enter(lane, job);
       try {
         await waitElsewhere(id, job);
+        job.signal.throwIfAborted();
         job.isBegun = true;
         const begun = await begin(request, job, stored, lane.place);
         if (begun === 'unwanted') return undefined;

@@ -462,13 +462,15 @@ describe('auto-sync', () => {
     const clock = createVirtualClock();
     const destination = memoryDestination();
     const world = createWorld({ clock, destination });
-    const { service, folders } = world;
+    const { service, folders, runs } = world;
     destination.set('LEGACY', 'old', { place: 'shop' });
     const syncOptions = { initialSyncBehavior: 'import-prioritize-source' as const };
     await service.start();
     await service.createSync(definitionOf('shop', { syncOptions }));
     await clock.advance(MINUTE);
     expect(folders.folder('/shop').get('LEGACY')).toBe('old');
+    // What it wrote to the source itself is no change to it.
+    expect(runs()).toBe(1);
     folders.set('/shop', 'OTHER', 'x');
     folders.delete('/shop', 'LEGACY');
     await clock.advance(MINUTE);

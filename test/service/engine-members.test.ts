@@ -36,6 +36,21 @@ describe('what a service asks of an engine', () => {
     expect(engine.source).toBe(source);
   });
 
+  it('digests what the source holds with what a run has imported into it', async () => {
+    const source = memorySource({ A: '1' });
+    const destination = memoryDestination();
+    destination.set('LEGACY', 'old');
+    const { engine } = createEngine({ drivers: [destination], source });
+    const before = await engine.digestSource({});
+    const seen: string[] = [];
+    const syncOptions = { initialSyncBehavior: 'import-prioritize-source' as const };
+    await engine.sync(memoryDefinition({ syncOptions }), {
+      onSourceDigest: (digest) => void seen.push(digest),
+    });
+    expect(seen).toEqual([before, await engine.digestSource({})]);
+    expect(seen[1]).not.toBe(before);
+  });
+
   it('tells a source that was read in part from one that was read in full', async () => {
     const digestOf = (read: object) =>
       createEngine({
