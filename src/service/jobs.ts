@@ -79,10 +79,7 @@ export function createJobs(clock: Clock, activity: Activity): Jobs {
     };
     jobs.add(job);
     activity.track(job.done);
-    job.done
-      .catch(() => undefined)
-      .finally(() => jobs.delete(job))
-      .catch(() => undefined);
+    void job.done.catch(() => undefined).finally(() => jobs.delete(job));
     return job;
   }
 

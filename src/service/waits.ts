@@ -1,13 +1,19 @@
 import type { Clock } from '../contracts/clock.js';
 
-/** Whether work settles within a time, in ms. Leaves no timer behind. */
-export async function settlesWithin(work: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
+/** Whether work settles within a time, in ms, or until it is given up. Leaves no timer behind. */
+export async function settlesWithin(
+  work: Promise<unknown>,
+  ms: number,
+  clock: Clock,
+  givenUp?: AbortSignal,
+): Promise<boolean> {
   const enough = new AbortController();
+  const until = givenUp === undefined ? enough.signal : AbortSignal.any([givenUp, enough.signal]);
   const settled = work.then(
     () => true,
     () => true,
   );
-  const late = clock.sleep(ms, enough.signal).then(
+  const late = clock.sleep(ms, until).then(
     () => false,
     () => false,
   );

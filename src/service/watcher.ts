@@ -156,7 +156,7 @@ export function createWatcher(
     for (let attempt = 1; ; attempt += 1) {
       const watching = Promise.resolve().then(() => source.watch?.(location, trigger, { signal }));
       try {
-        const isQuick = await settlesWithin(watching, WATCH_PATIENCE_MS, clock);
+        const isQuick = await settlesWithin(watching, WATCH_PATIENCE_MS, clock, signal);
         if (!isQuick && !signal.aborted) {
           setWatched(true);
           look();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SecretSource } from '../../src/contracts/source.js';
 import {
+  createWorld,
   definitionOf,
   expectEqualSides,
   folderSource,
@@ -308,6 +309,20 @@ describe('auto-sync, when the source fails', () => {
     await clock.advance(5_000);
     expectEqualSides(world, 'shop');
     await service.stop();
+  });
+
+  it('leaves no timer when it is stopped while the source has yet to say that it watches', async () => {
+    const folders = folderSource();
+    const source: SecretSource = { ...folders.source, watch: () => new Promise(() => undefined) };
+    const { service, clock, store } = await startWith(['shop'], { folders: { ...folders, source } });
+    await service.stop();
+    const second = createWorld({ clock, store, folders: { ...folders, source } });
+    await second.service.start();
+    await clock.advance(0);
+    expect(clock.sleepers).toBeGreaterThan(0);
+    await second.service.stop();
+    await clock.advance(0);
+    expect(clock.sleepers).toBe(0);
   });
 
   it('polls again when a watch that was under way breaks off', async () => {
