@@ -99,3 +99,13 @@ export async function guarded<Result>(
     throw foreignError(error, code, sentence, details);
   }
 }
+
+/** Hands an event to an observer. What it throws, or rejects with, changes nothing. */
+export function notify<Event>(observer: ((event: Event) => unknown) | undefined, event: Event): void {
+  try {
+    const answer = observer?.(event);
+    if (answer instanceof Promise) answer.catch(() => undefined);
+  } catch {
+    return;
+  }
+}

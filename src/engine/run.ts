@@ -2,6 +2,7 @@ import type { Clock } from '../contracts/clock.js';
 import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
 import type { SyncEvent } from '../contracts/events.js';
 import type { Operation } from '../contracts/plan.js';
+import { notify } from './foreign-code.js';
 import type { ResolvedOptions } from './options.js';
 import type { PreparedSync } from './prepare.js';
 
@@ -24,16 +25,6 @@ export interface Run {
 
 /** The time of a clock as ISO 8601. */
 export const timestamp = (clock: Clock): string => new Date(clock.now()).toISOString();
-
-/** Hands an event on; an observer that throws must not change what happens. */
-export function emitEvent(options: ResolvedOptions, event: SyncEvent): void {
-  try {
-    const answer: unknown = options.onEvent?.(event);
-    if (answer instanceof Promise) answer.catch(() => undefined);
-  } catch {
-    return;
-  }
-}
 
 /** Random text for run ids; not derived from `random`, which is for jitter and may be a constant. */
 const drawId = (): string => globalThis.crypto.randomUUID();
@@ -79,7 +70,7 @@ export async function withRun<Result>(
       ...(deadline === undefined ? {} : { deadline }),
       startedAt: timestamp(clock),
       fields: { runId: drawId(), operation, definitionId: prepared.definition.id },
-      emit: (event) => emitEvent(options, event),
+      emit: (event) => notify(options.onEvent, event),
       countRequest: () => void (requests += 1),
       requestCount: () => requests,
       abort: (reason) => ended.abort(reason),

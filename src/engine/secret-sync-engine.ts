@@ -27,12 +27,12 @@ import {
   type DecisionRequest,
   type EngineContext,
 } from './consider.js';
-import { untilAborted } from './foreign-code.js';
+import { notify, untilAborted } from './foreign-code.js';
 import { acquireLease, type Lease } from './lease.js';
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.js';
 import { prepareSync, type PreparedSync } from './prepare.js';
 import { locationIn, readLocation } from './read.js';
-import { emitEvent, withRun, type Run } from './run.js';
+import { withRun, type Run } from './run.js';
 import { assertApplicable, assertConfirmable, assertNotStale, checkSavedPlan } from './saved-plan.js';
 import { storeKeys } from './store-access.js';
 
@@ -303,7 +303,7 @@ export class SecretSyncEngine<
     this.#toldAboutStore = true;
     const message =
       'No store was passed: ownership and first syncs are forgotten when this process ends, and nothing keeps two processes from one place. Pass a durable store.';
-    emitEvent(this.#options, { type: 'store-not-durable', message });
+    notify(this.#options.onEvent, { type: 'store-not-durable', message });
   }
 }
 

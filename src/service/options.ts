@@ -5,6 +5,7 @@ import { errorFromProblems } from '../contracts/errors.js';
 import type { StateStore } from '../contracts/state-store.js';
 import { unknownFields } from '../contracts/unknown-fields.js';
 import { validate } from '../core/validate.js';
+import { notify } from '../engine/foreign-code.js';
 import type { SecretSyncEngine } from '../engine/secret-sync-engine.js';
 import { systemClock } from '../http/clock.js';
 import type { ServiceEvent } from './events.js';
@@ -146,13 +147,6 @@ export function resolveServiceOptions<Drivers extends readonly AnyDestinationDri
     autoSync: { ...AUTO_SYNC_DEFAULTS, ...Object.fromEntries(given) },
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
-    emit(event) {
-      try {
-        onEvent?.(event);
-      } catch {
-        // An observer that throws must not change what happens.
-        return;
-      }
-    },
+    emit: (event) => notify(onEvent, event),
   };
 }
