@@ -25,6 +25,7 @@ const FAULTS: readonly (readonly [title: string, fault: Fault])[] = [
     (fault) => [fault, fault] as const,
   ),
   ...[400, 401, 403, 404, 409, 429, 500, 503].map((status) => [`status ${status}`, { status }] as const),
+  ['status 429 with a time', { status: 429, headers: { 'retry-after': '1', 'x-ratelimit-remaining': '0' } }],
   ['a redirect', { status: 302, headers: { location: '/elsewhere' } }],
   ['another shape', { act: true, body: { data: [] } }],
   ['a late answer in pieces', { delay: 2, trickle: 1 }],

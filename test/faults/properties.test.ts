@@ -116,7 +116,7 @@ describe.each(SITES)('%s', (name, open) => {
             }
           },
         ),
-        { numRuns: Math.ceil(propertyRuns.numRuns / 2), endOnFailure: true },
+        { ...propertyRuns, endOnFailure: true },
       );
     },
   );
