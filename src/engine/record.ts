@@ -62,8 +62,9 @@ export function createRecorder(
 
   /** A fingerprint under a previous key is made anew where the value is at hand, and dropped where it is not. */
   const currentFingerprint = (known: RememberedEntry | undefined, value: SecretValue | undefined) => {
-    const made = known?.fingerprint;
-    if (known === undefined || made === undefined || keyIdOf(made) === keyring.current.keyId) return made;
+    if (known?.fingerprint === undefined || keyIdOf(known.fingerprint) === keyring.current.keyId) {
+      return known?.fingerprint;
+    }
     return value === undefined ? undefined : print(known.key, known.kind, value);
   };
 
@@ -127,7 +128,7 @@ export function createRecorder(
     applied({ change, value, entry }, { id, revision }) {
       const { key, kind, action } = change;
       if (action === 'replace' && entry !== undefined) memory.forget(entry.key, entry.kind);
-      if (action === 'delete' || value === undefined) return memory.forget(key, kind);
+      if (value === undefined) return memory.forget(key, kind);
       const made = print(key, kind, value);
       memory.remember(
         rememberedEntry({ key, kind, syncId, adopted: false, fingerprint: made, id, revision }),

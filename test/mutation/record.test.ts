@@ -68,54 +68,79 @@ describe('a key that is right already', () => {
   };
 
   it('is adopted where nobody owns it, without a fingerprint', () => {
-    expect(adopt(undefined)).toEqual([{ ...mine, adopted: true, id: 'id-1', revision: 'r-1' }]);
+    expect(adopt(undefined)).toStrictEqual([{ ...mine, adopted: true, id: 'id-1', revision: 'r-1' }]);
   });
 
   it('stays what it is where this sync wrote or adopted it, with its id and revision brought up to date', () => {
     const written = { ...mine, fingerprint: print('v'), id: 'id-1', revision: 'r-0' };
-    expect(adopt(written)).toEqual([{ ...written, revision: 'r-1' }]);
-    expect(adopt({ ...written, adopted: true })).toEqual([{ ...written, adopted: true, revision: 'r-1' }]);
+    expect(adopt(written)).toStrictEqual([{ ...written, revision: 'r-1' }]);
+    expect(adopt({ ...written, adopted: true })).toStrictEqual([
+      { ...written, adopted: true, revision: 'r-1' },
+    ]);
   });
 
   it('keeps the id and revision that are known where the destination shows none', () => {
     const written = { ...mine, fingerprint: print('v'), id: 'id-1', revision: 'r-0' };
-    expect(adopt(written, { key: 'A', kind: KIND })).toEqual([written]);
+    expect(adopt(written, { key: 'A', kind: KIND })).toStrictEqual([written]);
+  });
+
+  it('is remembered by its key and kind alone where the destination shows no id and no revision', () => {
+    expect(adopt(undefined, { key: 'A', kind: KIND })).toStrictEqual([{ ...mine, adopted: true }]);
+  });
+
+  it('is remembered without a kind at a destination that has none', () => {
+    const { recorder, entries } = scene({
+      change: change('unchanged', ''),
+      entry: { key: 'A' },
+      value: 'v',
+    });
+    recorder.adopt();
+    expect(entries()).toStrictEqual([{ key: 'A', syncId: ME, adopted: true }]);
   });
 
   it('stays with the sync that owns it', () => {
-    expect(adopt(theirs)).toEqual([theirs]);
+    expect(adopt(theirs)).toStrictEqual([theirs]);
   });
 
   it('is adopted anew where another entry stands in place of the one that was written', () => {
     const replaced = { ...mine, fingerprint: print('old'), id: 'id-0', revision: 'r-0' };
-    expect(adopt(replaced)).toEqual([{ ...mine, adopted: true, id: 'id-1', revision: 'r-1' }]);
+    expect(adopt(replaced)).toStrictEqual([{ ...mine, adopted: true, id: 'id-1', revision: 'r-1' }]);
   });
 
   it('was written by the write that this sync had begun', () => {
     const begun: RememberedEntry = { ...theirs, pending: { syncId: ME, action: 'update' } };
     const written = { ...mine, fingerprint: print('v'), id: 'id-1', revision: 'r-1' };
-    expect(adopt(begun)).toEqual([written]);
-    expect(adopt({ ...mine, adopted: true, pending: { syncId: ME, action: 'update' } })).toEqual([written]);
+    expect(adopt(begun)).toStrictEqual([written]);
+    expect(adopt({ ...mine, adopted: true, pending: { syncId: ME, action: 'update' } })).toStrictEqual([
+      written,
+    ]);
+  });
+
+  it('was written, without a fingerprint, where its value is not at hand', () => {
+    const begun: RememberedEntry = { ...mine, pending: { syncId: ME, action: 'update' } };
+    const { recorder, entries } = scene({ remembered: [begun], change: change('unchanged'), entry });
+    recorder.adopt();
+    expect(entries()).toStrictEqual([{ ...mine, id: 'id-1', revision: 'r-1' }]);
   });
 
   it('stays in doubt where another sync had begun to write it', () => {
     const begun: RememberedEntry = { ...mine, pending: { syncId: 'other', action: 'update' } };
-    expect(adopt(begun)).toEqual([begun]);
+    expect(adopt(begun)).toStrictEqual([begun]);
   });
 
   it('has its fingerprint made anew under the current key where the value is at hand', () => {
     const old = { ...mine, fingerprint: print('v', PREVIOUS), id: 'id-1', revision: 'r-1' };
-    expect(adopt(old)).toEqual([{ ...old, fingerprint: print('v') }]);
+    expect(adopt(old)).toStrictEqual([{ ...old, fingerprint: print('v') }]);
     const { fingerprint: _, ...without } = old;
     const { recorder, entries } = scene({ remembered: [old], change: change('unchanged'), entry });
     recorder.adopt();
-    expect(entries()).toEqual([without]);
+    expect(entries()).toStrictEqual([without]);
   });
 
   it('is not remembered where nothing stands there', () => {
     const { recorder, entries } = scene({ change: change('unchanged'), value: 'v' });
     recorder.adopt();
-    expect(entries()).toEqual([]);
+    expect(entries()).toStrictEqual([]);
   });
 });
 
@@ -129,11 +154,11 @@ describe('a key that is kept', () => {
   it('is not adopted', () => {
     const { recorder, entries } = scene({ change: change('keep'), entry, value: 'v' });
     recorder.adopt();
-    expect(entries()).toEqual([]);
+    expect(entries()).toStrictEqual([]);
   });
 
   it('loses a fingerprint that a previous key made, since its value is not at hand', () => {
-    expect(keep({ ...mine, id: 'id-1', fingerprint: print('v', PREVIOUS) })).toEqual([
+    expect(keep({ ...mine, id: 'id-1', fingerprint: print('v', PREVIOUS) })).toStrictEqual([
       { ...mine, id: 'id-1' },
     ]);
   });
@@ -143,7 +168,7 @@ describe('a key that is kept', () => {
     ['it has none', mine],
     ['it is of another sync', { ...theirs, fingerprint: print('v', PREVIOUS) }],
   ])('stays as it is remembered where %s', (_title, remembered) => {
-    expect(keep(remembered)).toEqual([remembered]);
+    expect(keep(remembered)).toStrictEqual([remembered]);
   });
 });
 
@@ -153,16 +178,23 @@ describe('a key that is about to be written', () => {
   it('leaves what is planned for later to its own time', () => {
     const { recorder, entries } = scene({ change: update, entry, value: 'v' });
     recorder.adopt();
-    expect(entries()).toEqual([]);
+    expect(entries()).toStrictEqual([]);
+  });
+
+  it('keeps a fingerprint of a previous key until then', () => {
+    const known = { ...mine, fingerprint: print('old', PREVIOUS), id: 'id-1' };
+    const { recorder, entries } = scene({ remembered: [known], change: update, entry, value: 'v' });
+    recorder.adopt();
+    expect(entries()).toStrictEqual([known]);
   });
 
   it('is forgotten where it does not stand at the place any more, by a sync only', () => {
     const gone = scene({ remembered: [mine] });
     gone.recorder.adopt();
-    expect(gone.entries()).toEqual([]);
+    expect(gone.entries()).toStrictEqual([]);
     const removal = scene({ remembered: [mine], operation: 'remove' });
     removal.recorder.adopt();
-    expect(removal.entries()).toEqual([mine]);
+    expect(removal.entries()).toStrictEqual([mine]);
   });
 
   const work = (action: Work['change']['action'], more: Partial<Work> = {}): Work => ({
@@ -175,14 +207,16 @@ describe('a key that is about to be written', () => {
   it('is remembered as begun, beside what was known', () => {
     const fresh = scene({});
     fresh.recorder.begin([work('create')]);
-    expect(fresh.entries()).toEqual([{ ...mine, pending: { syncId: ME, action: 'create' } }]);
+    expect(fresh.entries()).toStrictEqual([{ ...mine, pending: { syncId: ME, action: 'create' } }]);
     const known = { ...theirs, fingerprint: print('old'), id: 'id-1' };
     const overwritten = scene({ remembered: [known] });
     overwritten.recorder.begin([work('update')]);
-    expect(overwritten.entries()).toEqual([{ ...known, pending: { syncId: ME, action: 'update' } }]);
+    expect(overwritten.entries()).toStrictEqual([{ ...known, pending: { syncId: ME, action: 'update' } }]);
     const kindless = scene({});
     kindless.recorder.begin([work('create', { change: { key: 'A', action: 'create', reason: 'missing' } })]);
-    expect(kindless.entries()).toEqual([{ key: 'A', syncId: ME, pending: { syncId: ME, action: 'create' } }]);
+    expect(kindless.entries()).toStrictEqual([
+      { key: 'A', syncId: ME, pending: { syncId: ME, action: 'create' } },
+    ]);
   });
 
   it("is this sync's when it was written, with what the destination answered", () => {
@@ -192,18 +226,18 @@ describe('a key that is about to be written', () => {
     const item = work('update');
     recorder.begin([item]);
     recorder.applied(item, { id: 'id-1', revision: 'r-2' });
-    expect(entries()).toEqual([{ ...mine, fingerprint: print('v'), id: 'id-1', revision: 'r-2' }]);
+    expect(entries()).toStrictEqual([{ ...mine, fingerprint: print('v'), id: 'id-1', revision: 'r-2' }]);
     recorder.applied(item, {});
-    expect(entries()).toEqual([{ ...mine, fingerprint: print('v') }]);
+    expect(entries()).toStrictEqual([{ ...mine, fingerprint: print('v') }]);
   });
 
   it('is forgotten when it was deleted', () => {
     const { recorder, entries } = scene({ remembered: [mine] });
     const item = work('delete');
     recorder.begin([item]);
-    expect(entries()).toEqual([{ ...mine, pending: { syncId: ME, action: 'delete' } }]);
+    expect(entries()).toStrictEqual([{ ...mine, pending: { syncId: ME, action: 'delete' } }]);
     recorder.applied(item, { id: 'id-1' });
-    expect(entries()).toEqual([]);
+    expect(entries()).toStrictEqual([]);
   });
 
   const variable: DestinationEntry = { key: 'A', kind: 'variable', id: 'id-0', revision: 'r-0' };
@@ -219,9 +253,9 @@ describe('a key that is about to be written', () => {
     const { recorder, entries } = scene({ remembered: [wasVariable] });
     const item = work('replace', { entry: variable });
     recorder.begin([item]);
-    expect(entries().map(({ kind }) => kind)).toEqual([KIND, 'variable']);
+    expect(entries().map(({ kind }) => kind)).toStrictEqual([KIND, 'variable']);
     recorder.applied(item, { id: 'id-2' });
-    expect(entries()).toEqual([{ ...mine, fingerprint: print('v'), id: 'id-2' }]);
+    expect(entries()).toStrictEqual([{ ...mine, fingerprint: print('v'), id: 'id-2' }]);
   });
 
   it('is what it was before when it surely was not written', () => {
@@ -230,12 +264,12 @@ describe('a key that is about to be written', () => {
     const item = work('update');
     updated.recorder.begin([item]);
     updated.recorder.notWritten(item);
-    expect(updated.entries()).toEqual([known]);
+    expect(updated.entries()).toStrictEqual([known]);
     const created = scene({});
     const fresh = work('create');
     created.recorder.begin([fresh]);
     created.recorder.notWritten(fresh);
-    expect(created.entries()).toEqual([]);
+    expect(created.entries()).toStrictEqual([]);
   });
 
   it('keeps the old kind without id and revision when a replace failed, which may have put it back', () => {
@@ -243,7 +277,7 @@ describe('a key that is about to be written', () => {
     const item = work('replace', { entry: variable });
     recorder.begin([item]);
     recorder.failed(item);
-    expect(entries()).toEqual([{ key: 'A', kind: 'variable', syncId: ME }]);
+    expect(entries()).toStrictEqual([{ key: 'A', kind: 'variable', syncId: ME }]);
   });
 
   it('keeps id and revision when an update failed, and remembers nothing of a replaced stranger', () => {
@@ -252,11 +286,11 @@ describe('a key that is about to be written', () => {
     const item = work('update');
     updated.recorder.begin([item]);
     updated.recorder.failed(item);
-    expect(updated.entries()).toEqual([known]);
+    expect(updated.entries()).toStrictEqual([known]);
     const stranger = scene({});
     const replace = work('replace', { entry: variable });
     stranger.recorder.begin([replace]);
     stranger.recorder.failed(replace);
-    expect(stranger.entries()).toEqual([]);
+    expect(stranger.entries()).toStrictEqual([]);
   });
 });

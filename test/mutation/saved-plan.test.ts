@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isSecretSyncError, type SecretSyncError } from '../../src/contracts/errors.js';
-import type { SyncPlan } from '../../src/contracts/plan.js';
+import type { PlanOptions, SyncPlan } from '../../src/contracts/plan.js';
 import { decide, type DecidedPlan } from '../../src/core/decide.js';
 import { unrestrictedCapabilities } from '../../src/core/defaults.js';
 import { parseDefinitionFields } from '../../src/core/definition.js';
@@ -19,9 +19,15 @@ interface Situation {
   readonly source?: Record<string, string>;
   readonly destination?: DestinationInput;
   readonly syncOptions?: object;
+  readonly options?: PlanOptions;
 }
 
-function decideOn({ source = {}, destination = {}, syncOptions = {} }: Situation): DecidedPlan {
+function decideOn({
+  source = {},
+  destination = {},
+  syncOptions = {},
+  options = { force: false },
+}: Situation): DecidedPlan {
   const { definition } = parseDefinitionFields({
     name: 'nightly',
     destination: 'custom',
@@ -40,7 +46,7 @@ function decideOn({ source = {}, destination = {}, syncOptions = {} }: Situation
       ...unrestrictedCapabilities,
       checkKey: (key) => (key.includes(' ') ? 'use no blanks' : undefined),
     },
-    options: { force: false },
+    options,
     keyring,
   });
 }
@@ -81,6 +87,19 @@ describe('what is wrong with a saved plan', () => {
     ['an older version', withField({ formatVersion: 0 }), 'it is not a plan, or was edited'],
     ['an unknown operation', withField({ operation: 'drop' }), 'it is not a plan, or was edited'],
     [
+      'a change without a key',
+      withField({ changes: [{ action: 'create' }] }),
+      'it is not a plan, or was edited',
+    ],
+    ['an import of nothing', withField({ imports: [{}] }), 'it is not a plan, or was edited'],
+    ['a definition without an id', withField({ definition: {} }), 'it is not a plan, or was edited'],
+    ['a problem without a reason', withField({ problems: [{}] }), 'it is not a plan, or was edited'],
+    [
+      'an option that there is not',
+      withField({ options: { force: false, importBehavior: 'merge' } }),
+      'it is not a plan, or was edited',
+    ],
+    [
       'another key',
       otherKey,
       'it was made with a fingerprint key that this engine does not have; pass that key as a previous one',
@@ -114,6 +133,15 @@ describe('what is wrong with a saved plan', () => {
     });
     expect(digester).toBe(keyring.current);
   });
+
+  it.each(['prioritize-source', 'prioritize-destination'] as const)(
+    'is nothing when it was made to import with %s',
+    (importBehavior) => {
+      const { plan: made } = decideOn({ options: { force: false, importBehavior } });
+      const saved: unknown = JSON.parse(JSON.stringify(made));
+      expect(checkSavedPlan(saved, keyring).options).toEqual({ force: false, importBehavior });
+    },
+  );
 
   it.each(['import', 'remove'])('is nothing in the operation %s', (operation) => {
     const error = thrownBy(() => checkSavedPlan(withField({ operation }), keyring));
@@ -225,6 +253,14 @@ describe('a plan and the same decision made now', () => {
       ['PLAN_STALE APP_X Y: it was planned as nothing to do and would now be blocked'],
     ],
     [
+      'several moved, which are named by key, those that were planned among those that were not',
+      { source: { ...source, '1': 'new' }, destination: { ...destination, APP_A: '9' } },
+      [
+        'PLAN_STALE APP_1: it was planned as nothing to do and would now be create',
+        `PLAN_STALE APP_A: ${MOVED}`,
+      ],
+    ],
+    [
       'several moved, which are named in order',
       { source: { ...source, E: '5', A: '9' }, destination: { APP_A: '0', APP_B: '2' } },
       [
@@ -245,6 +281,14 @@ describe('a plan and the same decision made now', () => {
     const now: DecidedPlan = { plan: ofKind('secret'), changes: [], imports: [] };
     expect(() => assertNotStale(ofKind('secret'), now, true)).not.toThrow();
     expect(thrownBy(() => assertNotStale(ofKind('variable'), now, true)).problems).toHaveLength(2);
+  });
+
+  it('are compared by their actions alone where they have no preconditions', () => {
+    const bare = ({ plan: { preconditions: _, ...rest } }: DecidedPlan): SyncPlan => rest;
+    const nowBare: DecidedPlan = { ...planned, plan: bare(planned) };
+    expect(() => assertNotStale(bare(planned), nowBare, true)).not.toThrow();
+    const emptied: DecidedPlan = { ...planned, plan: { ...bare(planned), changes: [] } };
+    expect(thrownBy(() => assertNotStale(bare(planned), emptied, true)).problems).toHaveLength(3);
   });
 
   it('differ in imports, unless those have been written already', () => {
