@@ -116,7 +116,7 @@ function draftSync(situation: Situation, behavior: Behavior): Draft {
     ...shared,
     changes: reconciled.changes,
     destination: entries,
-    source: { empty: source.secrets.size === 0 && source.unreadable.size === 0, partial: isPartial(source) },
+    source: { empty: source.secrets.size === 0, partial: isPartial(source) },
     confirmDeletions: options.confirmDeletions,
   });
   return {
@@ -164,7 +164,6 @@ function driverWarnings(
 ): PlanWarning[] {
   if (!changes.some((change) => isWrite(change.action))) return [];
   const warnings = [...(capabilities.writeWarnings ?? [])];
-  if (capabilities.warn === undefined) return warnings;
   changes.forEach(({ key, kind, action }, index) => {
     if (!isWrite(action)) return;
     const { value, entry } = details[index] ?? {};

@@ -15,9 +15,10 @@ function parseInstant(text: string): Instant | undefined {
 
 /** The instant at `digits` after the second, as a whole number of that unit: cut off, and rounded. */
 function atPrecision(instant: Instant, digits: number): { cut: bigint; rounded: bigint } {
-  const cut =
-    BigInt(instant.seconds) * 10n ** BigInt(digits) + BigInt(instant.fraction.slice(0, digits) || '0');
-  return { cut, rounded: Number(instant.fraction[digits] ?? '0') >= 5 ? cut + 1n : cut };
+  const { seconds, fraction } = instant;
+  // Of a fraction that ends before, BigInt('') is 0 and Number(undefined) not 5 or more.
+  const cut = BigInt(seconds) * 10n ** BigInt(digits) + BigInt(fraction.slice(0, digits));
+  return { cut, rounded: Number(fraction[digits]) >= 5 ? cut + 1n : cut };
 }
 
 /**
@@ -40,5 +41,5 @@ export function sameRevision(remembered: string | undefined, current: string | u
   const digits = coarse.fraction.length;
   const wanted = atPrecision(coarse, digits).cut;
   const { cut, rounded } = atPrecision(fine, digits);
-  return cut === wanted || (digits < fine.fraction.length && rounded === wanted);
+  return cut === wanted || rounded === wanted;
 }

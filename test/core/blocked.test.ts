@@ -173,4 +173,16 @@ describe('blocked is', () => {
     expect(plan.problems).toEqual([]);
     expect(plan.summary).toMatchObject({ create: 1, update: 1 });
   });
+
+  it('a key that is only inherited, where creating it here is one too many', () => {
+    const plan = planOf({
+      source: { A: '1', B: '1' },
+      destination: [
+        { key: 'A', value: '0' },
+        { key: 'B', value: '0', fixed: 'inherited' },
+      ],
+      capabilities: { limits: { keys: 1 } },
+    });
+    expect(plan.problems.map(({ key, reason }) => `${key} ${reason}`)).toEqual(['B limit-exceeded']);
+  });
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { DestinationEntry } from '../../src/contracts/destination.js';
-import type { RememberedEntry } from '../../src/contracts/state-store.js';
+import type { PlaceState, RememberedEntry } from '../../src/contracts/state-store.js';
 import { unrestrictedCapabilities } from '../../src/core/defaults.js';
 import { planSync, type PlanSyncInput } from '../../src/core/plan.js';
+import { isRemembered } from '../../src/core/removal.js';
 
 const ME = 'nightly';
 const THEM = 'other';
@@ -166,6 +167,27 @@ describe('a removal of a sync of which nothing is remembered', () => {
     expect(removal({ ...given, confirmDeletions: 1 }).plan.applicable).toBe(true);
   });
 
+  it('says how many it would delete, and names them in order', () => {
+    const words = (more: object) =>
+      removal({ destination: ['A', 'B', 'C'].map((key) => secret(key)), ...more }).plan.problems;
+    const why = 'nothing is remembered of this sync here, so that its keys are only guessed from the source';
+    expect(words({ source: { B: '1' } })).toEqual([
+      {
+        code: 'DELETION_REFUSED',
+        reason: 'nothing-remembered',
+        message: `1 deletion is refused: ${why}; confirm with confirmDeletions: 1 ("B")`,
+      },
+    ]);
+    expect(words({ source: { C: '1', A: '1', B: '1' } }).map(({ message }) => message)).toEqual([
+      `3 deletions are refused: ${why}; confirm with confirmDeletions: 3 ("A", "B", "C")`,
+    ]);
+  });
+
+  it('leaves alone what stands there without a name, which no sync writes', () => {
+    const removed = removal({ source: { '': '1', A: '1' }, destination: [secret(''), secret('A')] });
+    expect(removed.changes).toEqual(['A/secret delete rendered-from-source']);
+  });
+
   it('leaves alone what another sync wrote, what is of another kind and what is reserved', () => {
     const removed = removal({
       source: { A: '1', B: '1', SYS_C: '1' },
@@ -192,5 +214,31 @@ describe('a removal of a sync of which nothing is remembered', () => {
       capabilities: { ...capabilities, canonicalKey: (key) => key.toLowerCase() },
     });
     expect(removed.changes).toEqual(['A/secret delete rendered-from-source']);
+  });
+});
+
+describe('a sync is remembered at a place', () => {
+  const syncs = [{ syncId: ME, importedAt: '2026-01-01T00:00:00.000Z' }];
+
+  it.each<[string, PlaceState, boolean]>([
+    ['where its first sync was', { syncs }, true],
+    [
+      'where it wrote a key, among those of others',
+      { entries: [mine('A', { syncId: THEM }), mine('B')] },
+      true,
+    ],
+    [
+      'where it began to write a key of another',
+      { entries: [mine('A', { syncId: THEM, pending: { syncId: ME, action: 'update' } })] },
+      true,
+    ],
+    [
+      'not where only another was',
+      { syncs: [{ syncId: THEM, importedAt: '' }], entries: [mine('A', { syncId: THEM })] },
+      false,
+    ],
+    ['not where nothing is', {}, false],
+  ])('%s', (_title, state, expected) => {
+    expect(isRemembered(state, ME)).toBe(expected);
   });
 });

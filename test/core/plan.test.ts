@@ -62,7 +62,11 @@ describe('planSync', () => {
         },
       ],
       warnings: [
-        { code: 'NO_KEY_SCHEMA', message: expect.any(String) as unknown },
+        {
+          code: 'NO_KEY_SCHEMA',
+          message:
+            'no keySchema is set, so that nothing tells the keys of this sync from others at the destination',
+        },
         { code: 'OVERWRITES_UNOWNED', key: 'A', message: expect.any(String) as unknown },
       ],
       summary: { create: 1, update: 1, replace: 0, delete: 1, unchanged: 1, keep: 0, blocked: 0, import: 0 },
@@ -104,6 +108,9 @@ describe('planSync', () => {
     const made = plan({ secrets: {}, complete: false }, { OLD: 'x' }, { deletionScope: 'matching' });
     expect(lines(made)).toEqual(['OLD keep source-partial']);
     expect(codes(made)).toEqual(['NO_KEY_SCHEMA', 'SOURCE_PARTIAL']);
+    expect(made.warnings[1]?.message).toBe(
+      'the source could not read everything, so that nothing is deleted',
+    );
   });
 
   it('takes a record that has a key called secrets as a record', () => {
@@ -144,6 +151,22 @@ describe('planSync', () => {
       key: 'B',
       message: expect.stringContaining('"other"') as unknown,
     });
+  });
+
+  it('writes over an entry that is marked as reserved where no capabilities are given', () => {
+    expect(lines(plan({ A: '1' }, [{ key: 'A', value: '0', reserved: true }]))).toEqual([
+      'A update value-differs',
+    ]);
+  });
+
+  it('shows in its options nothing that the caller did not ask for', () => {
+    expect(plan({}, {}).options).toStrictEqual({ force: false });
+  });
+
+  it('refuses a definition that is not valid, and says so first', () => {
+    expect(() => planSync({ definition: { name: 'Nightly' }, source: {}, destination: {} })).toThrowError(
+      /^The definition is not valid: "name": /,
+    );
   });
 
   it('owns keys by the id of the definition, which is its name unless one is given', () => {
@@ -221,8 +244,14 @@ describe('the operation import', () => {
       () => plan({}, {}, { initialSyncBehavior: 'import-prioritize-source' }, { capabilities }),
     ];
     for (const attempt of refused) {
-      expect(attempt).toThrowError(expect.objectContaining({ code: 'IMPORT_NOT_SUPPORTED' }));
+      expect(attempt).toThrowError(
+        expect.objectContaining({
+          code: 'IMPORT_NOT_SUPPORTED',
+          message: 'destination can\'t be imported from; use initialSyncBehavior "overwrite-destination".',
+        }),
+      );
     }
+    expect(plan({ A: '1' }, {}, {}, { capabilities }).applicable).toBe(true);
     const removal = plan(
       {},
       {},
@@ -274,6 +303,31 @@ describe('what the driver has to say', () => {
     expect(made.warnings[2]).toEqual({ key: 'R', code: 'EXPOSES_VALUE', message: 'careful' });
   });
 
+  it('is asked without a kind or value that there is not', () => {
+    const asked: unknown[] = [];
+    const warn = (change: object) => {
+      asked.push(change);
+      return [];
+    };
+    const state = { entries: [{ key: 'D', syncId: 'nightly' }] };
+    plan({ C: '1' }, { D: '0' }, {}, { capabilities: { ...unrestrictedCapabilities, warn }, state });
+    expect(asked).toStrictEqual([
+      { key: 'C', action: 'create', value: new SecretValue('1') },
+      { key: 'D', action: 'delete' },
+    ]);
+    asked.length = 0;
+    plan({ R: '1' }, { R: '0' }, {}, { capabilities: { ...capabilities, warn } });
+    expect(asked).toStrictEqual([
+      { key: 'R', kind: 'variable', action: 'replace', value: new SecretValue('1') },
+    ]);
+  });
+
+  it('can be about every plan that writes, and about no key', () => {
+    const silent = { ...unrestrictedCapabilities, writeWarnings: capabilities.writeWarnings };
+    const made = plan({ C: '1' }, {}, { keySchema: '{{secretKey}}' }, { capabilities: silent });
+    expect(made.warnings).toEqual([{ code: 'TAKES_EFFECT_ON_DEPLOY', message: 'later' }]);
+  });
+
   it('is left out of a plan that writes nothing', () => {
     const made = plan({ SAME: '4' }, [{ key: 'SAME', kind: 'variable', value: '4' }], {}, { capabilities });
     expect(codes(made)).toEqual(['NO_KEY_SCHEMA']);
@@ -312,8 +366,20 @@ describe('what can not be read back', () => {
     expect(codes(rotated)).not.toContain('FINGERPRINTS_VOID');
     const lost = plan({ A: '1' }, destination, {}, { ...sealed, state, fingerprintKey: newKey });
     expect(lines(lost)).toEqual(['A update not-verifiable']);
-    expect(codes(lost)).toContain('FINGERPRINTS_VOID');
+    expect(lost.warnings[0]).toEqual({
+      code: 'FINGERPRINTS_VOID',
+      message:
+        'the fingerprints of 1 remembered keys were made with a fingerprint key that this engine does not have; ' +
+        'what can not be read back is written again',
+    });
     expect(codes(lost)).not.toContain('OVERWRITES_UNOWNED');
+  });
+
+  it('is no reason to warn where nothing is remembered of a value', () => {
+    const state = { entries: [{ key: 'A', syncId: 'nightly' }] };
+    const made = plan({ A: '1' }, { A: '1' }, { keySchema: '{{secretKey}}' }, { ...sealed, state });
+    expect(made.warnings).toEqual([]);
+    expect(plan({ A: '1' }, { A: '1' }, { keySchema: '{{secretKey}}' }, sealed).warnings).toEqual([]);
   });
 
   it('is written again where no fingerprint key is given', () => {

@@ -198,6 +198,15 @@ describe('what a plan checks before it writes', () => {
     expect(new Set(made).size).toBe(made.length);
   });
 
+  it('moves when the value to be imported, or what the source held, is another', () => {
+    const made = (destination: string, source: Record<string, string>) =>
+      planSync({ ...input, source, destination: { APP_A: destination } }).preconditions?.imports[0];
+    const all = [made('0', { A: '1' }), made('9', { A: '1' }), made('0', { A: '9' }), made('0', {})];
+    for (const digest of all) expect(digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(new Set(all).size).toBe(all.length);
+    expect(made('0', { A: '1' })).toBe(all[0]);
+  });
+
   it('is the same for equal input, and never shared by two keys of one value', () => {
     expect(digests({})).toEqual(before);
     const twins = digests({ source: { A: 'same', B: 'same' }, destination: {} });

@@ -59,6 +59,26 @@ describe('two revisions of one entry', () => {
       '2026-01-01T00:00:05+02:00',
       false,
     ],
+    [
+      'are the same where the coarser one was rounded up within a second',
+      '2026-01-01T00:00:05.3Z',
+      '2026-01-01T00:00:05.26Z',
+      true,
+    ],
+    ['differ where it was rounded up too far', '2026-01-01T00:00:05.3Z', '2026-01-01T00:00:05.14Z', false],
+    [
+      'differ at the second where the digits after it are the same',
+      '2026-01-01T00:00:05.1Z',
+      '2026-01-01T00:00:06.1Z',
+      false,
+    ],
+    ['differ where one only ends as a timestamp', 'v2026-01-01T00:00:05Z', '2026-01-01T00:00:05.0Z', false],
+    [
+      'differ where one only begins as a timestamp',
+      '2026-01-01T00:00:05Z-2',
+      '2026-01-01T00:00:05.0Z',
+      false,
+    ],
     ['differ where one is no real date', '2026-13-01T00:00:05Z', '2026-01-01T00:00:05Z', false],
   ])('%s (%j, %j)', (_title, remembered, current, same) => {
     expect(sameRevision(remembered, current)).toBe(same);

@@ -26,6 +26,16 @@ describe('a plan of several sources', () => {
     expect(JSON.stringify(plan)).not.toContain('hunter');
   });
 
+  it('names the last of more than two as the one that wins', async () => {
+    const source = composeSources(
+      ['base', 'region', 'app'].map((name) => ({ name, source: memorySource({ A: name }) })),
+    );
+    const read = await source.read({}, { signal: new AbortController().signal });
+    expect(planSync({ definition, source: read, destination: {} }).warnings).toEqual([
+      { code: 'SOURCE_CLASH', key: 'APP_A', message: '"A" is held by "base", "region", "app"; "app" wins' },
+    ]);
+  });
+
   it('does not warn where one source holds all', () => {
     const plan = planSync({ definition, source: { A: '1' }, destination: {} });
     expect(plan.warnings).toEqual([]);
