@@ -5,7 +5,8 @@ import { planSync } from '../../src/core/plan.js';
 import { checkSavedPlan } from '../../src/engine/saved-plan.js';
 
 const FINGERPRINT_KEY = 'k'.repeat(32);
-const keyring = createKeyring(FINGERPRINT_KEY);
+// Made in each test: what fails while a file is loaded fails without a name.
+const keyring = () => createKeyring(FINGERPRINT_KEY);
 
 const input = {
   definition: {
@@ -29,7 +30,7 @@ const input = {
   confirmDeletions: 1,
   fingerprintKey: FINGERPRINT_KEY,
 } as const;
-const plan = planSync(input);
+const planned = () => planSync(input);
 
 type Path = readonly (string | number)[];
 
@@ -51,7 +52,7 @@ function edited(value: unknown, [name, ...rest]: Path, edit: (owner: object, nam
   return copy;
 }
 
-const reasonFor = (candidate: unknown, ring = keyring): string => {
+const reasonFor = (candidate: unknown, ring = keyring()): string => {
   try {
     checkSavedPlan(candidate, ring);
   } catch (error) {
@@ -79,11 +80,16 @@ const reversed = (value: unknown): unknown => {
 };
 
 describe('a saved plan', () => {
-  const paths = pathsOf(plan).map((path) => [path.join('.'), path] as const);
+  /** The places in a plan for which it is taken all the same. */
+  const takenWith = (edit: (owner: object, name: string) => void): string[] => {
+    const plan = planned();
+    return pathsOf(plan)
+      .filter((path) => reasonFor(edited(plan, path, edit)) !== 'PLAN_INVALID')
+      .map((path) => path.join('.'));
+  };
 
   it('holds something of everything', () => {
-    const names = paths.map(([name]) => name);
-    expect(names).toEqual(
+    expect(pathsOf(planned()).map((path) => path.join('.'))).toEqual(
       expect.arrayContaining([
         'imports.1',
         'changes.4',
@@ -95,23 +101,25 @@ describe('a saved plan', () => {
     );
   });
 
-  it.each(paths)('is refused when %s was edited', (_name, path) => {
-    const changed = edited(plan, path, (owner, name) =>
+  it('is refused when any place in it was edited', () => {
+    const taken = takenWith((owner, name) =>
       Reflect.set(owner, name, changedValue(Reflect.get(owner, name))),
     );
-    expect(reasonFor(changed)).toBe('PLAN_INVALID');
+    expect(taken).toEqual([]);
   });
 
-  it.each(paths)('is refused when %s was taken out', (_name, path) => {
-    const removed = edited(plan, path, (owner, name) => {
+  it('is refused when anything was taken out of it', () => {
+    const taken = takenWith((owner, name) => {
       if (Array.isArray(owner)) owner.splice(Number(name), 1);
       else Reflect.deleteProperty(owner, name);
     });
-    expect(reasonFor(removed)).toBe('PLAN_INVALID');
+    expect(taken).toEqual([]);
   });
 
   it('is refused when a field was added anywhere', () => {
-    for (const [name, path] of [['the plan', []], ...paths] as const) {
+    const plan = planned();
+    for (const path of [[], ...pathsOf(plan)]) {
+      const name = path.join('.');
       const owner = path.reduce<unknown>((value, segment) => Reflect.get(Object(value), segment), plan);
       if (typeof owner !== 'object' || owner === null || Array.isArray(owner)) continue;
       const added = edited({ plan }, ['plan', ...path], (holder, field) =>
@@ -122,42 +130,44 @@ describe('a saved plan', () => {
   });
 
   it('is refused when two of its changes changed places', () => {
+    const plan = planned();
     const changes = [...plan.changes];
     expect(reasonFor({ ...plan, changes: changes.reverse() })).toBe('PLAN_INVALID');
   });
 
   it('is taken as it was made, after a round trip through JSON, and in any order of its fields', () => {
+    const plan = planned();
     const saved: unknown = JSON.parse(JSON.stringify(plan, undefined, 2));
     expect([plan, saved, reversed(saved)].map((candidate) => reasonFor(candidate))).toEqual([
       'taken',
       'taken',
       'taken',
     ]);
-    expect(checkSavedPlan(saved, keyring).plan).toEqual(plan);
+    expect(checkSavedPlan(saved, keyring()).plan).toEqual(plan);
   });
 
   it('is taken by an engine that has its key as a previous one', () => {
-    expect(reasonFor(plan, createKeyring(['n'.repeat(32), FINGERPRINT_KEY]))).toBe('taken');
+    expect(reasonFor(planned(), createKeyring(['n'.repeat(32), FINGERPRINT_KEY]))).toBe('taken');
   });
 
-  it.each([
-    ['null', null],
-    ['a text', 'plan'],
-    ['an empty object', {}],
-    ['a list', []],
-    ['one of a newer version', { ...plan, formatVersion: 2 }],
-    ['one of planSync without a key', planSync({ ...input, fingerprintKey: undefined } as never)],
+  it.each<[string, () => unknown]>([
+    ['null', () => null],
+    ['a text', () => 'plan'],
+    ['an empty object', () => ({})],
+    ['a list', () => []],
+    ['one of a newer version', () => ({ ...planned(), formatVersion: 2 })],
+    ['one of planSync without a key', () => planSync({ ...input, fingerprintKey: undefined } as never)],
     [
       'one with a number that JSON can not hold',
-      { ...plan, options: { ...plan.options, confirmDeletions: NaN } },
+      () => ({ ...planned(), options: { ...planned().options, confirmDeletions: NaN } }),
     ],
   ])('is refused when it is %s', (_title, candidate) => {
-    expect(reasonFor(candidate)).toBe('PLAN_INVALID');
+    expect(reasonFor(candidate())).toBe('PLAN_INVALID');
   });
 
   it('is refused under another key, and needs a key that lasts where one of the two had none', () => {
-    expect(reasonFor(plan, createKeyring('n'.repeat(32)))).toBe('PLAN_INVALID');
-    expect(reasonFor(plan, ephemeralKeyring())).toBe('FINGERPRINT_KEY_REQUIRED');
+    expect(reasonFor(planned(), createKeyring('n'.repeat(32)))).toBe('PLAN_INVALID');
+    expect(reasonFor(planned(), ephemeralKeyring())).toBe('FINGERPRINT_KEY_REQUIRED');
   });
 });
 
@@ -166,7 +176,7 @@ describe('what a plan checks before it writes', () => {
     const made = planSync({ ...input, ...more });
     return new Map(made.changes.map(({ key }, index) => [key, made.preconditions?.changes[index]]));
   };
-  const before = digests({});
+  const before = () => digests({});
 
   it.each<[string, string, Partial<Parameters<typeof planSync>[0]>]>([
     [
@@ -176,8 +186,8 @@ describe('what a plan checks before it writes', () => {
     ],
     ['the place is another', 'APP_B', { place: 'elsewhere' }],
   ])('moves when %s', (_title, key, more) => {
-    expect(before.get(key)).toMatch(/^[0-9a-f]{64}$/);
-    expect(digests(more).get(key)).not.toBe(before.get(key));
+    expect(before().get(key)).toMatch(/^[0-9a-f]{64}$/);
+    expect(digests(more).get(key)).not.toBe(before().get(key));
   });
 
   it('moves when the entry to be overwritten has another value, revision or id', () => {
@@ -208,7 +218,7 @@ describe('what a plan checks before it writes', () => {
   });
 
   it('is the same for equal input, and never shared by two keys of one value', () => {
-    expect(digests({})).toEqual(before);
+    expect(digests({})).toEqual(before());
     const twins = digests({ source: { A: 'same', B: 'same' }, destination: {} });
     expect(twins.get('APP_A')).not.toBe(twins.get('APP_B'));
   });

@@ -4,7 +4,7 @@ import type { PlanOptions, SyncPlan } from '../../src/contracts/plan.js';
 import { decide, type DecidedPlan } from '../../src/core/decide.js';
 import { unrestrictedCapabilities } from '../../src/core/defaults.js';
 import { parseDefinitionFields } from '../../src/core/definition.js';
-import { createKeyring, ephemeralKeyring } from '../../src/core/fingerprint.js';
+import { createKeyring, ephemeralKeyring, type Keyring } from '../../src/core/fingerprint.js';
 import { destinationEntries, sourceSnapshot, type DestinationInput } from '../../src/core/snapshot.js';
 import {
   assertApplicable,
@@ -13,7 +13,8 @@ import {
   checkSavedPlan,
 } from '../../src/engine/saved-plan.js';
 
-const keyring = createKeyring('k'.repeat(32));
+// Made in each test: what fails while a file is loaded fails without a name.
+const keyring = () => createKeyring('k'.repeat(32));
 
 interface Situation {
   readonly source?: Record<string, string>;
@@ -47,7 +48,7 @@ function decideOn({
       checkKey: (key) => (key.includes(' ') ? 'use no blanks' : undefined),
     },
     options,
-    keyring,
+    keyring: keyring(),
   });
 }
 
@@ -61,17 +62,23 @@ function thrownBy(call: () => unknown): SecretSyncError {
   throw new Error('Nothing was thrown.');
 }
 
-const { plan } = decideOn({ source: { A: '1', B: '2' }, destination: { APP_A: '0', APP_OLD: 'x' } });
+const planned = (): SyncPlan =>
+  decideOn({ source: { A: '1', B: '2' }, destination: { APP_A: '0', APP_OLD: 'x' } }).plan;
 
 /** The same plan with something in place of what it says. */
-const withField = (fields: object): unknown => ({ ...plan, ...fields });
+const withField = (fields: object) => (): unknown => ({ ...planned(), ...fields });
 
 describe('what is wrong with a saved plan', () => {
-  const { preconditions: _, ...unsealed } = plan;
-  const otherKey = withField({ preconditions: { ...plan.preconditions, keyId: 'f'.repeat(12) } });
-  const ephemeral = withField({ preconditions: { ...plan.preconditions, keyId: 'process-1' } });
+  const unsealed = (): unknown => {
+    const { preconditions: _, ...rest } = planned();
+    return rest;
+  };
+  const madeWith = (keyId: string) => (): unknown => ({
+    ...planned(),
+    preconditions: { ...planned().preconditions, keyId },
+  });
 
-  it.each<[string, unknown, string]>([
+  it.each<[string, () => unknown, string]>([
     [
       'a newer version',
       withField({ formatVersion: 2 }),
@@ -82,8 +89,8 @@ describe('what is wrong with a saved plan', () => {
       unsealed,
       'it has no preconditions, as a plan of planSync without a fingerprintKey; plan with the engine',
     ],
-    ['not a plan at all', { preconditions: {} }, 'it is not a plan, or was edited'],
-    ['null', null, 'it is not a plan, or was edited'],
+    ['not a plan at all', () => ({ preconditions: {} }), 'it is not a plan, or was edited'],
+    ['null', () => null, 'it is not a plan, or was edited'],
     ['an older version', withField({ formatVersion: 0 }), 'it is not a plan, or was edited'],
     ['an unknown operation', withField({ operation: 'drop' }), 'it is not a plan, or was edited'],
     [
@@ -101,21 +108,21 @@ describe('what is wrong with a saved plan', () => {
     ],
     [
       'another key',
-      otherKey,
+      madeWith('f'.repeat(12)),
       'it was made with a fingerprint key that this engine does not have; pass that key as a previous one',
     ],
     ['an edit', withField({ place: 'custom:elsewhere' }), 'it was edited after it was made'],
   ])('is said: %s', (_title, candidate, why) => {
-    const error = thrownBy(() => checkSavedPlan(candidate, keyring));
+    const error = thrownBy(() => checkSavedPlan(candidate(), keyring()));
     expect(error.code).toBe('PLAN_INVALID');
     expect(error.message).toBe(`The plan can't be applied: ${why}. Make a new plan.`);
   });
 
-  it.each([
-    ['the key of the plan ended with its engine', ephemeral, keyring],
-    ['this engine has drawn a key of its own', plan, ephemeralKeyring()],
+  it.each<[string, () => unknown, () => Keyring]>([
+    ['the key of the plan ended with its engine', madeWith('process-1'), keyring],
+    ['this engine has drawn a key of its own', planned, ephemeralKeyring],
   ])('is a fingerprint key that does not last: %s', (_title, candidate, ring) => {
-    const error = thrownBy(() => checkSavedPlan(candidate, ring));
+    const error = thrownBy(() => checkSavedPlan(candidate(), ring()));
     expect(error.code).toBe('FINGERPRINT_KEY_REQUIRED');
     expect(error.message).toBe(
       'A plan that another engine made can only be applied where both have the same fingerprintKey; pass it to both and make a new plan.',
@@ -123,15 +130,17 @@ describe('what is wrong with a saved plan', () => {
   });
 
   it('is nothing when it is as it was made', () => {
+    const plan = planned();
     const saved: unknown = JSON.parse(JSON.stringify(plan));
-    const { operation, definition, place, options, digester } = checkSavedPlan(saved, keyring);
+    const ring = keyring();
+    const { operation, definition, place, options, digester } = checkSavedPlan(saved, ring);
     expect({ operation, definition, place, options }).toEqual({
       operation: 'sync',
       definition: plan.definition,
       place: 'custom:place',
       options: { force: false },
     });
-    expect(digester).toBe(keyring.current);
+    expect(digester).toBe(ring.current);
   });
 
   it.each(['prioritize-source', 'prioritize-destination'] as const)(
@@ -139,47 +148,50 @@ describe('what is wrong with a saved plan', () => {
     (importBehavior) => {
       const { plan: made } = decideOn({ options: { force: false, importBehavior } });
       const saved: unknown = JSON.parse(JSON.stringify(made));
-      expect(checkSavedPlan(saved, keyring).options).toEqual({ force: false, importBehavior });
+      expect(checkSavedPlan(saved, keyring()).options).toEqual({ force: false, importBehavior });
     },
   );
 
   it.each(['import', 'remove'])('is nothing in the operation %s', (operation) => {
-    const error = thrownBy(() => checkSavedPlan(withField({ operation }), keyring));
+    const error = thrownBy(() => checkSavedPlan(withField({ operation })(), keyring()));
     expect(error.message).toContain('it was edited after it was made');
   });
 });
 
 describe('a plan with problems', () => {
-  const blocked = decideOn({ source: { 'A B': '1' } }).plan;
-  const tooMany = decideOn({
-    source: { A: '1' },
-    destination: Object.fromEntries(['A', 'B', 'C', 'D', 'E'].map((key) => [`APP_${key}`, '1'])),
-  }).plan;
+  const blockedPlan = () => decideOn({ source: { 'A B': '1' } }).plan;
+  const tooManyPlan = () =>
+    decideOn({
+      source: { A: '1' },
+      destination: Object.fromEntries(['A', 'B', 'C', 'D', 'E'].map((key) => [`APP_${key}`, '1'])),
+    }).plan;
 
   it('is refused with all of them, and with the plan', () => {
+    const blocked = blockedPlan();
     const error = thrownBy(() => assertApplicable(blocked));
     expect(error.code).toBe('PLAN_BLOCKED');
     expect(error.message).toMatch(/^The plan can not be applied, and nothing was written: /);
     expect(error.problems).toEqual(blocked.problems);
     expect(error.plan).toBe(blocked);
-    expect(thrownBy(() => assertApplicable(tooMany)).code).toBe('DELETION_REFUSED');
-    expect(() => assertApplicable(plan)).not.toThrow();
+    expect(thrownBy(() => assertApplicable(tooManyPlan())).code).toBe('DELETION_REFUSED');
+    expect(() => assertApplicable(planned())).not.toThrow();
   });
 
   it('passes on to a confirmation only when nothing else is wrong', () => {
+    const [blocked, tooMany] = [blockedPlan(), tooManyPlan()];
     expect(() => assertConfirmable(tooMany, 4)).not.toThrow();
     expect(thrownBy(() => assertConfirmable(tooMany, undefined)).code).toBe('DELETION_REFUSED');
     expect(thrownBy(() => assertConfirmable(blocked, 4)).code).toBe('PLAN_BLOCKED');
     const both: SyncPlan = { ...tooMany, problems: [...tooMany.problems, ...blocked.problems] };
     expect(thrownBy(() => assertConfirmable(both, 4)).code).toBe('PLAN_BLOCKED');
-    expect(() => assertConfirmable(plan, undefined)).not.toThrow();
+    expect(() => assertConfirmable(planned(), undefined)).not.toThrow();
   });
 
   it.each(['unowned-without-schema', 'too-many', 'nothing-remembered'] as const)(
     'can be confirmed when it is refused for %s',
     (reason) => {
       const refused: SyncPlan = {
-        ...tooMany,
+        ...tooManyPlan(),
         problems: [{ code: 'DELETION_REFUSED', reason, message: 'no' }],
       };
       expect(() => assertConfirmable(refused, 1)).not.toThrow();
@@ -193,11 +205,11 @@ describe('a plan with problems', () => {
 });
 
 describe('a plan and the same decision made now', () => {
-  const planned = decideOn({
-    source: { A: '1', B: '2', C: '3' },
-    destination: { APP_A: '0', APP_B: '2', APP_D: '4' },
-  });
-  const staleness = (now: Situation, then = planned): string[] => {
+  const source = { A: '1', B: '2', C: '3' };
+  const destination = { APP_A: '0', APP_B: '2', APP_D: '4' };
+  const first = () => decideOn({ source, destination });
+  const staleness = (now: Situation): string[] => {
+    const then = first();
     try {
       assertNotStale(then.plan, decideOn(now), true);
     } catch (error) {
@@ -208,8 +220,6 @@ describe('a plan and the same decision made now', () => {
     return [];
   };
   const MOVED = 'the value to be written, or what stands there, has changed since the plan was made';
-  const source = { A: '1', B: '2', C: '3' };
-  const destination = { APP_A: '0', APP_B: '2', APP_D: '4' };
 
   it('agree when nothing that is written has moved', () => {
     expect(staleness({ source, destination })).toEqual([]);
@@ -275,7 +285,7 @@ describe('a plan and the same decision made now', () => {
 
   it('differ in kind: the same key of another kind is another entry', () => {
     const ofKind = (kind: string): SyncPlan => ({
-      ...planned.plan,
+      ...first().plan,
       changes: [{ key: 'APP_A', kind, action: 'create', reason: 'missing' }],
     });
     const now: DecidedPlan = { plan: ofKind('secret'), changes: [], imports: [] };
@@ -284,6 +294,7 @@ describe('a plan and the same decision made now', () => {
   });
 
   it('are compared by their actions alone where they have no preconditions', () => {
+    const planned = first();
     const bare = ({ plan: { preconditions: _, ...rest } }: DecidedPlan): SyncPlan => rest;
     const nowBare: DecidedPlan = { ...planned, plan: bare(planned) };
     expect(() => assertNotStale(bare(planned), nowBare, true)).not.toThrow();
