@@ -97,6 +97,12 @@ describe('a definition is refused, with path and remedy, where', () => {
       /whole number/,
     ],
     [
+      'maxDeletions.ratio is no number',
+      { syncOptions: { maxDeletions: { ratio: 'half' } } },
+      'syncOptions.maxDeletions.ratio',
+      /^it must be a number$/,
+    ],
+    [
       'maxDeletions.ratio is above 1',
       { syncOptions: { maxDeletions: { ratio: 1.1 } } },
       'syncOptions.maxDeletions.ratio',
@@ -144,6 +150,14 @@ describe('a definition is refused, with path and remedy, where', () => {
     expect(problems[0]).toMatchObject({ path, message: expect.stringMatching(message) as unknown });
   });
 
+  it('an environment that the key schema needs is no text: both are named', () => {
+    const syncOptions = { keySchema: '{{environment}}_{{secretKey}}' };
+    expect(problemsOf({ name: 'nightly', environment: 7, syncOptions }).map(({ path }) => path)).toEqual([
+      'environment',
+      'syncOptions.keySchema',
+    ]);
+  });
+
   it('a field is unknown, __proto__ too: it is named', () => {
     const definition: unknown = JSON.parse('{ "name": "nightly", "nmae": 1, "__proto__": {} }');
     expect(thrownBy(definition).message).toMatch(/"__proto__": it is unknown[^]*"nmae": it is unknown/);
@@ -181,6 +195,12 @@ describe('a definition is refused, with path and remedy, where', () => {
     for (const path of paths) expect(error.message).toContain(path);
   });
 
+  it('only a field is wrong: the code of the problem is that of the error', () => {
+    const { code, problems } = thrownBy({ name: 7 });
+    expect(code).toBe('INVALID_DEFINITION');
+    expect(problems).toEqual([{ code: 'INVALID_DEFINITION', path: 'name', message: 'it must be text' }]);
+  });
+
   it('only the key schema is wrong: the code says so', () => {
     expect(thrownBy({ name: 'nightly', syncOptions: { keySchema: 'A' } }).code).toBe('INVALID_KEY_SCHEMA');
   });
@@ -202,6 +222,21 @@ describe('a definition is taken', () => {
     });
     expect(definition.id).toBe('A.b_c-1');
     expect(definition.syncOptions.maxDeletions).toEqual({ count: 0, ratio: 1 });
+  });
+
+  it.each(['my-long-sync', 'a', '0', '2026-01-01', 'a1-b2'])('with the name %s', (name) => {
+    expect(attempt({ name }).definition).toMatchObject({ name, id: name });
+  });
+
+  it.each(['.env', '..a', '...', 'a.', '-', '_', 'A'])('with the id %s', (id) => {
+    expect(attempt({ name: 'nightly', id }).definition.id).toBe(id);
+  });
+
+  it('with null in its destinationConfig, which is left as it is', () => {
+    const destinationConfig = { none: null, list: [null] };
+    expect(attempt({ name: 'nightly', destinationConfig }).definition.destinationConfig).toEqual(
+      destinationConfig,
+    );
   });
 
   it('with fields that are undefined, as without them', () => {
