@@ -12,8 +12,11 @@ import {
   generateFingerprintKey,
   isEphemeralKeyId,
   keyIdOf,
+  sourceDigest,
   type FingerprintKeys,
 } from '../../src/core/fingerprint.js';
+import type { SourceLocation, SourceReadResult } from '../../src/contracts/source.js';
+import { sourceSnapshot } from '../../src/core/snapshot.js';
 import { anyText } from '../support/arbitraries.js';
 import { propertyRuns } from '../support/property.js';
 
@@ -49,6 +52,26 @@ describe('a fingerprint', () => {
         .digest('hex');
       expect(print('p', undefined, 'k', value)).toBe(`${own().keyId}.${hmac}`);
     }
+  });
+
+  it('is the same at any length around what is gathered before it is digested', () => {
+    for (let length = 1_005; length <= 1_030; length += 1) {
+      const fields = ['p'.repeat(length), 'kind', 'k', 'v'];
+      const late = ['p', 'kind', 'k'.repeat(length), 'é'];
+      for (const [place = '', kind, key = '', value = ''] of [fields, late]) {
+        const hmac = createHmac('sha256', KEY)
+          .update(framed([place, kind ?? '', key, value]))
+          .digest('hex');
+        expect(print(place, kind, key, value)).toBe(`${own().keyId}.${hmac}`);
+      }
+    }
+  });
+
+  it.each(['\u007f', '\u0080', 'a\u0080', '\u07ff\u0800', '\ufffd'])('takes %j as UTF-8', (value) => {
+    const hmac = createHmac('sha256', KEY)
+      .update(framed(['p', '', 'k', value]))
+      .digest('hex');
+    expect(print('p', undefined, 'k', value)).toBe(`${own().keyId}.${hmac}`);
   });
 
   it('differs where any part differs, and where text moves from one part to the next', () => {
@@ -104,6 +127,13 @@ describe('a keyring', () => {
     expect(bytes).toEqual(new TextEncoder().encode(KEY));
   });
 
+  it('is named in a way that lasts, since what is remembered names it: by a digest of its own', () => {
+    const hmac = createHmac('sha256', KEY)
+      .update(framed(['key id']))
+      .digest('hex');
+    expect(own().keyId).toBe(hmac.slice(0, 12));
+  });
+
   it('is not changed by what becomes of the bytes later', () => {
     const bytes = new TextEncoder().encode(KEY);
     const { current: made } = createKeyring(bytes);
@@ -132,6 +162,25 @@ describe('a keyring', () => {
     } catch (error) {
       expect(isSecretSyncError(error, 'INVALID_OPTION')).toBe(true);
       expect(String(error)).not.toMatch(/kkkk|short"/);
+    }
+  });
+
+  it.each<[unknown, string[]]>([
+    ['short', ['fingerprintKey']],
+    [['short'], ['fingerprintKey']],
+    [[], ['fingerprintKey']],
+    [
+      [KEY, 'short', 7],
+      ['fingerprintKey[1]', 'fingerprintKey[2]'],
+    ],
+  ])('refuses %j with the path of each key', (keys, paths) => {
+    try {
+      createKeyring(keys as FingerprintKeys);
+      expect.unreachable();
+    } catch (error) {
+      if (!isSecretSyncError(error)) throw error;
+      expect(error.message).toMatch(/^The fingerprint key is not valid:/);
+      expect(error.problems?.map(({ path }) => path)).toEqual(paths);
     }
   });
 
@@ -166,6 +215,7 @@ describe('canonical JSON', () => {
     ['keeps the order of a list', [3, 1, 2], '[3,1,2]'],
     ['writes texts as JSON does', { a: '"\n\u2028\ud800' }, JSON.stringify({ a: '"\n\u2028\ud800' })],
     ['takes null, numbers and booleans', [null, 1.5, true, ''], '[null,1.5,true,""]'],
+    ['has null for nothing at all', undefined, 'null'],
     ['takes empty lists and objects', { a: [], b: {} }, '{"a":[],"b":{}}'],
   ])('%s', (_title, value, json) => {
     expect(canonicalJson(value)).toBe(json);
@@ -190,6 +240,56 @@ describe('canonical JSON', () => {
       }),
       propertyRuns,
     );
+  });
+});
+
+describe('the digest of a source', () => {
+  const digestOf = (read: SourceReadResult, location: SourceLocation = {}) =>
+    sourceDigest(own(), location, sourceSnapshot(read));
+  const secrets = { A: '1', B: '2' };
+
+  it('names its key, and holds nothing of the values', () => {
+    expect(digestOf({ A: 'hunter2hunter2' })).toMatch(/^[0-9a-f]{12}\.[0-9a-f]{64}$/);
+    expect(keyIdOf(digestOf(secrets))).toBe(own().keyId);
+  });
+
+  it('is the same for the same secrets in any order', () => {
+    expect(digestOf({ B: '2', A: '1' })).toBe(digestOf(secrets));
+    const pairs = (keys: string[]): [string, string][] => keys.map((key) => [key, '1']);
+    const one = { secrets: pairs(['A', 'B', 'A', 'B']), unreadable: ['C', 'D'] };
+    const other = { secrets: pairs(['B', 'A', 'B', 'A']), unreadable: ['D', 'C'] };
+    expect(digestOf(one)).toBe(digestOf(other));
+    expect(digestOf(pairs(['C', 'A', 'D', 'B', 'E']))).toBe(digestOf(pairs(['E', 'B', 'D', 'A', 'C'])));
+    const place = { environment: 'prod', secretPath: '/' };
+    expect(digestOf(secrets, { secretPath: '/', environment: 'prod' })).toBe(digestOf(secrets, place));
+  });
+
+  it('is another one where anything has moved', () => {
+    const made = [
+      digestOf(secrets),
+      digestOf(secrets, { environment: 'prod' }),
+      digestOf(secrets, { secretPath: 'prod' }),
+      digestOf({ A: '1' }),
+      digestOf({}),
+      digestOf({ A: '2', B: '1' }),
+      digestOf({ A: '1', C: '2' }),
+      digestOf({ A: '1B2' }),
+      digestOf({ secrets, complete: false }),
+      digestOf({ secrets, unreadable: ['C'] }),
+      digestOf({ secrets, unreadable: ['D'] }),
+      digestOf([
+        ['A', '1'],
+        ['B', '2'],
+        ['B', '2'],
+      ]),
+      digestOf([
+        ['A', '1'],
+        ['B', '2'],
+        ['A', '2'],
+      ]),
+      `${own().keyId}.${own().digest([])}`,
+    ];
+    expect(new Set(made).size).toBe(made.length);
   });
 });
 

@@ -120,6 +120,17 @@ describe('a template is refused, with the remedy, when it', () => {
     expect(problems.every((problem) => problem.code === 'INVALID_KEY_SCHEMA')).toBe(true);
   });
 
+  it('names its own field, and nothing but what is wrong', () => {
+    expect(problemsOf(`{{folder}}_${SECRET}`)).toEqual([
+      {
+        code: 'INVALID_KEY_SCHEMA',
+        path: 'keySchema',
+        message: '"{{folder}}" is no placeholder; use {{secretKey}} and {{environment}}, without spaces',
+      },
+    ]);
+    expect(() => compileKeySchema('A')).toThrowError(/^The key schema is not valid: "keySchema": /);
+  });
+
   it('names everything that is wrong at once', () => {
     const messages = problemsOf(`{{x}}.${ENVIRONMENT}`).map((problem) => problem.message);
     expect(messages).toHaveLength(4);
