@@ -352,6 +352,64 @@ describe('the guard', () => {
     expect(guarded).toEqual({ changes, problems: [] });
   });
 
+  it('lets the deletion of what does not stand there through to the destination', () => {
+    const changes = [deletion('APP_A')];
+    expect(guardDeletions({ syncId: ME, changes, destination: {}, keySchema })).toEqual({
+      changes,
+      problems: [],
+    });
+  });
+
+  it('decides about what stands at this scope, not about what is inherited beside it', () => {
+    const destination: DestinationEntry[] = [
+      { key: 'APP_A', kind: 'secret', fixed: 'inherited' },
+      { key: 'APP_A', kind: 'secret' },
+    ];
+    const changes = [deletion('APP_A', 'secret')];
+    expect(guardDeletions({ syncId: ME, changes, destination, keySchema, capabilities }).changes).toEqual(
+      changes,
+    );
+  });
+
+  it.each<[string, number, Partial<GuardDeletionsInput>, string]>([
+    [
+      'the source is empty',
+      1,
+      { source: { empty: true } },
+      '1 deletion is refused: the source is empty; check the source, or set allowEmptySource ("APP_0")',
+    ],
+    [
+      'nothing tells whose they are',
+      2,
+      { keySchema: compileKeySchema(undefined) },
+      '2 deletions are refused: this sync neither wrote nor adopted 2 of them, and there is no key schema that tells its ' +
+        'keys from others; confirm with confirmDeletions: 2, or set a keySchema or deletionScope ("APP_0", "APP_1")',
+    ],
+    [
+      'they are too many',
+      2,
+      { options: { maxDeletions: { count: 1 } } },
+      '2 deletions are refused: maxDeletions.count is 1; confirm with confirmDeletions: 2, or raise it ("APP_0", "APP_1")',
+    ],
+    [
+      'they are too many of all',
+      4,
+      {},
+      '4 deletions are refused: that is more than maxDeletions.ratio (0.5) of the 4 matching keys; confirm with ' +
+        'confirmDeletions: 4, or raise it ("APP_0", "APP_1", "APP_2", "APP_3")',
+    ],
+  ])('says that %s, and what to do', (_title, count, more, message) => {
+    const keys = Array.from({ length: count }, (_, index) => `APP_${index}`);
+    const { problems } = guardDeletions({
+      syncId: ME,
+      changes: keys.map((key) => deletion(key)),
+      destination: keys.map((key) => ({ key })),
+      keySchema,
+      ...more,
+    });
+    expect(problems.map((problem) => problem.message)).toEqual([message]);
+  });
+
   it('has nothing to refuse when nothing is deleted', () => {
     const guarded = guardDeletions({ syncId: ME, changes: [], destination: {}, source: { empty: true } });
     expect(guarded).toEqual({ changes: [], problems: [] });

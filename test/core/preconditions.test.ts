@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isSecretSyncError } from '../../src/contracts/errors.js';
 import { createKeyring, ephemeralKeyring } from '../../src/core/fingerprint.js';
 import { planSync } from '../../src/core/plan.js';
+import { planMac } from '../../src/core/preconditions.js';
 import { checkSavedPlan } from '../../src/engine/saved-plan.js';
 
 const FINGERPRINT_KEY = 'k'.repeat(32);
@@ -221,5 +222,74 @@ describe('what a plan checks before it writes', () => {
     expect(digests({})).toEqual(before());
     const twins = digests({ source: { A: 'same', B: 'same' }, destination: {} });
     expect(twins.get('APP_A')).not.toBe(twins.get('APP_B'));
+  });
+});
+
+describe('a plan of format version 1', () => {
+  // It may lie in a file or a pipeline while this library is updated: what was digested once must be digested so again.
+  it('has the digests that it always had, so that a saved one can still be applied', () => {
+    const made = planSync({
+      definition: {
+        name: 'nightly',
+        syncOptions: { initialSyncBehavior: 'import-prioritize-destination', deletionScope: 'matching' },
+      },
+      source: { CREATED: '1', UPDATED: '2', HELD: '3', KINDLESS: '4' },
+      destination: [
+        { key: 'UPDATED', kind: 'secret', id: 'id-1', revision: 'r-1' },
+        { key: 'DELETED', kind: 'secret' },
+        { key: 'HELD', kind: 'secret', value: '5' },
+        { key: 'NEW', kind: 'secret', value: '6' },
+        { key: 'KINDLESS', value: '7' },
+      ],
+      capabilities: { ...input.capabilities, kind: 'secret' },
+      place: 'custom:place',
+      fingerprintKey: FINGERPRINT_KEY,
+    });
+    const changes = made.changes.map(({ key, action }, index) => [
+      `${key} ${action}`,
+      made.preconditions?.changes[index],
+    ]);
+    const imports = made.imports.map(({ key, action }, index) => [
+      `${key} ${action}`,
+      made.preconditions?.imports[index],
+    ]);
+    expect({ changes, imports }).toEqual({
+      changes: [
+        ['CREATED create', '86e43f6eff7474520f3eb0e11ebe979257fcb6d4a7e110c7e8ae436d711b2630'],
+        ['DELETED delete', '9fe942f1a93ed8b7c060247b3bd1e2621486812931055a3a8e2f123ee1c5f1aa'],
+        ['HELD unchanged', ''],
+        ['KINDLESS replace', 'd1b87c880e816977f8a2d1d90772d4b25e580279387d8e992d655bc9e220e956'],
+        ['NEW unchanged', ''],
+        ['UPDATED update', 'ec4c9462549ef972643729e53fdc785d9bc2c85e43909a738c7d35a36def784c'],
+      ],
+      imports: [
+        ['HELD update', '580e54424ef92a04cd928f1766aab573db1538aeb105c6f3373e5bd7d92ce765'],
+        ['NEW create', 'a56af6d8a333d94a5f3513f19318450461b95cffaffb13e8d21a2f3115b65f31'],
+      ],
+    });
+  });
+
+  it('has the digests that it always had where the destination has no kinds', () => {
+    const made = planSync({
+      definition: { name: 'nightly', syncOptions: { keySchema: '{{secretKey}}' } },
+      source: { CREATED: '1', UPDATED: '2' },
+      destination: { UPDATED: '1' },
+      place: 'custom:place',
+      fingerprintKey: FINGERPRINT_KEY,
+    });
+    expect(made.preconditions?.changes).toEqual([
+      '472ee407136a5ebc6a4b9c9d83122520b6375b68e41297f069a6d34beafbea6c',
+      '44e8edc26c62b18fa4172963753eebc9108860cea11c28044950468debc99ed6',
+    ]);
+  });
+
+  it('has the MAC that it always had, over all of it', () => {
+    const { current } = keyring();
+    const mac = planMac(
+      current,
+      { place: 'a', options: { force: true } },
+      { keyId: 'k', changes: ['c'], imports: [] },
+    );
+    expect(mac).toEqual('e27a299d887671f94178f136919c787bdad1aa4009ebcd85a38c86a21e6d4ed2');
   });
 });

@@ -72,6 +72,27 @@ export const desiredRows: Row[] = [
     expected: ['unchanged fingerprint-equal'],
   },
   {
+    title: 'unreadable, fingerprint equal, the very entry that is remembered: unchanged',
+    entries: [{ ...secret, id: '1' }],
+    memory: [{ ...mine, id: '1' }],
+    fingerprint: 'k1.aa',
+    expected: ['unchanged fingerprint-equal'],
+  },
+  {
+    title: 'unreadable, fingerprint equal, no id remembered: unchanged',
+    entries: [{ ...secret, id: '1' }],
+    memory: [mine],
+    fingerprint: 'k1.aa',
+    expected: ['unchanged fingerprint-equal'],
+  },
+  {
+    title: 'unreadable, fingerprint equal, no id at the destination: unchanged',
+    entries: [secret],
+    memory: [{ ...mine, id: '1' }],
+    fingerprint: 'k1.aa',
+    expected: ['unchanged fingerprint-equal'],
+  },
+  {
     title: 'unreadable, fingerprint equal, revision finer than the remembered one: unchanged',
     entries: [{ ...secret, revision: '2026-01-01T00:00:00.250Z' }],
     memory: [mine],
@@ -239,6 +260,24 @@ export const desiredRows: Row[] = [
     expected: ['unchanged value-equal'],
   },
   {
+    title: 'other kind at this scope, and inherited in ours: replaced, and nothing kept beside it',
+    entries: [variable, { ...secret, value: 'w', fixed: 'inherited' }],
+    memory: [{ kind: 'variable', syncId: ME }],
+    expected: ['replace kind-differs'],
+  },
+  {
+    title: 'with dependents, which an update leaves alone: updated without a warning about them',
+    entries: [{ ...secret, value: 'w', hasDependents: true }],
+    memory: [{ kind: 'secret', syncId: ME }],
+    expected: ['update value-differs'],
+  },
+  {
+    title: 'both kinds, and inherited: by the row of our kind, what is inherited is not named',
+    entries: [variable, { ...secret, value: 'v' }, { ...variable, fixed: 'inherited' }],
+    expected: ['unchanged value-equal', 'keep other-kind (variable)'],
+    warnings: ['BOTH_KINDS'],
+  },
+  {
     title: 'both kinds: by the row of our kind, the other is kept with a warning',
     entries: [variable, { ...secret, value: 'w' }],
     expected: ['update value-differs', 'keep other-kind (variable)'],
@@ -305,6 +344,25 @@ export const undesiredRows: Row[] = [
     title: 'inherited as well: only what stands at this scope is a candidate',
     entries: [{ ...secret, fixed: 'inherited' }, secret],
     expected: ['delete absent-from-source'],
+  },
+  {
+    title: 'inherited in the other kind: each is a candidate, of which the guard keeps the inherited one',
+    entries: [{ kind: 'variable', fixed: 'inherited' }, secret],
+    expected: ['delete absent-from-source', 'delete absent-from-source (variable)'],
+  },
+  {
+    title: 'only inherited: a candidate, which the guard keeps',
+    entries: [{ ...secret, fixed: 'inherited' }],
+    expected: ['delete absent-from-source'],
+  },
+  {
+    title: 'a value in each of three kinds: three candidates',
+    entries: [variable, secret, { kind: 'other' }],
+    expected: [
+      'delete absent-from-source (other)',
+      'delete absent-from-source',
+      'delete absent-from-source (variable)',
+    ],
   },
   {
     title: 'not a string: kept',

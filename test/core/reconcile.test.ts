@@ -100,10 +100,84 @@ describe('a key that the source holds is', () => {
       { kind: 'alias', fixed: 'alias' },
       { kind: 'variable', value: 'w' },
     ];
-    const there = run({ title: '', entries, expected: [] });
-    const back = run({ title: '', entries: [...entries].reverse(), expected: [] });
+    const inOrder = (...order: number[]) =>
+      run({ title: '', entries: order.flatMap((index) => entries.slice(index, index + 1)), expected: [] });
+    const there = inOrder(0, 1, 2);
     expect(there.changes.map(show)).toEqual(['blocked occupied']);
-    expect(back).toEqual(there);
+    const others = [inOrder(0, 2, 1), inOrder(1, 0, 2), inOrder(1, 2, 0), inOrder(2, 0, 1), inOrder(2, 1, 0)];
+    for (const other of others) expect(other).toEqual(there);
+  });
+});
+
+describe('what is said of a key', () => {
+  const OCCUPIED = 'stands there under this key; remove it there, or rename the key';
+  const NOT_OURS = 'that this sync is not known to have written; delete it there, or set allowReplace';
+
+  it.each<[string, Omit<Row, 'title' | 'expected'>, string]>([
+    ['in another kind', { entries: [{ kind: 'variable' }] }, `it stands there as a variable ${NOT_OURS}`],
+    ['without a kind', { entries: [{}] }, `it stands there in another kind ${NOT_OURS}`],
+    [
+      'with dependents',
+      { entries: [{ ...variable, hasDependents: true }] },
+      'replacing it would delete the aliases or overrides that hang on it; remove them, or set allowReplace',
+    ],
+    ['that is an alias', { entries: [{ ...secret, fixed: 'alias' }] }, `an entry of type alias ${OCCUPIED}`],
+    [
+      'that another system owns',
+      { entries: [{ ...secret, fixed: 'foreign-owner' }] },
+      `an entry that another system owns ${OCCUPIED}`,
+    ],
+    [
+      'that is reserved',
+      { entries: [{ ...secret, reserved: true }] },
+      'it belongs to the platform; rename it at the source, or use a key schema',
+    ],
+  ])('%s is why it is blocked, and what to do', (_title, row, message) => {
+    const { problems } = run({ title: '', expected: [], ...row });
+    expect(problems.map((problem) => problem.message)).toEqual([message]);
+  });
+
+  it.each<[string, Omit<Row, 'title' | 'expected'>, string[]]>([
+    [
+      'hides an inherited one',
+      { entries: [{ ...secret, fixed: 'inherited' }] },
+      ['a value of a higher scope stands under this key; the new one hides it here'],
+    ],
+    [
+      'overwrites what nobody is known to have written',
+      { entries: [{ ...secret, value: 'w' }] },
+      ['no sync is known to have written what stands there; it is overwritten'],
+    ],
+    [
+      'is taken over from the sync that wrote it',
+      { entries: [{ ...secret, value: 'w' }], memory: [{ kind: 'secret', syncId: 'them' }] },
+      ['the sync "them" wrote it; this sync takes it over'],
+    ],
+    [
+      'is taken over from the sync that may just have written it',
+      {
+        entries: [{ ...secret, value: 'w' }],
+        memory: [{ kind: 'secret', syncId: ME, pending: { syncId: 'them', action: 'update' } }],
+      },
+      ['the sync "them" wrote it; this sync takes it over'],
+    ],
+    [
+      'is replaced with all that hangs on it',
+      {
+        entries: [{ ...variable, hasDependents: true }],
+        memory: [{ kind: 'variable', syncId: ME }],
+        options: { allowReplace: true },
+      },
+      ['the aliases or overrides that hang on what is replaced are deleted with it'],
+    ],
+    [
+      'also stands there in another kind, named and not',
+      { entries: [{ ...secret, value: 'v' }, variable, {}] },
+      ['it also stands there as a variable', 'it also stands there in another kind'],
+    ],
+  ])('that %s is a warning', (_title, row, messages) => {
+    const { warnings } = run({ title: '', expected: [], ...row });
+    expect(warnings.map((warning) => warning.message)).toEqual(messages);
   });
 });
 
@@ -129,11 +203,32 @@ describe('reconcile', () => {
       desired: new Map([['A', { sourceKey: 'A', value }]]),
       destination: [{ key: 'A', value: 'w' }],
     });
+    const fromPairs = reconcile({
+      syncId: ME,
+      desired: { A: { sourceKey: 'A', value } },
+      destination: [['A', 'w']],
+    });
     expect(fromMap).toEqual(fromRecord);
+    expect(fromPairs).toEqual(fromRecord);
     expect(fromEntries).toEqual(fromRecord);
     expect(fromRecord.changes).toEqual([
       { key: 'A', sourceKey: 'A', action: 'update', reason: 'value-differs' },
     ]);
+  });
+
+  it('finds strings and SecretValues equal where they hold the same, and only there', () => {
+    for (const held of ['v', new SecretValue('v')]) {
+      for (const [wanted, action] of [
+        ['v', 'unchanged'],
+        [new SecretValue('v'), 'unchanged'],
+        ['w', 'update'],
+        [new SecretValue('w'), 'update'],
+      ] as const) {
+        const desired = { A: { sourceKey: 'A', value: wanted } };
+        const { changes } = reconcile({ syncId: ME, desired, destination: { A: held } });
+        expect(changes.map((change) => change.action)).toEqual([action]);
+      }
+    }
   });
 
   it('takes __proto__, constructor and toString as the data that they are, and as deletable', () => {
