@@ -15,12 +15,12 @@ describe('what is remembered of a place', () => {
       { ...mine, key: 'B', kind: 'secret' },
       mine,
     ];
-    const { find } = indexState({ entries: [first, second, kindless] as RememberedEntry[] });
-    expect(find('A', 'secret')).toBe(first);
-    expect(find('B', 'secret')).toBe(second);
-    expect(find('A', undefined)).toBe(kindless);
-    expect(find('B', undefined)).toBeUndefined();
-    expect(find('A', 'variable')).toBeUndefined();
+    const index = indexState({ entries: [first, second, kindless] as RememberedEntry[] });
+    expect(index.find('A', 'secret')).toBe(first);
+    expect(index.find('B', 'secret')).toBe(second);
+    expect(index.find('A', undefined)).toBe(kindless);
+    expect(index.find('B', undefined)).toBeUndefined();
+    expect(index.find('A', 'variable')).toBeUndefined();
   });
 
   it('is one entry where the destination takes two spellings for one, whatever their order', () => {
@@ -40,8 +40,8 @@ describe('what is remembered of a place', () => {
   });
 
   it('knows the syncs that were here, and only those', () => {
-    const { knows } = indexState({ syncs: [{ syncId: ME, importedAt: '' }] });
-    expect([knows(ME), knows(THEM)]).toEqual([true, false]);
+    const index = indexState({ syncs: [{ syncId: ME, importedAt: '' }] });
+    expect([index.knows(ME), index.knows(THEM)]).toEqual([true, false]);
     expect(indexState().knows(ME)).toBe(false);
   });
 
