@@ -59,7 +59,7 @@ export function validate<Output>(
       const message = 'it is unknown; remove it, or correct its name';
       return unknown.map((name) => ({ code, path: joinPath(root, [...path, String(name)]), message }));
     }
-    const isMissing = valueAt(input, path) === undefined && (path.length > 0 || input === undefined);
+    const isMissing = valueAt(input, path) === undefined;
     const invalid = discreet ? 'it is not valid; see the type of this field' : issue.message;
     return [{ code, path: joinPath(root, path), message: isMissing ? 'it is missing; set it' : invalid }];
   });

@@ -98,6 +98,7 @@ export function createThrottle(clock: Clock): Throttle {
   /** Requests a ms at `paceSetAt`; 0: not held back. */
   let pace = 0;
   let paceSetAt = 0;
+  /** When the next request may be sent: never before `closedUntil`. */
   let nextAt = 0;
   let hasRefused = false;
   let closedAt = -Infinity;
@@ -151,9 +152,8 @@ export function createThrottle(clock: Clock): Throttle {
       const now = time.now();
       const refusal = refusalOf(isTooLate);
       if (refusal !== undefined) return refusal;
-      const at = pace > 0 ? Math.max(closedUntil, nextAt) : closedUntil;
-      if (at > now) {
-        await clock.sleep(at - now, signal);
+      if (nextAt > now) {
+        await clock.sleep(nextAt - now, signal);
         continue;
       }
       if (pace > 0) {

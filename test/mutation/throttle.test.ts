@@ -302,6 +302,14 @@ describe('a server that says what is left', () => {
     expect((await at.pass()).sentAt).toBe(START + 60_000);
   });
 
+  it('is left alone for those that were sent after the one that it answered, and for no others', async () => {
+    await at.take(3);
+    const [answered] = [await at.pass(), await at.pass()];
+    at.accepted(answered, quota(2));
+    expect(await at.passOrGiveUp()).toMatchObject({ sequence: 5 });
+    expect(await at.passOrGiveUp()).toBe(START + 60_000);
+  });
+
   it('sets the pace by what was taken and what was under way when it was used up', async () => {
     const [first] = [await at.pass(), await at.pass(), await at.pass(), await at.pass(), await at.pass()];
     at.accepted(first, quota(4, { resetAt: START + 1_000 }));
