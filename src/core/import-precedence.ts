@@ -84,10 +84,15 @@ export function resolveSnapshot(
   const canonical = canonicalKey(capabilities);
   const spelling = new Map<string, string>();
   for (const sourceKey of [...source.secrets.keys(), ...source.unreadable]) {
-    spelling.set(canonical(keySchema.render(sourceKey)), sourceKey);
+    const id = canonical(keySchema.render(sourceKey));
+    const known = spelling.get(id);
+    // Of two spellings of one key it must be the same one in any order.
+    if (known === undefined || sourceKey < known) spelling.set(id, sourceKey);
   }
+  const listed =
+    capabilities.canonicalKey === undefined ? entries : [...entries].sort(byText(({ key }) => key));
   const destinationWins = behavior.endsWith('prioritize-destination');
-  for (const entry of entries) {
+  for (const entry of listed) {
     const { key } = entry;
     const stripped = keySchema.strip(key);
     const value = importable(entry, capabilities);

@@ -239,6 +239,29 @@ describe('an import', () => {
     });
   });
 
+  it('decides the same in any order about spellings that are one key to the destination', () => {
+    const capabilities = { ...unrestrictedCapabilities, canonicalKey: (key: string) => key.toLowerCase() };
+    const behavior = 'prioritize-destination';
+    const secrets: [string, string][] = [
+      ['a', '1'],
+      ['A', '1'],
+    ];
+    const bySource = [secrets, [...secrets].reverse()].map((source) =>
+      summary(resolveImport({ source, destination: { aA: 'x', AA: 'y', a: '2' }, behavior, capabilities })),
+    );
+    expect(bySource[0]?.imports).toContain('A a update destination-wins');
+    expect(bySource[1]).toEqual(bySource[0]);
+    const entries: [string, string][] = [
+      ['A', '2'],
+      ['a', '3'],
+    ];
+    const byDestination = [entries, [...entries].reverse()].map((destination) =>
+      summary(resolveImport({ source: { A: '1' }, destination, behavior, capabilities })),
+    );
+    expect(byDestination[0]?.imports).toEqual(['A A update destination-wins', 'A a update destination-wins']);
+    expect(byDestination[1]).toEqual(byDestination[0]);
+  });
+
   it('takes __proto__ and constructor as the data that they are', () => {
     const destination: unknown = JSON.parse('{"__proto__":"p","constructor":"c"}');
     const resolved = resolveImport({
