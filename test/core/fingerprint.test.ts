@@ -169,6 +169,7 @@ describe('a keyring', () => {
     ['short', ['fingerprintKey']],
     [['short'], ['fingerprintKey']],
     [[], ['fingerprintKey']],
+    [[KEY, Array(32).fill('k')], ['fingerprintKey[1]']],
     [
       [KEY, 'short', 7],
       ['fingerprintKey[1]', 'fingerprintKey[2]'],
