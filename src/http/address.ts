@@ -9,18 +9,25 @@ export interface AddressOptions {
 
 type AddressKind = 'public' | 'private' | 'loopback' | 'link-local or metadata' | 'reserved';
 
-const LOOPBACK_NAME = /^(.*\.)?localhost$|^(localhost\.localdomain|ip6-localhost|ip6-loopback)$/;
+/** With the names that `/etc/hosts` of common systems gives to loopback addresses. */
+const LOOPBACK_NAME = /^(.*\.)?localhost$|^(localhost[46]?(\.localdomain[46]?)?|ip6-localhost|ip6-loopback)$/;
 
 /** Where cloud platforms hand credentials to whoever asks. Some lie in ranges that are otherwise fit for use. */
 const METADATA = new Set([
   'metadata.google.internal',
   'metadata.goog',
+  'metadata',
+  'metadata.azure.internal',
+  'metadata.tencentyun.com',
   'instance-data',
   'instance-data.ec2.internal',
   '100.100.100.200',
   '168.63.129.16',
   '192.0.0.192',
   'fd00:ec2::254',
+  'fd00:ec2::23',
+  'fd00:c1::a9fe:a9fe',
+  'fd00:42::42',
   'fd20:ce::254',
 ]);
 
