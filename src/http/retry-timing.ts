@@ -10,7 +10,7 @@ export interface RetryOptions {
   readonly maxWait: number;
   /**
    * How many retries all requests of a run have together, so that a server that is down does not cost `retries`
-   * times the run. Those after a 429 are not counted: the throttle bounds them. Default: 100.
+   * times the run. Those after a 429 that says until when are not counted: the throttle bounds them. Default: 100.
    */
   readonly budget: number;
 }
@@ -34,23 +34,34 @@ export interface Quota {
 /** The last moment that a Date can hold; what lies beyond is as good as never. */
 const END_OF_TIME = 8.64e15;
 
+const NUMBER = /^\d+(\.\d+)?$/;
+
 function readCount(headers: Headers, name: string): number | undefined {
   const text = headers.get(name)?.trim();
-  return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
+  return text !== undefined && NUMBER.test(text) ? Number(text) : undefined;
 }
 
 /** No quota runs for longer, in ms: a header that says so means something else. */
 const LONGEST_QUOTA = 86_400_000;
 
+/** What so large a number of `X-RateLimit-Reset` counts since 1970, in ms. Smaller ones are seconds from now. */
+const UNITS = [
+  { from: 1e17, ms: 1e-6 },
+  { from: 1e14, ms: 1e-3 },
+  { from: 1e11, ms: 1 },
+  { from: 1e9, ms: 1_000 },
+];
+
 /**
  * `X-RateLimit-Reset` as a moment: below a billion seconds from now, from there on Unix seconds, from a hundred
- * billion on Unix milliseconds. Servers use all three, and no specification says which. `undefined`: absent,
- * garbage, or past.
+ * billion on Unix milliseconds, then micro- and nanoseconds. Servers use them all, and no specification says which.
+ * `undefined`: absent, garbage, or past.
  */
 function readReset(headers: Headers, now: number): number | undefined {
   const reset = readCount(headers, 'x-ratelimit-reset');
   if (reset === undefined) return undefined;
-  const at = reset >= 1e11 ? reset : reset * 1_000 + (reset >= 1e9 ? 0 : now);
+  const unit = UNITS.find(({ from }) => reset >= from);
+  const at = unit ? reset * unit.ms : now + reset * 1_000;
   return at > now ? Math.min(Math.ceil(at), END_OF_TIME) : undefined;
 }
 
@@ -69,6 +80,7 @@ export function readQuota(headers: Headers, now: number): Quota | undefined {
  * |-------------------------------|-----------------------|-------------------|------------|
  * | seconds above 0               | any                   | any               | now + them |
  * | an HTTP date to come          | any                   | any               | the date   |
+ * | several of these              | any                   | any               | the latest |
  * | absent, garbage, 0, or a past date | 0, absent, garbage | to come          | the reset  |
  * | absent, garbage, 0, or a past date | 0, absent, garbage | absent, garbage, past | nothing |
  * | absent, garbage, 0, or a past date | above 0             | any              | nothing    |
@@ -82,12 +94,23 @@ export function readToldTime(headers: Headers, now: number, wait?: number): numb
   return latest > 0 ? Math.ceil(latest) : undefined;
 }
 
+/** `Retry-After` in ms since the epoch. Where it came more than once the latest counts; `NaN`: garbage or absent. */
+function readRetryAfter(headers: Headers, now: number): number {
+  // Headers of one name are joined by commas, and a date has one of its own, after the weekday.
+  const values = (headers.get('retry-after') ?? '').match(/\s*(?:[A-Za-z]+,(?= *\d\d[ -]))?[^,]+/g) ?? [];
+  const times = values.map((value) => {
+    const text = value.trim();
+    if (NUMBER.test(text)) return now + Number(text) * 1_000;
+    // Only what looks like an HTTP date: Date.parse takes "1 hour" for the year 2001, and "-5" for a month.
+    if (!/^[A-Za-z]+,? .*\d{2}:\d{2}:\d{2}/.test(text)) return NaN;
+    // The oldest of the three spellings names no zone, and Date.parse would take that of the machine.
+    return Date.parse(/\d$/.test(text) && !/[+-]\d{4}$/.test(text) ? `${text} GMT` : text);
+  });
+  return times.reduce((latest, at) => (at > latest || Number.isNaN(latest) ? at : latest), NaN);
+}
+
 function readToldByHeaders(headers: Headers, now: number): number | undefined {
-  const seconds = readCount(headers, 'retry-after');
-  const text = headers.get('retry-after') ?? '';
-  // Only what looks like an HTTP date: Date.parse takes "1 hour" for the year 2001, and "-5" for a month.
-  const date = /^[A-Za-z]+,? .*\d{2}:\d{2}:\d{2}/.test(text) ? Date.parse(text) : NaN;
-  const told = Math.min(seconds === undefined ? date : now + seconds * 1_000, END_OF_TIME);
+  const told = Math.min(readRetryAfter(headers, now), END_OF_TIME);
   if (told > now) return told;
   return readCount(headers, 'x-ratelimit-remaining') ? undefined : readReset(headers, now);
 }

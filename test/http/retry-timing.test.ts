@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { backoff, isTooLate, readQuota, readToldTime, RETRY_DEFAULTS } from '../../src/http/retry-timing.js';
 
 const now = Date.parse('2026-03-01T12:00:00.500Z');
@@ -133,5 +133,55 @@ describe('isTooLate', () => {
   ])('for a wait of %i ms with a deadline in %s ms is %s', (wait, deadline, isLate) => {
     const at = deadline === undefined ? undefined : now + deadline;
     expect(isTooLate(now + wait, now, 60_000, at)).toBe(isLate);
+  });
+});
+
+describe('a date in Retry-After', () => {
+  it('without a zone is one of GMT, whatever the zone of the machine', () => {
+    const parse = Date.parse.bind(Date);
+    const parseInIndia = (text: string) => parse(/GMT|UTC|[+-]\d{4}$/.test(text) ? text : `${text} +0530`);
+    const spy = vi.spyOn(Date, 'parse').mockImplementation(parseInIndia);
+    const told = readToldTime(new Headers({ 'retry-after': 'Sun Mar  1 12:00:42 2026' }), now);
+    spy.mockRestore();
+    expect(told).toBe(Date.parse('2026-03-01T12:00:42Z'));
+  });
+
+  it.each(['GMT', 'UTC', '+0000'])('keeps the zone that it names: %s', (zone) => {
+    const told = readToldTime(new Headers({ 'retry-after': `Sun, 01 Mar 2026 12:00:42 ${zone}` }), now);
+    expect(told).toBe(Date.parse('2026-03-01T12:00:42Z'));
+  });
+});
+
+describe('a Retry-After that came more than once', () => {
+  const date = 'Sun, 01 Mar 2026 12:00:42 GMT';
+
+  it.each<[title: string, values: readonly string[], told: number | undefined]>([
+    ['the same seconds twice', ['5', '5'], seconds(5)],
+    ['the longer one last', ['5', '7'], seconds(7)],
+    ['the longer one first', ['7', '5'], seconds(7)],
+    ['garbage and seconds', ['soon', '5'], seconds(5)],
+    ['seconds and garbage', ['5', 'soon'], seconds(5)],
+    ['seconds and a later date', ['5', date], Date.parse('2026-03-01T12:00:42Z')],
+    ['a date and later seconds', [date, '90'], seconds(90)],
+    ['a past date and seconds', ['Sun, 01 Mar 2026 11:00:00 GMT', '5'], seconds(5)],
+    ['two that are garbage', ['soon', 'later'], undefined],
+    ['two that are empty', ['', ''], undefined],
+  ])('tells the latest time that is valid: %s', (_title, values, told) => {
+    const headers = new Headers();
+    for (const value of values) headers.append('retry-after', value);
+    expect(readToldTime(headers, now)).toBe(told);
+  });
+});
+
+describe('X-RateLimit-Reset', () => {
+  it.each([
+    ['seconds', 1e-3],
+    ['milliseconds', 1],
+    ['microseconds', 1e3],
+    ['nanoseconds', 1e6],
+  ])('is read in Unix %s', (_unit, perMs) => {
+    const reset = String(Math.ceil((now + 9_500) * perMs));
+    const told = readToldTime(new Headers({ 'x-ratelimit-reset': reset }), now);
+    expect(told).toBe(now + 9_500);
   });
 });
