@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import { AbortError } from 'p-retry';
 import type { Clock } from '../contracts/clock.js';
 import {
   type ErrorCode,
@@ -9,7 +10,7 @@ import {
 import type { HttpAnswer, HttpClient, HttpRequest } from '../contracts/http.js';
 import { checkEndpoint, checkHeaders } from './address.js';
 import { systemClock } from './clock.js';
-import { rateLimited } from './errors.js';
+import { rateLimited, type RequestFacts } from './errors.js';
 import { exchange } from './exchange.js';
 import {
   backoff,
@@ -21,7 +22,7 @@ import {
 } from './retry-timing.js';
 import { withRetries } from './retry.js';
 import { createSignalHub } from './signals.js';
-import { createThrottle } from './throttle.js';
+import { createThrottle, type IsTooLate } from './throttle.js';
 
 export type { RetryOptions } from './retry-timing.js';
 
@@ -138,12 +139,17 @@ export function createHttpClient(options: HttpClientOptions): GuardedHttpClient 
     signal.throwIfAborted();
     checkHeaders(request.headers ?? {});
     const url = urlOf(endpoint, request);
-    const tooLate = (until: number) => isTooLate(until, clock.now(), retry.maxWait, deadline);
+    /** Until when the throttle is closed for what failed, where the server told no time: the wait of the retry too. */
+    let backoffUntil: number | undefined;
+    const isPointless: IsTooLate = (until, isTold, inARow) =>
+      isTooLate(until, clock.now(), isTold ? retry.maxWait : Infinity, deadline) ||
+      // Nothing is taken, and the run has no more retries to find out when that ends.
+      (budget.left <= 0 && inARow > retry.retries);
 
-    const attempt = async (number: number, doubt: boolean): Promise<HttpAnswer<Data>> => {
-      const facts = { operation, method, path: url.pathname, doubt };
-      const ticket = await throttle.pass(signal, tooLate);
-      if (typeof ticket === 'number') throw rateLimited(facts, ticket);
+    /** `undefined`: the server closed before it was sent. */
+    const attempt = async (facts: RequestFacts, number: number): Promise<HttpAnswer<Data> | undefined> => {
+      const ticket = await throttle.turn(signal);
+      if (!ticket) return undefined;
       run.onSend?.();
       signal.throwIfAborted();
       const sentAt = clock.now();
@@ -153,8 +159,10 @@ export function createHttpClient(options: HttpClientOptions): GuardedHttpClient 
         const now = clock.now();
         const told = readToldTime(answered, now, wait);
         if (status === 429) {
-          throttle.refused(ticket, told ?? now + backoff(number, random(), retry), told !== undefined);
-        } else throttle.accepted(ticket, readQuota(answered, now));
+          const until = throttle.refused(ticket, told, () => backoff(number, random(), retry));
+          if (told === undefined) backoffUntil = until;
+        } else if (status === 503 && told !== undefined) throttle.hold(ticket, told);
+        else throttle.accepted(ticket, readQuota(answered, now));
         return told;
       };
       const { fetch } = options;
@@ -175,6 +183,19 @@ export function createHttpClient(options: HttpClientOptions): GuardedHttpClient 
       }
     };
 
+    const attemptWhenOpen = async (number: number, doubt: boolean): Promise<HttpAnswer<Data>> => {
+      const facts = { operation, method, path: url.pathname, doubt };
+      backoffUntil = undefined;
+      for (;;) {
+        // Outside of the queue: a place in it is for what can be sent.
+        const closure = await throttle.open(signal, isPointless);
+        if (closure) throw new AbortError(rateLimited(facts, closure.isTold ? closure.until : undefined));
+        // What was begun is ended before more is begun: a later attempt goes before a first one.
+        const answer = await queue.add(() => attempt(facts, number), { priority: number, signal });
+        if (answer) return answer;
+      }
+    };
+
     return withRetries(
       {
         options: retry,
@@ -184,10 +205,10 @@ export function createHttpClient(options: HttpClientOptions): GuardedHttpClient 
         deadline,
         repeatable: request.repeatable ?? (method !== 'POST' && method !== 'PATCH'),
         budget,
+        backoffUntil: () => backoffUntil,
         onRetry: (failed, code, waitMs) => run.onRetry?.({ name: operation, attempt: failed, code, waitMs }),
       },
-      // What was begun is ended before more is begun: a later attempt goes before a first one.
-      (number, doubt) => queue.add(() => attempt(number, doubt), { priority: number, signal }),
+      attemptWhenOpen,
     );
   }
 

@@ -14,14 +14,23 @@ export interface RetryRules {
   readonly repeatable: boolean;
   /** Shared by all requests of a run. */
   readonly budget: { left: number };
+  /** Until when the failed attempt made all requests of the connection wait, with no time told. Default: not at all. */
+  readonly backoffUntil?: () => number | undefined;
   readonly onRetry: (attempt: number, code: ErrorCode, waitMs: number) => void;
 }
 
 /**
  * The one retry loop. `attempt` gets its number, from 1, and whether one before it may have been carried out. An
- * error is final when it is not retryable, when the request may have been carried out and must not be twice, when
- * the retries of the request or the run are spent, and when waiting as told is pointless. An abort rejects with
- * the signal's reason.
+ * error is final when `attempt` throws it in an `AbortError`, when it is not retryable, when the request may have been carried out and must not be twice, and
+ *
+ * | the failure                            | the wait                     | final when                                        |
+ * |----------------------------------------|------------------------------|---------------------------------------------------|
+ * | 429 that says until when               | until then                   | longer than `maxWait`, at the deadline, `retries` |
+ * | 429 that does not                      | one backoff, the connection's | at the deadline, `retries`, the run's `budget`   |
+ * | 503 and the like that say until when   | until then                   | all of them                                       |
+ * | anything else                          | a backoff of its own         | at the deadline, `retries`, the run's `budget`    |
+ *
+ * An abort rejects with the signal's reason.
  */
 export async function withRetries<Answer>(
   rules: RetryRules,
@@ -42,9 +51,11 @@ export async function withRetries<Answer>(
         if (doubt && !repeatable) throw error;
         const now = clock.now();
         const told = error.retryAt === undefined ? undefined : Date.parse(error.retryAt);
-        const until = told ?? now + backoff(attemptNumber, random(), options);
+        // Drawn once: where all requests wait for a backoff already, this one waits for the same.
+        const until = told ?? rules.backoffUntil?.() ?? now + backoff(attemptNumber, random(), options);
         if (isTooLate(until, now, told === undefined ? Infinity : options.maxWait, deadline)) throw error;
-        if (error.code !== 'RATE_LIMITED' && budget.left-- <= 0) throw error;
+        const isAsked = error.code === 'RATE_LIMITED' && told !== undefined;
+        if (!isAsked && budget.left-- <= 0) throw error;
         onRetry(attemptNumber, error.code, until - now);
         await clock.sleep(until - now, signal);
       },

@@ -191,7 +191,10 @@ describe('the throttle, while the clock of the machine is set', () => {
   ])('waits as long as it was told to when that is %s', async (_title, step) => {
     const clock = createVirtualClock();
     let ahead = 0;
-    const throttle = createThrottle({ now: () => clock.now() + ahead, sleep: clock.sleep });
+    const throttle = createThrottle({
+      now: () => clock.now() + ahead,
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+    });
     const { signal } = new AbortController();
     const ticket = await throttle.pass(signal, () => false);
     if (typeof ticket === 'number') throw new Error('It was refused at once.');

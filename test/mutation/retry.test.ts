@@ -132,9 +132,24 @@ describe('the retry loop', () => {
 
   it('takes nothing from the budget for a wait that the server asked for', async () => {
     const budget = { left: 0 };
-    const limited = await run([fails('RATE_LIMITED'), done], { budget });
+    const told = fails('RATE_LIMITED', { retryAt: '2026-01-01T00:00:07.000Z' });
+    const limited = await run([told, done], { budget });
     expect(limited.outcome).toEqual(done);
     expect(limited.left).toBe(0);
+  });
+
+  it('takes a wait that the server did not ask for from the budget, also after too many requests', async () => {
+    const untold = fails('RATE_LIMITED');
+    expect(await run([untold, done], { budget: { left: 1 } })).toMatchObject({ outcome: done, left: 0 });
+    expect((await run([untold, done], { budget: { left: 0 } })).outcome).toEqual(untold);
+  });
+
+  it('waits for the backoff that the whole connection waits for, where there is one', async () => {
+    const untold = fails('RATE_LIMITED');
+    const result = await run([untold, untold, done], { backoffUntil: () => START + 1_234 });
+    expect(result.slept).toEqual([1_234, 0]);
+    const late = await run([untold, done], { backoffUntil: () => START + 9, deadline: START + 9 });
+    expect(late.outcome).toEqual(untold);
   });
 
   it('ends a wait on an abort, with its reason and without a timer', async () => {

@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { createHttpClient } from '../../src/http/client.js';
+import { createPace, type Stop } from '../../src/http/pace.js';
+import { createVirtualClock } from '../support/virtual-clock.js';
+
+const ROUND_TRIP = 20;
+
+interface Trouble {
+  /** The requests that are refused, counted from 0. */
+  readonly refused: (index: number) => boolean;
+  readonly retryAfter: string | undefined;
+}
+
+/** How long, in ms, a list and then so many writes take at a server that takes all but some of them. */
+async function timeOf(secrets: number, concurrency: number, trouble?: Trouble): Promise<number> {
+  const clock = createVirtualClock({ auto: true });
+  let count = 0;
+  const fetch: typeof globalThis.fetch = async () => {
+    const isRefused = trouble?.refused(count) === true;
+    count += 1;
+    await clock.sleep(ROUND_TRIP);
+    const { retryAfter } = trouble ?? {};
+    return new Response('{}', {
+      status: isRefused ? 429 : 200,
+      headers: isRefused && retryAfter !== undefined ? { 'retry-after': retryAfter } : {},
+    });
+  };
+  const client = createHttpClient({
+    endpoint: 'https://api.example.com',
+    fetch,
+    clock,
+    concurrency,
+    random: () => 0.5,
+  });
+  const start = clock.now();
+  await client.request({ operation: 'list', method: 'GET' });
+  await Promise.all(
+    Array.from({ length: secrets }, () => client.request({ operation: 'write', method: 'PUT' })),
+  );
+  expect(clock.sleepers).toBe(0);
+  return clock.now() - start;
+}
+
+describe('one stray 429 from a server that takes everything else', () => {
+  const sizes = [
+    { secrets: 100, concurrency: 1 },
+    { secrets: 100, concurrency: 10 },
+    { secrets: 1_000, concurrency: 10 },
+  ];
+  const rows = sizes.flatMap((size) =>
+    ['the list', 'the first write', 'one in the middle'].flatMap((which) =>
+      ['1', '20', undefined].map((retryAfter) => ({ ...size, which, retryAfter })),
+    ),
+  );
+
+  it.each(rows)('costs little more than the told wait: %o', async (row) => {
+    const { secrets, concurrency, which, retryAfter } = row;
+    const index = which === 'the list' ? 0 : which === 'the first write' ? 1 : secrets / 2;
+    const undisturbed = await timeOf(secrets, concurrency);
+    const disturbed = await timeOf(secrets, concurrency, {
+      refused: (count) => count === index,
+      retryAfter,
+    });
+    const wait = retryAfter === undefined ? 250 : Number(retryAfter) * 1_000;
+    // With nothing under way beside it nothing tells it from a limit: the pace is outgrown within two seconds.
+    const search = concurrency === 1 && which === 'one in the middle' ? 2_000 : 0;
+    expect(disturbed - wait).toBeLessThanOrEqual(1.1 * undisturbed + 2 * ROUND_TRIP + search);
+  });
+});
+
+describe('all that was under way refused once, by a server that takes everything else', () => {
+  it.each([
+    { secrets: 100, from: 1, retryAfter: '1' },
+    { secrets: 100, from: 50, retryAfter: '20' },
+    { secrets: 1_000, from: 50, retryAfter: '20' },
+    { secrets: 1_000, from: 500, retryAfter: '60' },
+  ])('costs a few seconds more than the told wait: %o', async ({ secrets, from, retryAfter }) => {
+    const undisturbed = await timeOf(secrets, 10);
+    const refused = (count: number) => count >= from && count < from + 10;
+    const disturbed = await timeOf(secrets, 10, { refused, retryAfter });
+    expect(disturbed - Number(retryAfter) * 1_000).toBeLessThanOrEqual(1.1 * undisturbed + 3_000);
+  });
+
+  it('and once more soon after costs a few seconds more', async () => {
+    const refused = (count: number) => (count >= 1 && count < 11) || (count >= 30 && count < 40);
+    const disturbed = await timeOf(1_000, 10, { refused, retryAfter: '1' });
+    expect(disturbed - 2_000).toBeLessThanOrEqual(2_000 + 4_000);
+  });
+});
+
+describe('the pace', () => {
+  const alone: Stop = { isTold: true, isCounted: false, taken: 0, refused: 1 };
+  /** Requests a second. */
+  const shown = (pace: { readonly perMs: number }) => pace.perMs * 1_000;
+  function paceAfter(accepted: number, stop: Stop = alone, until = 1_000) {
+    const pace = createPace();
+    for (let count = 0; count < accepted; count += 1) pace.accepted(0, true);
+    pace.stopped(stop, until);
+    return pace;
+  }
+
+  it.each<[title: string, accepted: number, stop: Stop, perSecond: number, until?: number]>([
+    ['none after too little to tell', 19, alone, 0],
+    ['what was seen after enough', 20, alone, 19],
+    ['what was seen until the told time', 20, alone, 3.8, 5_000],
+    ['none when no time was told', 100, { ...alone, isTold: false }, 0],
+    ['none when most of what was under way was taken', 100, { ...alone, taken: 2 }, 0],
+    ['what was seen when as many were refused as taken', 100, { ...alone, taken: 1 }, 95],
+    ['what was seen, however little, when the server counts', 2, { ...alone, isCounted: true }, 1.9],
+    ['never below one a second', 1, { ...alone, isCounted: true }, 1],
+  ])('of a first stop is %s', (_title, accepted, stop, perSecond, until) => {
+    expect(shown(paceAfter(accepted, stop, until))).toBeCloseTo(perSecond, 9);
+  });
+
+  it('of a second stop soon after the first is what was seen, however it was told and whatever was taken', () => {
+    const pace = paceAfter(5);
+    for (let count = 0; count < 5; count += 1) pace.accepted(1_000, true);
+    pace.stopped({ isTold: false, isCounted: false, taken: 4, refused: 1 }, 2_000);
+    expect(shown(pace)).toBeCloseTo(4.75, 9);
+  });
+
+  it('of a second stop before which nothing was accepted is what was seen before the first', () => {
+    const pace = paceAfter(100, { ...alone, isTold: false });
+    pace.stopped({ ...alone, isTold: false }, 2_000);
+    expect(shown(pace)).toBeCloseTo(47.5, 9);
+  });
+
+  it('stays as it was at a second stop after enough was accepted, when most of what was under way was taken', () => {
+    const pace = paceAfter(5);
+    for (let count = 0; count < 20; count += 1) pace.accepted(1_000, true);
+    pace.stopped({ ...alone, taken: 2 }, 2_000);
+    expect(pace.perMs).toBe(0);
+  });
+
+  it('grows by two a second for each accepted request while it is a guess, and not for older ones', () => {
+    const pace = paceAfter(20);
+    pace.accepted(1_000, true);
+    pace.accepted(1_000, false);
+    expect(shown(pace)).toBeCloseTo(21, 9);
+  });
+
+  it('is known when it was seen twice: it grows slowly then, and each stop takes a tenth', () => {
+    const pace = paceAfter(20);
+    for (let count = 0; count < 22; count += 1) pace.accepted(1_000, true);
+    pace.stopped(alone, 2_000);
+    expect(shown(pace)).toBeCloseTo(22 * 0.95, 9);
+    for (let count = 0; count < 400; count += 1) pace.accepted(2_000, true);
+    expect(shown(pace)).toBeCloseTo(22 * 0.95 + 1, 9);
+    pace.stopped({ ...alone, taken: 5 }, 3_000);
+    expect(shown(pace)).toBeCloseTo((22 * 0.95 + 1) * 0.9, 9);
+  });
+
+  it('is still a guess when it was another one the second time: it grows a quarter as fast', () => {
+    const pace = paceAfter(100);
+    for (let count = 0; count < 30; count += 1) pace.accepted(1_000, true);
+    pace.stopped(alone, 2_000);
+    expect(shown(pace)).toBeCloseTo(28.5, 9);
+    pace.accepted(2_000, true);
+    expect(shown(pace)).toBeCloseTo(29, 9);
+  });
+
+  it('falls by a tenth at a stop before which nothing was accepted', () => {
+    const pace = paceAfter(100);
+    pace.stopped(alone, 2_000);
+    expect(shown(pace)).toBeCloseTo(95 * 0.9, 9);
+  });
+
+  it('is none again when it is forgotten', () => {
+    const pace = paceAfter(100);
+    pace.forget();
+    expect(pace.perMs).toBe(0);
+    pace.accepted(0, true);
+    pace.stopped(alone, 1_000);
+    expect(pace.perMs).toBe(0);
+  });
+});
