@@ -62,6 +62,53 @@ describe('requests in flight', () => {
   });
 });
 
+describe('requests in flight, whatever the server answers,', () => {
+  const anyFault = fc.constantFrom<Fault | undefined>(
+    undefined,
+    undefined,
+    { status: 429 },
+    { status: 429, headers: { 'retry-after': '3' } },
+    { status: 503 },
+    { status: 503, headers: { 'retry-after': '2' } },
+    { status: 500 },
+    'reset-before',
+    'reset-after',
+  );
+
+  it('are never more than allowed, and none is sent before the time that a server told', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anyFault, { maxLength: 20 }),
+        fc.integer({ min: 2, max: 5 }),
+        async (script, concurrency) => {
+          const left = [...script];
+          await using site = await qoverySite({
+            intercept: async () => {
+              await slowly();
+              return left.shift();
+            },
+          });
+          const { engine } = site.engine({ source: memorySource(someSecrets(8)), concurrency });
+          const definitions = [site.definition(), qoveryTarget(site.emulator).definition()];
+          await Promise.allSettled(definitions.map((definition) => engine.sync(definition)));
+          expect(site.emulator.peakInFlight).toBeLessThanOrEqual(concurrency);
+          const { requests } = site.emulator;
+          for (const { at, status, fault } of requests) {
+            if (status === undefined || typeof fault !== 'object') continue;
+            const until = at + 1_000 * Number(fault.headers?.['retry-after'] ?? 0);
+            // Time stands still while requests are under way: those of the same time were.
+            for (const later of requests) {
+              if (later.at > at) expect(later.at).toBeGreaterThanOrEqual(until);
+            }
+          }
+          expect(site.clock.sleepers).toBe(0);
+        },
+      ),
+      { numRuns: 30, endOnFailure: true },
+    );
+  });
+});
+
 describe('parallel writers that meet a 429', () => {
   it('wait once, together', async () => {
     const site = await during(qoverySite());

@@ -80,7 +80,7 @@ export const FOUND: readonly Found[] = [
     ],
     bug: {
       name: 'who was told to wait waits an hour more when the clock is set back',
-      edits: [{ file: 'http/throttle.ts', find: 'ahead += Math.max(latest - shown, 0);', replace: '' }],
+      edits: [{ file: 'http/steady-time.ts', find: 'ahead += Math.max(latest - shown, 0);', replace: '' }],
     },
   },
   {
