@@ -33,8 +33,8 @@ const CAUTION = 0.95;
 const DECREASE = 0.9;
 /** What one accepted request adds to a pace, in requests a ms, as long as it is a guess: 2 requests a second. */
 const SEARCHING = 2 / 1_000;
-/** What it adds where the limit is known: a pace that is used to the full grows by a fortieth in 10 s. */
-const KNOWN = 1 / 400_000;
+/** What it adds where the limit is known: a pace that is used to the full grows by a sixtieth in 10 s. */
+const KNOWN = 1 / 600_000;
 /** Slower than one a second need not be spread, in requests a ms: the told times do it. */
 const SLOWEST = 1 / 1_000;
 /** Two stops tell of one limit when what was seen before them differs by no more. */

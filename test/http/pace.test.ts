@@ -144,7 +144,7 @@ describe('the pace', () => {
     for (let count = 0; count < 22; count += 1) pace.accepted(1_000, true);
     pace.stopped(alone, 2_000);
     expect(shown(pace)).toBeCloseTo(22 * 0.95, 9);
-    for (let count = 0; count < 400; count += 1) pace.accepted(2_000, true);
+    for (let count = 0; count < 600; count += 1) pace.accepted(2_000, true);
     expect(shown(pace)).toBeCloseTo(22 * 0.95 + 1, 9);
     pace.stopped({ ...alone, taken: 5 }, 3_000);
     expect(shown(pace)).toBeCloseTo((22 * 0.95 + 1) * 0.9, 9);

@@ -106,17 +106,6 @@ describe('after the first refusal', () => {
     expectGaps(await at.gaps(2), [0, 1_000 / 950]);
   });
 
-  it('what is taken later does not count', async () => {
-    await paced();
-    await at.take(200);
-    at.refused(await at.pass(), at.now() + 1_000);
-    at.later(1_000);
-    const [, gap = 0] = await at.gaps(2);
-    // Less a tenth of a pace that had grown a little in ten seconds.
-    expect(gap).toBeLessThan(GAP / 0.9);
-    expect(gap).toBeGreaterThan(GAP / 0.92);
-  });
-
   it('all wait until the told time, and give up at once where that is too late', async () => {
     at.refused(await at.pass(), START + 7_000);
     expect(await at.passOrGiveUp()).toBe(START + 7_000);
@@ -131,23 +120,6 @@ describe('after the first refusal', () => {
     at.refused(second, START + 3_000);
     at.refused(third, START + 1_000);
     expect((await at.pass()).sentAt).toBe(START + 3_000);
-  });
-});
-
-describe('a refusal without a told time', () => {
-  it('is taken for a hiccup the first time: all wait once, and nothing is held back', async () => {
-    await at.take(20);
-    at.refused(await at.pass(), START + 1_000, false);
-    expectGaps(await at.gaps(3), [1_000, 1_000, 1_000]);
-  });
-
-  it('is meant the second time', async () => {
-    await at.take(20);
-    at.refused(await at.pass(), START + 1_000, false);
-    const again = await at.pass();
-    at.refused(again, START + 2_000, false);
-    at.later(1_000);
-    expectGaps(await at.gaps(2), [0, 2 * GAP]);
   });
 });
 
@@ -180,28 +152,6 @@ describe('a server that refuses again', () => {
 });
 
 describe('a server that says nothing', () => {
-  it('is asked ever faster: twice as fast after two minutes, five times after four', async () => {
-    await paced();
-    at.later(120_000);
-    const twice = await at.gaps(3);
-    // A request is made up for, since the first came later than it could have.
-    expectGaps(twice, [0, 0, GAP / 2]);
-
-    at = connection();
-    await paced();
-    at.later(240_000);
-    expectGaps(await at.gaps(3), [0, 0, GAP / 5]);
-  });
-
-  it('is asked no faster before the told time is over', async () => {
-    await at.take(20);
-    const refused = await at.pass();
-    at.refused(refused, START + 1_000);
-    at.refused(refused, START + 200_000);
-    at.later(200_000);
-    expectGaps(await at.gaps(2), [0, GAP]);
-  });
-
   it('is asked at even times: who comes late is made up for, by one request at most', async () => {
     await paced();
     await at.pass();
@@ -275,25 +225,6 @@ describe('a server that says what is left', () => {
     expect(third).toBeCloseTo(GAP, 1);
   });
 
-  it('is not believed about the time before it refused, nor by an answer that was overtaken', async () => {
-    await at.take(20);
-    const [early, refused] = [await at.pass(), await at.pass()];
-    at.refused(refused, START + 1_000);
-    at.later(3_000);
-    at.accepted(early, quota(50));
-    const [, , next = 0] = await at.gaps(3);
-    expect(next).toBeCloseTo(GAP, 1);
-
-    at = connection();
-    await paced();
-    const [first, second] = [await at.pass(), await at.pass()];
-    at.accepted(second, quota(90));
-    at.later(2_000);
-    at.accepted(first, quota(10));
-    const [, , third = 0] = await at.gaps(3);
-    expect(third).toBeCloseTo(GAP, 1);
-  });
-
   it('is left alone until it has more, once what is under way uses up what is left', async () => {
     const [first] = [await at.pass(), await at.pass(), await at.pass()];
     at.accepted(first, quota(3));
@@ -308,19 +239,6 @@ describe('a server that says what is left', () => {
     at.accepted(answered, quota(2));
     expect(await at.passOrGiveUp()).toMatchObject({ sequence: 5 });
     expect(await at.passOrGiveUp()).toBe(START + 60_000);
-  });
-
-  it('sets the pace by what was taken and what was under way when it was used up', async () => {
-    const [first] = [await at.pass(), await at.pass(), await at.pass(), await at.pass(), await at.pass()];
-    at.accepted(first, quota(4, { resetAt: START + 1_000 }));
-    expectGaps(await at.gaps(2), [1_000, 1_000 + 1_000 / (5 * 0.95)]);
-  });
-
-  it('is asked a tenth more slowly, once, when it is used up again', async () => {
-    await paced();
-    const ticket = await at.pass();
-    at.accepted(ticket, quota(0, { resetAt: at.now() + 1_000 }));
-    expectGaps(await at.gaps(3), [1_000, 1_000 + GAP / 0.9, 1_000 + (2 * GAP) / 0.9]);
   });
 
   it.each([
