@@ -1,4 +1,4 @@
-import pMap from 'p-map';
+import PQueue from 'p-queue';
 import type {
   DestinationConnection,
   WriteBatch,
@@ -91,7 +91,8 @@ export function connectMemory(options: MemoryConnectionOptions): DestinationConn
         thrown.push(error);
       }
     };
-    await pMap(changes, writeOne, { concurrency: options.concurrency });
+    const queue = new PQueue({ concurrency: options.concurrency });
+    await queue.addAll(changes.map((change) => () => writeOne(change)));
     if (thrown.length > 0) throw thrown[0];
     return outcomes;
   }

@@ -187,7 +187,7 @@ describe('the lease on a place', () => {
   it('stops the run before its next write when the clock was set back, since nobody knows how old it is', async () => {
     const { create, clock, store, destination, freezeFirstWrite } = setUp();
     let setBack = 0;
-    const machine = { now: () => clock.now() - setBack, sleep: clock.sleep };
+    const machine = { now: () => clock.now() - setBack, sleep: clock.sleep.bind(clock) };
     const stuck: StateStore = {
       ...store,
       put: (...given) =>

@@ -38,8 +38,8 @@ export const FOUND: readonly Found[] = [
       edits: [
         {
           file: 'engine/secret-sync-engine.ts',
-          find: 'const options = { ...request.options, force: false };',
-          replace: 'const { options } = request;',
+          find: 'const unforced = { ...request.options, force: false };',
+          replace: 'const unforced = request.options;',
         },
       ],
     },

@@ -1,4 +1,4 @@
-import pMap from 'p-map';
+import PQueue from 'p-queue';
 import type { WriteBatch, WriteChange, WriteOptions, WriteOutcome } from '../../contracts/destination.js';
 import { isSecretSyncError, type SecretSyncError } from '../../contracts/errors.js';
 import { interrupted, retell } from '../failure.js';
@@ -62,17 +62,16 @@ export async function write(
     }
   };
 
-  await pMap(
-    changes,
-    async (change) => {
+  const queue = new PQueue({ concurrency });
+  await queue.addAll(
+    changes.map((change) => async () => {
       if (!mayGoOn()) return;
       await run(change, writer.first(change), (error) =>
         mayGoOn() && writer.isWorthALook(change, error)
           ? doubtful.push({ change, error })
           : fail(change, error),
       );
-    },
-    { concurrency },
+    }),
   );
 
   let fresh: readonly Variable[] | undefined;
@@ -83,9 +82,8 @@ export async function write(
       if (!isFatal(error)) isRefused = isSecretSyncError(error, 'UNAUTHORIZED');
     }
   }
-  await pMap(
-    doubtful,
-    async ({ change, error }) => {
+  await queue.addAll(
+    doubtful.map(({ change, error }) => async () => {
       if (fresh !== undefined && mayGoOn()) {
         await run(change, writer.again(change, error, fresh), (later) => fail(change, later));
       } else if (change.action === 'delete' && error.code === 'NOT_FOUND') {
@@ -93,8 +91,7 @@ export async function write(
       } else {
         await fail(change, error);
       }
-    },
-    { concurrency },
+    }),
   );
 
   if (thrown.length > 0) throw thrown[0];
