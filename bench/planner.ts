@@ -17,9 +17,12 @@ const KEY_SCHEMA = 'APP_{{secretKey}}';
 const FINGERPRINT_KEY = 'a fingerprint key that only the bench knows';
 const PLACE = 'qovery:bench';
 
+/** The same data, made as it comes from a server. */
+const fromServer = <Data>(data: Data): Data => JSON.parse(JSON.stringify(data)) as Data;
+
 /** Of 100 keys, 1 is new, 2 have changed, and 97 are as they were; 1 more is gone and 1 is somebody else's. */
 function standingKeys(secrets: ReadonlyMap<string, string>): [key: string, value: string][] {
-  return [...secrets].flatMap(([key, value], index): [string, string][] => {
+  const standing = [...secrets].flatMap(([key, value], index): [string, string][] => {
     switch (index % 100) {
       case 0:
         return [];
@@ -36,6 +39,7 @@ function standingKeys(secrets: ReadonlyMap<string, string>): [key: string, value
         return [[`APP_${key}`, value]];
     }
   });
+  return fromServer(standing);
 }
 
 type Task = () => number;

@@ -61,8 +61,11 @@ function blockOne(key: string, { sourceKey, value }: Wanted, input: BlockInput):
       };
 }
 
+/** Why a desired key can't be written, where it can't. */
+export type BlockOf = (key: string, wanted: Wanted) => Block | undefined;
+
 /**
- * The keys that can't be written whatever stands at the destination.
+ * Finds the keys that can't be written whatever stands at the destination.
  *
  * | what is wrong | reason |
  * |---|---|
@@ -73,42 +76,49 @@ function blockOne(key: string, { sourceKey, value }: Wanted, input: BlockInput):
  * | two keys are one to the destination | `colliding-key`, both |
  * | the value is too long, or a new key is one too many | `limit-exceeded` |
  */
-export function blockDesired(input: BlockInput): ReadonlyMap<string, Block> {
-  const { desired, capabilities, entries } = input;
+export function blockDesired(input: BlockInput): BlockOf {
+  const { desired, capabilities } = input;
+  const blockOf: BlockOf = (key, wanted) => blockOne(key, wanted, input);
+  const most = capabilities.limits?.keys;
+  // Each key by itself, when its turn comes, where no key bears on another.
+  if (capabilities.canonicalKey === undefined && most === undefined) return blockOf;
   const blocks = new Map<string, Block>();
   for (const [key, wanted] of desired) {
-    const block = blockOne(key, wanted, input);
+    const block = blockOf(key, wanted);
     if (block !== undefined) blocks.set(key, block);
   }
-  if (capabilities.canonicalKey !== undefined) {
-    const groups = new Map<string, string[]>();
-    for (const key of desired.keys()) {
-      const canonical = capabilities.canonicalKey(key);
-      const group = groups.get(canonical);
-      if (group === undefined) groups.set(canonical, [key]);
-      else group.push(key);
-    }
-    for (const group of groups.values()) {
-      if (group.length === 1) continue;
-      const why = `${quoteList([...group].sort())} are one key to the destination; rename all but one`;
-      for (const key of group) blocks.set(key, { reason: 'colliding-key', why });
+  if (capabilities.canonicalKey !== undefined) blockCollisions(input, blocks);
+  if (most !== undefined) blockBeyond(most, input, blocks);
+  return (key) => blocks.get(key);
+}
+
+function blockCollisions({ desired, entries }: BlockInput, blocks: Map<string, Block>): void {
+  const groups = new Map<string, string[]>();
+  for (const key of desired.keys()) {
+    const canonical = entries.canonical(key);
+    const group = groups.get(canonical);
+    if (group === undefined) groups.set(canonical, [key]);
+    else group.push(key);
+  }
+  for (const group of groups.values()) {
+    if (group.length === 1) continue;
+    const why = `${quoteList([...group].sort())} are one key to the destination; rename all but one`;
+    for (const key of group) blocks.set(key, { reason: 'colliding-key', why });
+  }
+}
+
+function blockBeyond(most: number, { desired, entries }: BlockInput, blocks: Map<string, Block>): void {
+  const own = (all: readonly DestinationEntry[]) => all.filter((entry) => !isInherited(entry)).length;
+  let count = 0;
+  for (const group of entries.groups) count += own(group);
+  for (const key of [...desired.keys()].sort()) {
+    if (blocks.has(key) || own(entries.at(key)) > 0) continue;
+    count += 1;
+    if (count > most) {
+      blocks.set(key, {
+        reason: 'limit-exceeded',
+        why: `the destination holds ${most} keys at most; remove some`,
+      });
     }
   }
-  const most = capabilities.limits?.keys;
-  if (most !== undefined) {
-    let count = 0;
-    const own = (all: readonly DestinationEntry[]) => all.filter((entry) => !isInherited(entry)).length;
-    for (const group of entries.groups) count += own(group);
-    for (const key of [...desired.keys()].sort()) {
-      if (blocks.has(key) || own(entries.at(key)) > 0) continue;
-      count += 1;
-      if (count > most) {
-        blocks.set(key, {
-          reason: 'limit-exceeded',
-          why: `the destination holds ${most} keys at most; remove some`,
-        });
-      }
-    }
-  }
-  return blocks;
 }

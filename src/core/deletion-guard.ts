@@ -79,21 +79,18 @@ export function protection(
 export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
   const { syncId, changes, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
   const canonical = canonicalKey(capabilities);
-  const candidates = new Set<string>();
-  for (const { action, key } of changes) if (action === 'delete') candidates.add(canonical(key));
-  if (candidates.size === 0) return { changes, problems: [] };
+  const candidates = changes.filter(({ action }) => action === 'delete');
+  if (candidates.length === 0) return { changes, problems: [] };
 
+  const keys = new Set(candidates.map(({ key }) => canonical(key)));
   const destination = destinationEntries(input.destination);
   const entries = indexEntries(
-    destination.filter((entry) => candidates.has(canonical(entry.key))),
+    destination.filter((entry) => keys.has(canonical(entry.key))),
     capabilities,
   );
   const guarded = guardIndexed({
     syncId,
-    changes: changes.map((change) => ({
-      change,
-      entry: change.action === 'delete' ? entries.find(change.key, change.kind) : undefined,
-    })),
+    changes: candidates.map((change) => ({ change, entry: entries.find(change.key, change.kind) })),
     destination,
     state: indexState(input.state, canonical),
     keySchema,
@@ -102,7 +99,13 @@ export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
     source: input.source ?? {},
     confirmDeletions: input.confirmDeletions,
   });
-  return { changes: guarded.changes.map(({ change }) => change), problems: guarded.problems };
+  let next = 0;
+  return {
+    changes: changes.map((change) =>
+      change.action === 'delete' ? (guarded.changes[next++]?.change ?? change) : change,
+    ),
+    problems: guarded.problems,
+  };
 }
 
 /** What `guardDeletions` gets, in the one form that the decisions use. */

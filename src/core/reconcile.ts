@@ -113,7 +113,7 @@ export function reconcileIndexed<Wanted extends Desired>(
   const warnings: PlanWarning[] = [];
   const warn = (code: PlanWarningCode, key: string, message: string) => warnings.push({ code, message, key });
 
-  const blocks = blockDesired(input);
+  const blockOf = blockDesired(input);
   const isUnreadable = (key: string) => unreadable.size > 0 && unreadable.has(canonical(key));
   const isAsked = new Uint8Array(entries.groups.length);
   for (const [key, wanted] of desired) {
@@ -121,7 +121,7 @@ export function reconcileIndexed<Wanted extends Desired>(
     const position = entries.position(key);
     const all = (position === undefined ? undefined : entries.groups[position]) ?? [];
     if (position !== undefined) isAsked[position] = 1;
-    const bad = blocks.get(key);
+    const bad = blockOf(key, wanted);
     const decision = decideDesired(key, wanted, all, bad, context);
     const { action, reason, target, block } = decision;
     changes.push({
