@@ -1,12 +1,12 @@
 import { defineConfig } from 'vitest/config';
 import config from './vitest.config.js';
 
-// Each mutant is tested by those of these tests that reach it: pure and quick ones only (those of the throttle before
-// a whole server take seconds), and properties with fewer cases.
+// Each mutant is tested by those of these tests that reach it: pure and quick ones only (those before a
+// whole server take seconds), and properties with fewer cases.
 const TESTS = [
   'test/core/**/*.test.ts',
   'test/mutation/**/*.test.ts',
-  'test/http/{address,retry-timing}.test.ts',
+  'test/http/{address,closed-connection,pace,retry-timing,throttle}.test.ts',
 ];
 
 /** `MUTATION_TESTS`: globs, separated by blanks, for a quick run over a few files. */
