@@ -25,6 +25,7 @@ function connection() {
   };
   return {
     ...throttle,
+    closure: () => throttle.open(signal, () => true),
     passOrGiveUp: () => throttle.pass(signal, () => true),
     pass,
     now: () => now,
@@ -258,5 +259,127 @@ describe('a server that says what is left', () => {
     at.accepted(first, quota(0, { resetAt: START + 1_000 }));
     at.later(1_000);
     expectGaps(await at.gaps(3), [0, 0, 0]);
+  });
+});
+
+describe('a server that can not serve for now', () => {
+  it('is left alone by all until the time that it told, and asked as before then', async () => {
+    const [first, second] = [await at.pass(), await at.pass()];
+    at.hold(first, START + 5_000);
+    at.hold(second, START + 3_000);
+    expect(await at.closure()).toEqual({ until: START + 5_000, isTold: true, inARow: 1 });
+    expectGaps(await at.gaps(3), [5_000, 5_000, 5_000]);
+  });
+
+  it('is counted once for what was under way together, and anew once it has taken something', async () => {
+    at.hold(await at.pass(), START + 1_000);
+    at.hold(await at.pass(), at.now() + 1_000);
+    expect(await at.closure()).toMatchObject({ inARow: 2 });
+    at.later(1_000);
+    await at.take(1);
+    at.hold(await at.pass(), at.now() + 1_000);
+    expect(await at.closure()).toMatchObject({ inARow: 1 });
+  });
+});
+
+describe('a closed connection', () => {
+  const told = (until: number, ticket: Ticket) => at.refused(ticket, until);
+  const untold = (ms: number, ticket: Ticket) => at.refused(ticket, undefined, () => ms);
+
+  it('is open where nothing was refused, and when the time is over', async () => {
+    expect(await at.closure()).toBeUndefined();
+    told(START + 1_000, await at.pass());
+    at.later(999);
+    expect(await at.closure()).toMatchObject({ until: START + 1_000 });
+    at.later(1);
+    expect(await at.closure()).toBeUndefined();
+  });
+
+  it('says whether the time is the word of the server, and not of a backoff that lasts longer', async () => {
+    const [first, second, third] = [await at.pass(), await at.pass(), await at.pass()];
+    untold(1_000, first);
+    expect(await at.closure()).toEqual({ until: START + 1_000, isTold: false, inARow: 1 });
+    told(START + 500, second);
+    expect(await at.closure()).toEqual({ until: START + 1_000, isTold: false, inARow: 1 });
+    told(START + 1_000, third);
+    expect(await at.closure()).toEqual({ until: START + 1_000, isTold: true, inARow: 1 });
+  });
+
+  it('is closed for one backoff by all that were refused together, and for another one by the next', async () => {
+    const [first, second, late] = [await at.pass(), await at.pass(), await at.pass()];
+    expect(untold(1_000, first)).toBe(START + 1_000);
+    expect(untold(9_000, second)).toBe(START + 1_000);
+    at.later(1_000);
+    expect(untold(500, late)).toBe(START + 1_500);
+    at.later(500);
+    expect(untold(700, await at.pass())).toBe(START + 2_200);
+    expect(await at.closure()).toMatchObject({ inARow: 2 });
+  });
+
+  it('is closed until now where there is neither a time nor a backoff', async () => {
+    expect(at.refused(await at.pass(), undefined)).toBe(START);
+  });
+
+  it('opens after a day, whatever was told, while the refused request hears the time itself', async () => {
+    expect(told(START + 1e12, await at.pass())).toBe(START + 1e12);
+    expect(await at.closure()).toMatchObject({ until: START + 86_400_000 });
+  });
+});
+
+describe('a first refusal of one of many under way', () => {
+  const underWay = async (taken: number, refused: number, until: number | undefined) => {
+    await at.take(20);
+    const tickets: Ticket[] = [];
+    for (let sent = 0; sent < taken + refused; sent += 1) tickets.push(await at.pass());
+    for (const ticket of tickets.splice(0, refused)) at.refused(ticket, until, () => 1_000);
+    for (const ticket of tickets) at.accepted(ticket, undefined);
+    at.later(1_000);
+    return at.gaps(3);
+  };
+
+  it.each([
+    ['is a stray where more of them were taken', 4, 3, START + 1_000, true],
+    ['is meant where as many were taken', 3, 3, START + 1_000, false],
+    ['is excused where no time was told', 0, 1, undefined, true],
+  ])('%s', async (_title, taken, refused, until, isFree) => {
+    const [, , third = 0] = await underWay(taken, refused, until);
+    expect(third === 0).toBe(isFree);
+  });
+
+  it('is meant where one of those that were refused with it told a time', async () => {
+    await at.take(20);
+    const [first, second] = [await at.pass(), await at.pass()];
+    at.refused(first, undefined, () => 1_000);
+    at.refused(second, START + 1_000);
+    at.later(1_000);
+    expectGaps(await at.gaps(2), [0, GAP]);
+  });
+});
+
+describe('what was learnt of the pace', () => {
+  it.each([
+    ['is kept for five minutes', 300_000, false],
+    ['is forgotten after five minutes without a request', 300_001, true],
+  ])('%s', async (_title, ms, isForgotten) => {
+    await paced();
+    await at.pass();
+    at.later(ms);
+    // One request is made up for, since the first comes later than it could have.
+    const [, , third = 0] = await at.gaps(3);
+    expect(third === 0).toBe(isForgotten);
+  });
+
+  it('holds for all that wait, in a line', async () => {
+    await paced();
+    const passed = await Promise.all([at.pass(), at.pass(), at.pass()]);
+    expectGaps(
+      passed.map(({ sentAt }) => sentAt - START - 1_000),
+      [0, GAP, 2 * GAP],
+    );
+  });
+
+  it('is what the server counted, be it of few requests', async () => {
+    for (const remaining of [2, 1, 0]) await at.take(1, { limit: 3, remaining, resetAt: START + 1_000 });
+    expectGaps(await at.gaps(2), [1_000, 1_000 + 1_000 / (3 * 0.95)]);
   });
 });
