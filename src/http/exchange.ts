@@ -57,7 +57,11 @@ function send(
     timeout: false,
     throwHttpErrors: false,
     // A fetch of another implementation does not know this one's Request: it gets what the Request is made of.
-    fetch: () => ownFetch(url.href, init),
+    async fetch() {
+      // It comes to this a little later, in which the run can have ended.
+      signal.throwIfAborted();
+      return ownFetch(url.href, init);
+    },
   });
 }
 
