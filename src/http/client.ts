@@ -153,6 +153,7 @@ export function createHttpClient(options: HttpClientOptions): GuardedHttpClient 
       run.onSend?.();
       signal.throwIfAborted();
       const sentAt = clock.now();
+      let isSent = false;
       let status: number | undefined;
       const onHead = (code: number, answered: Headers, wait?: number) => {
         status = code;
@@ -168,18 +169,25 @@ export function createHttpClient(options: HttpClientOptions): GuardedHttpClient 
       const { fetch } = options;
       try {
         return await exchange(
-          { url, headers, fetch, clock, timeout, maxResponseBytes, signal, facts, onHead },
+          {
+            url,
+            headers,
+            fetch,
+            clock,
+            timeout,
+            maxResponseBytes,
+            signal,
+            facts,
+            onSend: () => (isSent = true),
+            onHead,
+          },
           request,
         );
       } finally {
         const durationMs = Math.max(clock.now() - sentAt, 0);
-        run.onRequest?.({
-          method,
-          name: operation,
-          attempt: number,
-          ...(status === undefined ? {} : { status }),
-          durationMs,
-        });
+        const told = { method, name: operation, attempt: number, durationMs };
+        // A run that ended in this very moment has sent nothing.
+        if (isSent) run.onRequest?.({ ...told, ...(status === undefined ? {} : { status }) });
       }
     };
 

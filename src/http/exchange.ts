@@ -17,6 +17,8 @@ export interface ExchangeOptions {
   readonly maxResponseBytes: number;
   readonly signal: AbortSignal;
   readonly facts: RequestFacts;
+  /** Called in the moment in which the request is handed to `fetch`. */
+  onSend(): void;
   /**
    * Called with what an answer says of the pace: as soon as its head is in, and for a refusal when its body is, with
    * the wait, in ms, that the body asks for. Answers when the server may be asked again.
@@ -60,6 +62,7 @@ function send(
     async fetch() {
       // It comes to this a little later, in which the run can have ended.
       signal.throwIfAborted();
+      options.onSend();
       return ownFetch(url.href, init);
     },
   });
