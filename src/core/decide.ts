@@ -209,7 +209,11 @@ export function decide(input: DecisionInput): DecidedPlan {
   const draft = draftOf({ ...input, keySchema, index, remembered }, isInitialSync);
 
   const changes = draft.changes.map(({ change }) => change);
-  const changeDetails = draft.changes.map(({ entry, wanted }) => ({ value: wanted?.value, entry }));
+  const changeDetails = draft.changes.map(({ entry, wanted }): ChangeDetail => ({
+    value: wanted?.value,
+    entry,
+    remembered: entry && remembered.find(entry.key, entry.kind)?.fingerprint,
+  }));
   const importDetails = draft.imports.flatMap((planned): ImportDetail[] => {
     const entry = index.find(planned.key, capabilities.kind);
     const value = entry === undefined ? undefined : readableValue(entry);

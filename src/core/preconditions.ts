@@ -11,6 +11,8 @@ export interface ChangeDetail {
   readonly value?: SecretValue | undefined;
   /** What stood there when the decision was made. */
   readonly entry?: DestinationEntry | undefined;
+  /** The fingerprint that is remembered of it: all that is known of a value that can't be read. */
+  readonly remembered?: string | undefined;
 }
 
 /** What stands behind a planned import. */
@@ -38,16 +40,14 @@ function changeDigest(
   digester: Digester,
   place: string,
   { action, key, kind = '' }: PlannedChange,
-  { value, entry }: ChangeDetail = {},
+  { value, entry, remembered }: ChangeDetail = {},
 ): string {
   if (!isWrite(action)) return '';
   if (entry === undefined) return digestOf(digester, ['change', place, action, key, kind], [value]);
   const { id = '', revision = '' } = entry;
-  return digestOf(
-    digester,
-    ['change', place, action, key, kind, id, revision],
-    [value, readableValue(entry)],
-  );
+  const standing = readableValue(entry);
+  const known = standing === undefined && remembered !== undefined ? [remembered] : [];
+  return digestOf(digester, ['change', place, action, key, kind, id, revision, ...known], [value, standing]);
 }
 
 function importDigest(

@@ -7,6 +7,7 @@ import {
   startHasuraCloudEmulator,
   type HasuraCloudEmulator,
 } from '../../src/testing/hasura-cloud-emulator.js';
+import { memoryStore } from '../../src/stores/memory.js';
 import { memoryDestination } from '../../src/testing/memory-destination.js';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/qovery-emulator.js';
 import {
@@ -338,6 +339,19 @@ describe('a saved plan', () => {
     const result = await engine.apply(plan);
     expect(result.summary.imported).toBe(2);
     expect(Object.fromEntries(sourceValues(source))).toEqual({ K: 'theirs', L: 'only there' });
+  });
+
+  it('is refused when another sync wrote a value that can not be read, although nothing at the place shows it', async () => {
+    const destination = memoryDestination({ readable: false, revisions: false });
+    const store = memoryStore();
+    const create = (value: string) =>
+      createEngine({ source: memorySource({ A: value }), drivers: [destination], store }).engine;
+    await create('mine').sync(memoryDefinition());
+    const plan = saved(await create('mine').plan(memoryDefinition(), { force: true }));
+    await create('theirs').sync(memoryDefinition({ name: 'other' }));
+    const error = await failure(create('mine').apply(plan), 'PLAN_STALE');
+    expect(error.problems?.map(({ key }) => key)).toEqual(['A']);
+    expect(destination.get('A')).toBe('theirs');
   });
 
   it('of a first sync imports and writes as planned', async () => {

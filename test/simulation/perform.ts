@@ -53,11 +53,14 @@ export async function watch(
     met: [],
     disturbed: false,
     disturbedSinceAnswer: false,
+    disturbedSinceList: false,
+    hasCompany: false,
     hasRead: false,
     requests: 0,
     isOver: false,
     wasSynced: world.ledger.synced(sync),
   };
+  for (const other of world.running) if (other.sync === sync) other.hasCompany = watched.hasCompany = true;
   worker.run = watched;
   world.running.add(watched);
   const crash = worker.died.then((): Ended => ({ how: 'crash' }));

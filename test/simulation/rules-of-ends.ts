@@ -89,9 +89,8 @@ function checkConverged(world: World, watched: Watched): void {
 function checkPlan(world: World, watched: Watched, plan: SyncPlan): void {
   world.checkLeak('a plan', JSON.stringify(plan));
   const now = world.ledger.synced(watched.sync);
-  // Between its two ends another process can have synced, removed or released the same definition, or be at it still.
-  const isAnother = [...world.running].some(({ sync }) => sync === watched.sync);
-  if (watched.wasSynced !== now || isAnother) return;
+  // Between its two ends another process can have synced, removed or released the same definition.
+  if (watched.wasSynced !== now || watched.hasCompany) return;
   if (now === true && plan.isInitialSync)
     world.report('first sync', `${watched.sync.name} was synced before`);
   // After a conflict it is decided again, when the first sync is already noted.
@@ -154,7 +153,9 @@ function learn({ ledger }: World, watched: Watched, ended: Ended, result: SyncRe
   else if (!wasRefused) {
     for (const entry of standing.values()) if (desired.has(entry.key)) ledger.wanted(sync, entry);
     const isDone = isGood || (operation !== 'import' && acts.length > 0);
-    if (isDone) ledger.setSynced(sync, true);
+    // Of two calls at once nobody knows here which of them had the last word.
+    if (watched.hasCompany) ledger.setSynced(sync, undefined);
+    else if (isDone) ledger.setSynced(sync, true);
     else if (ledger.synced(sync) !== true) ledger.setSynced(sync, undefined);
   }
   for (const { key, kind, action, status } of result?.outcomes ?? []) {

@@ -69,6 +69,9 @@ function breachOfDeletion(context: WriteContext, entry: Standing): Breach | unde
   return undefined;
 }
 
+/** Qovery can't tell a writer that an entry has become another thing since it was listed. */
+const isUnseen = ({ site, disturbedSinceList }: Watched) => site.name !== 'hasura' && disturbedSinceList;
+
 /** What is made: only what the source holds, as it holds it. */
 function breachOfUpsert(
   { watched, ledger }: WriteContext,
@@ -90,7 +93,7 @@ function breachOfUpsert(
   if (after.reserved && sync.site !== 'hasura') return breach('reserved');
   if (before !== undefined && before.description !== after.description)
     return breach('its description is lost');
-  return before?.foreign === true && !ledger.mayOwn(sync, before)
+  return before?.foreign === true && !ledger.mayOwn(sync, before) && !isUnseen(watched)
     ? breach('written over what is not its own')
     : undefined;
 }
@@ -129,7 +132,7 @@ export function breachOfAct(context: WriteContext, act: Act, roots: readonly Act
       return isAllowed ? undefined : ['cascade', told(before)];
     }
     const isTheirs = before.foreign && !ledger.mayOwn(sync, before);
-    if (before.fixed || isTheirs || (before.reserved && after === undefined)) {
+    if (!isUnseen(watched) && (before.fixed || isTheirs || (before.reserved && after === undefined))) {
       return ['untouchable', `${told(before)} was ${after === undefined ? 'deleted' : 'written'}`];
     }
   }

@@ -14,7 +14,7 @@ export interface Found {
 const call = (sync: number, fields: Partial<Call>): Call => ({ ...plainCall(sync, 'sync'), ...fields });
 
 /** Seeds on which a simulation of some hundred steps once failed. */
-export const SEEDS: readonly number[] = [7, 128, 3010, 3069, 4051, 5104, 200_106, 200_138];
+export const SEEDS: readonly number[] = [7, 128, 3010, 3069, 4051, 5104, 200_106, 200_138, 500_028];
 
 export const FOUND: readonly Found[] = [
   {

@@ -44,6 +44,10 @@ export interface Watched {
   disturbed: boolean;
   /** The same, since a service last answered: an answer can be long under way. */
   disturbedSinceAnswer: boolean;
+  /** The same, since all that stands there was last listed: what is written by id then can have become another thing. */
+  disturbedSinceList: boolean;
+  /** Another call for the same definition was under way at the same time. */
+  hasCompany: boolean;
   hasRead: boolean;
   /** The newest hash that was answered. */
   hash?: string;

@@ -123,7 +123,8 @@ export async function createWorld(
 
   function disturb(site: Site, actor?: Watched): void {
     for (const watched of world.running) {
-      if (watched.site === site && watched !== actor) watched.disturbed = watched.disturbedSinceAnswer = true;
+      if (watched.site !== site || watched === actor) continue;
+      watched.disturbed = watched.disturbedSinceAnswer = watched.disturbedSinceList = true;
     }
   }
 
@@ -222,6 +223,7 @@ export async function createWorld(
           const text = await response.text();
           putDown(watched);
           watched.disturbedSinceAnswer = false;
+          if ((init?.method ?? 'GET') === 'GET') watched.disturbedSinceList = false;
           return { status, headers, text, standing: watched.site.snapshot() };
         } catch (error) {
           putDown(watched);
