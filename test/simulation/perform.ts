@@ -54,6 +54,7 @@ export async function watch(
     disturbed: false,
     disturbedSinceAnswer: false,
     disturbedSinceList: false,
+    wasDisturbed: false,
     hasCompany: false,
     hasRead: false,
     requests: 0,

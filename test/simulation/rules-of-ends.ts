@@ -94,7 +94,7 @@ function checkPlan(world: World, watched: Watched, plan: SyncPlan): void {
   if (now === true && plan.isInitialSync)
     world.report('first sync', `${watched.sync.name} was synced before`);
   // After a conflict it is decided again, when the first sync is already noted.
-  if (now === false && !plan.isInitialSync && watched.met.length === 0) {
+  if (now === false && !plan.isInitialSync && watched.met.length === 0 && !watched.wasDisturbed) {
     world.report('first sync', `${watched.sync.name} was never synced`);
   }
 }
@@ -149,7 +149,7 @@ function learn({ ledger }: World, watched: Watched, ended: Ended, result: SyncRe
   const wasRefused = ended.how === 'error' && result === undefined && acts.length === 0 && met.length === 0;
   const standing = site.snapshot();
   const desired = desiredOf(watched);
-  if (operation === 'remove' || operation === 'release') ledger.forget(sync, isGood);
+  if (operation === 'remove' || operation === 'release') ledger.forget(sync, isGood && !watched.hasCompany);
   else if (!wasRefused) {
     for (const entry of standing.values()) if (desired.has(entry.key)) ledger.wanted(sync, entry);
     const isDone = isGood || (operation !== 'import' && acts.length > 0);

@@ -46,6 +46,8 @@ export interface Watched {
   disturbedSinceAnswer: boolean;
   /** The same, since all that stands there was last listed: what is written by id then can have become another thing. */
   disturbedSinceList: boolean;
+  /** The site was ever changed by somebody else meanwhile. */
+  wasDisturbed: boolean;
   /** Another call for the same definition was under way at the same time. */
   hasCompany: boolean;
   hasRead: boolean;

@@ -125,6 +125,7 @@ export async function createWorld(
     for (const watched of world.running) {
       if (watched.site !== site || watched === actor) continue;
       watched.disturbed = watched.disturbedSinceAnswer = watched.disturbedSinceList = true;
+      watched.wasDisturbed = true;
     }
   }
 
