@@ -129,6 +129,19 @@ export function isSecretSyncError<Code extends ErrorCode = ErrorCode>(
   );
 }
 
+/** What an error says beyond its code and message, for a copy of it; without its cause, result and plan. */
+export function detailsOf(error: SecretSyncError): ErrorDetails {
+  const { retryable, key, problems, status, retryAt, maybeWritten } = error;
+  return {
+    retryable,
+    ...(key !== undefined && { key }),
+    ...(problems !== undefined && { problems }),
+    ...(status !== undefined && { status }),
+    ...(retryAt !== undefined && { retryAt }),
+    ...(maybeWritten !== undefined && { maybeWritten }),
+  };
+}
+
 /**
  * One error for one or many problems: its code is the one that all problems share, else `general`; its message
  * names each.

@@ -209,11 +209,11 @@ export function decide(input: DecisionInput): DecidedPlan {
   const draft = draftOf({ ...input, keySchema, index, remembered }, isInitialSync);
 
   const changes = draft.changes.map(({ change }) => change);
-  const changeDetails = draft.changes.map(({ entry, wanted }): ChangeDetail => ({
-    value: wanted?.value,
-    entry,
-    remembered: entry && remembered.find(entry.key, entry.kind)?.fingerprint,
-  }));
+  const changeDetails = draft.changes.map(({ change, entry, wanted }): ChangeDetail => {
+    const isWrittenOver = entry !== undefined && isWrite(change.action);
+    const known = isWrittenOver ? remembered.find(entry.key, entry.kind)?.fingerprint : undefined;
+    return { value: wanted?.value, entry, remembered: known };
+  });
   const importDetails = draft.imports.flatMap((planned): ImportDetail[] => {
     const entry = index.find(planned.key, capabilities.kind);
     const value = entry === undefined ? undefined : readableValue(entry);

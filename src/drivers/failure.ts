@@ -1,4 +1,4 @@
-import { SecretSyncError } from '../contracts/errors.js';
+import { detailsOf, SecretSyncError } from '../contracts/errors.js';
 import { quote } from '../contracts/quote.js';
 
 interface Retelling {
@@ -12,13 +12,11 @@ interface Retelling {
 
 /** A copy of an error, told of one key or with the end of the story. */
 export function retell(error: SecretSyncError, { key, after, maybeWritten }: Retelling): SecretSyncError {
-  const { code, message, retryable, status, retryAt, problems } = error;
+  const { code, message } = error;
   const story = after === undefined ? message : `${message.replace(/\.$/, '')}. ${after}`;
-  const details = { key: key ?? error.key, status, retryAt, problems };
-  const known = Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
   return new SecretSyncError(code, key === undefined ? story : `${quote(key)}: ${story}`, {
-    ...known,
-    retryable,
+    ...detailsOf(error),
+    ...(key !== undefined && { key }),
     maybeWritten: maybeWritten ?? error.maybeWritten ?? false,
   });
 }

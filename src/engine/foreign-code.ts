@@ -1,16 +1,15 @@
 import type { Clock } from '../contracts/clock.js';
 import {
+  detailsOf,
   isSecretSyncError,
   SecretSyncError,
   type ErrorCode,
   type ErrorDetails,
 } from '../contracts/errors.js';
+import { untilAborted } from '../http/signals.js';
 
 // Code that is not ours: sources, drivers, stores, connections, observers. Its errors can quote a value, it need not
 // look at a signal, and it can answer anything.
-
-/** How long code that was told to stop may take to end what it does, in ms. */
-const GRACE_MS = 5_000;
 
 /** The class of an unforeseen error: the one thing of it that surely holds no value. */
 function className(error: unknown): string {
@@ -31,10 +30,7 @@ export function foreignError(
   if (!isSecretSyncError(error))
     return new SecretSyncError(code, `${sentence} (${className(error)})`, details);
   if (error.cause === undefined) return error;
-  const { code: own, message, retryable, key, problems, status, retryAt, maybeWritten } = error;
-  const rest = Object.entries({ key, problems, status, retryAt, maybeWritten });
-  const known = Object.fromEntries(rest.filter(([, value]) => value !== undefined));
-  return new SecretSyncError(own, message, { ...known, retryable });
+  return new SecretSyncError(error.code, error.message, detailsOf(error));
 }
 
 /** Calls foreign code that answers at once. */
@@ -48,35 +44,6 @@ export function callForeign<Result>(
     return call();
   } catch (error) {
     throw foreignError(error, code, sentence, details);
-  }
-}
-
-/**
- * Waits for work, but not longer than until a signal is aborted; then rejects with its reason. With a clock the work
- * has a grace to end by itself first. What becomes of it later is not heard.
- */
-export async function untilAborted<Result>(
-  work: Promise<Result>,
-  signal: AbortSignal | undefined,
-  clock?: Clock,
-): Promise<Result> {
-  if (signal === undefined) return work;
-  const settled = new AbortController();
-  const stopped = new Promise<never>((_resolve, reject) => {
-    const stop = () => {
-      // The platform rejects with the reason as it stands, whatever it is.
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-      const giveUp = () => reject(signal.reason);
-      if (clock === undefined) giveUp();
-      else clock.sleep(GRACE_MS, settled.signal).then(giveUp, () => undefined);
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true, signal: settled.signal });
-  });
-  try {
-    return await Promise.race([work, stopped]);
-  } finally {
-    settled.abort();
   }
 }
 

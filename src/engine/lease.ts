@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
 import { quote } from '../contracts/quote.js';
-import { untilAborted } from './foreign-code.js';
+import { untilAborted } from '../http/signals.js';
 import type { ResolvedOptions } from './options.js';
 import type { Run } from './run.js';
 import { readDocument } from './store-access.js';
@@ -37,6 +37,19 @@ interface Taken {
   readonly takenAs?: string;
 }
 
+/** Puts the lease in this run's name, from now on, where the stored one is still of this version. */
+async function writeLease(
+  { store, clock }: ResolvedOptions,
+  run: Run,
+  key: string,
+  ifVersion: string | null,
+): Promise<Held> {
+  const grantedAt = clock.now();
+  const document = { holder: run.fields.runId, expiresAt: grantedAt + LEASE_MS };
+  const { version } = await store.put(key, document, { ifVersion, flush: false });
+  return { version, grantedAt };
+}
+
 /** `dead`: the version of a lease that counts as ended, whatever it says. */
 async function tryAcquire(
   options: ResolvedOptions,
@@ -51,11 +64,7 @@ async function tryAcquire(
     if (known.data.expiresAt > clock.now()) return { takenAs: stored.version };
   }
   try {
-    const grantedAt = clock.now();
-    const document = { holder: run.fields.runId, expiresAt: grantedAt + LEASE_MS };
-    const options = { ifVersion: stored?.version ?? null, flush: false };
-    const { version } = await untilAborted(store.put(key, document, options), run.signal, clock);
-    return { version, grantedAt };
+    return await untilAborted(writeLease(options, run, key, stored?.version ?? null), run.signal, clock);
   } catch (error) {
     run.signal.throwIfAborted();
     if (isSecretSyncError(error, 'STATE_CONFLICT')) return {};
@@ -102,22 +111,14 @@ async function waitForLease(options: ResolvedOptions, run: Run, key: string): Pr
 export async function acquireLease(options: ResolvedOptions, run: Run, key: string): Promise<Lease> {
   const { store, clock } = options;
   const { place } = run.prepared;
-  let { version: current, grantedAt } = await waitForLease(options, run, key);
+  let held = await waitForLease(options, run, key);
   let isLost = false;
   const stop = new AbortController();
   const renewal = (async () => {
     for (;;) {
       await clock.sleep(RENEW_MS, stop.signal);
-      const renewedAt = clock.now();
       try {
-        current = (
-          await store.put(
-            key,
-            { holder: run.fields.runId, expiresAt: renewedAt + LEASE_MS },
-            { ifVersion: current, flush: false },
-          )
-        ).version;
-        grantedAt = renewedAt;
+        held = await writeLease(options, run, key, held.version);
       } catch (error) {
         // Another run took it over: this one slept past its end. Any other failure may pass until it expires.
         if (!isSecretSyncError(error, 'STATE_CONFLICT')) continue;
@@ -131,7 +132,7 @@ export async function acquireLease(options: ResolvedOptions, run: Run, key: stri
   return {
     check() {
       // Of a clock that was set back nobody knows how long ago the lease was granted.
-      const heldFor = clock.now() - grantedAt;
+      const heldFor = clock.now() - held.grantedAt;
       if (!isLost && heldFor < LEASE_MS && heldFor > -CLOCK_TOLERANCE_MS) return;
       const error = lostLease(place);
       run.abort(error);
@@ -141,7 +142,7 @@ export async function acquireLease(options: ResolvedOptions, run: Run, key: stri
       stop.abort();
       const giveBack = async () => {
         await renewal;
-        if (!isLost) await store.delete(key, { ifVersion: current });
+        if (!isLost) await store.delete(key, { ifVersion: held.version });
       };
       // A lease that can't be given back ends by itself.
       await untilAborted(giveBack(), run.signal, clock).catch(() => undefined);

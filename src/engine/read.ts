@@ -1,6 +1,7 @@
 import type { DestinationConnection, DestinationEntry, Facts } from '../contracts/destination.js';
 import { quote } from '../contracts/quote.js';
 import type { SourceLocation } from '../contracts/source.js';
+import { locationIn } from '../core/location.js';
 import { sourceSnapshot, type SourceSnapshot } from '../core/snapshot.js';
 import type { GuardedHttpClient } from '../http/client.js';
 import type { HttpClient } from '../contracts/http.js';
@@ -14,14 +15,6 @@ export const NO_SECRETS: SourceSnapshot = sourceSnapshot({});
 
 /** The part of a definition that is handed to the source. */
 export const locationOf = (run: Run): SourceLocation => locationIn(run.prepared.definition);
-
-export function locationIn({ projectId, environment, secretPath }: SourceLocation): SourceLocation {
-  return {
-    ...(projectId === undefined ? {} : { projectId }),
-    ...(environment === undefined ? {} : { environment }),
-    ...(secretPath === undefined ? {} : { secretPath }),
-  };
-}
 
 export async function readLocation(
   { source }: ResolvedOptions,

@@ -9,7 +9,7 @@ import type { Operation, SyncPlan, SyncResult } from '../contracts/plan.js';
 import { quote } from '../contracts/quote.js';
 import type { SecretSource, SourceLocation } from '../contracts/source.js';
 import { sourceDigest } from '../core/fingerprint.js';
-import { applyDecided } from './apply.js';
+import { locationIn } from '../core/location.js';
 import {
   checkConfirmation,
   planOptions,
@@ -20,20 +20,16 @@ import {
   type RemoveCallOptions,
   type SyncCallOptions,
 } from './call-options.js';
-import {
-  consider,
-  createEngineContext,
-  tellDigest,
-  type DecisionRequest,
-  type EngineContext,
-} from './consider.js';
-import { notify, untilAborted } from './foreign-code.js';
+import { consider, createEngineContext, type DecisionRequest, type EngineContext } from './consider.js';
+import { considerAndApply } from './consider-and-apply.js';
+import { untilAborted } from '../http/signals.js';
+import { notify } from './foreign-code.js';
 import { acquireLease, type Lease } from './lease.js';
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.js';
 import { prepareSync, type PreparedSync } from './prepare.js';
-import { locationIn, readLocation } from './read.js';
+import { readLocation } from './read.js';
 import { withRun, type Run } from './run.js';
-import { assertApplicable, assertConfirmable, assertNotStale, checkSavedPlan } from './saved-plan.js';
+import { assertConfirmable, checkSavedPlan } from './saved-plan.js';
 import { storeKeys } from './store-access.js';
 
 export type {
@@ -56,8 +52,6 @@ export interface InspectedSync {
 }
 
 type Prepare = (signal: AbortSignal) => Promise<PreparedSync>;
-
-const MAX_ATTEMPTS = 4;
 
 /**
  * Keeps destinations equal to a source.
@@ -260,42 +254,9 @@ export class SecretSyncEngine<
       const message = `The sync ${quote(name)} is disabled; set isEnabled, or plan it.`;
       throw new SecretSyncError('SYNC_DISABLED', message);
     };
-    const options = this.#options;
-    return this.#leased(prepareEnabled, request.operation, signal, async (run, lease) => {
-      for (let attempt = 1; ; attempt += 1) {
-        const considered = await consider(this.#context, run, request, lease);
-        const { source } = considered;
-        if (request.saved !== undefined)
-          assertNotStale(request.saved.plan, considered.decided, attempt === 1);
-        assertApplicable(considered.decided.plan);
-        try {
-          return await applyDecided({
-            ...considered,
-            options,
-            run,
-            lease,
-            onSourceWritten(changes) {
-              const written = changes.map(({ key, value }) => [key, value] as const);
-              const secrets = new Map([...source.secrets, ...written]);
-              tellDigest(options, run, request, { ...source, secrets });
-            },
-            // What was forced has been written by then.
-            decideAgain: () => {
-              const unforced = { ...request.options, force: false };
-              const again = { ...request, keyring: options.keyring, options: unforced };
-              return consider(this.#context, run, again, lease);
-            },
-          });
-        } catch (error) {
-          if (!isSecretSyncError(error, 'CONFLICT')) throw error;
-          if (attempt === MAX_ATTEMPTS) {
-            const message = `${run.prepared.driver.displayName} was changed by somebody else each of ${attempt} times that it was decided upon; run again. ${error.message}`;
-            throw new SecretSyncError('CONFLICT', message, { retryable: true });
-          }
-          run.emit({ ...run.fields, type: 'conflict', attempt });
-        }
-      }
-    });
+    return this.#leased(prepareEnabled, request.operation, signal, (run, lease) =>
+      considerAndApply(this.#context, run, lease, request),
+    );
   }
 
   #tellAboutStore(): void {

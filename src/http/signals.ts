@@ -1,3 +1,8 @@
+import type { Clock } from '../contracts/clock.js';
+
+/** How long code that was told to stop may take to end what it does, in ms. */
+const GRACE_MS = 5_000;
+
 /** A signal for one request; call `release` when it has ended. */
 export interface FollowingSignal {
   readonly signal: AbortSignal;
@@ -45,4 +50,33 @@ export function createSignalHub(): (sources: readonly (AbortSignal | undefined)[
     };
     return { signal: controller.signal, release };
   };
+}
+
+/**
+ * Waits for work, but not longer than until a signal is aborted; then rejects with its reason. With a clock the work
+ * has a grace to end by itself first. What becomes of it later is not heard.
+ */
+export async function untilAborted<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal | undefined,
+  clock?: Clock,
+): Promise<Result> {
+  if (signal === undefined) return work;
+  const settled = new AbortController();
+  const stopped = new Promise<never>((_resolve, reject) => {
+    const stop = () => {
+      // The platform rejects with the reason as it stands, whatever it is.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      const giveUp = () => reject(signal.reason);
+      if (clock === undefined) giveUp();
+      else clock.sleep(GRACE_MS, settled.signal).then(giveUp, () => undefined);
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true, signal: settled.signal });
+  });
+  try {
+    return await Promise.race([work, stopped]);
+  } finally {
+    settled.abort();
+  }
 }

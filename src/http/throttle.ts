@@ -34,8 +34,6 @@ export interface Throttle {
    * meanwhile, so that nobody has to wait for it in line.
    */
   turn(signal: AbortSignal): Promise<Ticket | undefined>;
-  /** Both: resolves when the next request may be sent, or, at once, to the time that is too late. */
-  pass(signal: AbortSignal, isTooLate: IsTooLate): Promise<Ticket | number>;
   /** The server took the request. */
   accepted(ticket: Ticket, quota: Quota | undefined): void;
   /**
@@ -172,14 +170,6 @@ export function createThrottle(clock: Clock): Throttle {
   return {
     open,
     turn,
-    async pass(signal, isTooLate) {
-      for (;;) {
-        const closure = await open(signal, isTooLate);
-        if (closure) return closure.until;
-        const ticket = await turn(signal);
-        if (ticket) return ticket;
-      }
-    },
     accepted(ticket, quota) {
       const isNew = ticket.sequence >= sentAtStop;
       inARow = 0;

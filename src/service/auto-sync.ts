@@ -1,12 +1,13 @@
 import PQueue from 'p-queue';
 import type { SourceLocation } from '../contracts/source.js';
+import { locationIn } from '../core/location.js';
 import type { Activity } from './activity.js';
 import { createBackground } from './background.js';
 import type { StoredSync } from './documents.js';
 import type { RunCause } from './events.js';
 import { failureText } from './failures.js';
 import { createFollower, isAutomatic, type Follower } from './follower.js';
-import { locationKey, locationOf } from './location.js';
+import { locationKey } from './location.js';
 import type { ResolvedServiceOptions } from './options.js';
 import type { RecordStore } from './record-store.js';
 import { switchedOff, type Runs } from './runs.js';
@@ -100,7 +101,7 @@ export function createAutoSync(
       return false;
     }
     if (known?.createdAt === stored.createdAt && known.version === stored.version) return true;
-    const location = locationOf(stored.definition);
+    const location = locationIn(stored.definition);
     const key = locationKey(location);
     if (known !== undefined) forget(known);
     followers.set(id, createFollower(parts, stored, key));

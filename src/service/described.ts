@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { SyncDefinition } from '../contracts/definition.js';
 import type { SourceDescription } from '../contracts/source.js';
-import { locationOf } from './location.js';
+import { locationIn } from '../core/location.js';
 import type { ResolvedServiceOptions } from './options.js';
 import { settlesWithin } from './waits.js';
 
@@ -30,7 +30,7 @@ export async function describeLocation(
   const patience = new AbortController();
   const { signal } = patience;
   const answer = Promise.resolve()
-    .then(() => source.describe?.(locationOf(definition), { signal }))
+    .then(() => source.describe?.(locationIn(definition), { signal }))
     .then(partOf, () => null);
   try {
     return (await settlesWithin(answer, PATIENCE_MS, clock)) ? await answer : null;

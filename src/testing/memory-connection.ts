@@ -7,7 +7,8 @@ import type {
   WriteOutcome,
 } from '../contracts/destination.js';
 import { SecretSyncError } from '../contracts/errors.js';
-import { faultError, untilAborted, type MemoryCall, type MemoryFault } from './memory-faults.js';
+import { untilAborted } from '../http/signals.js';
+import { faultError, type MemoryCall, type MemoryFault } from './memory-faults.js';
 import { toDestinationEntry, type MemoryEntry, type MemoryPlace } from './memory-place.js';
 
 /** What a connection to a memory destination works with. */
@@ -51,7 +52,7 @@ export function connectMemory(options: MemoryConnectionOptions): DestinationConn
     signal: AbortSignal,
   ): Promise<Exclude<MemoryFault, Error> | undefined> {
     signal.throwIfAborted();
-    const fault = await untilAborted(options.enter(call), signal);
+    const fault = await untilAborted(Promise.resolve(options.enter(call)), signal);
     signal.throwIfAborted();
     if (fault instanceof Error) throw fault;
     return fault;

@@ -63,23 +63,3 @@ export function faultError(fault: Exclude<MemoryFault, Error>): SecretSyncError 
     { retryable: fault === 'unavailable' || isLost || fault === 'conflict', maybeWritten: isLost },
   );
 }
-
-/** Waits for an intercept, but no longer than the run. */
-export async function untilAborted<Result>(
-  work: Result | Promise<Result>,
-  signal: AbortSignal,
-): Promise<Result> {
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    // The platform rejects with the reason as it stands, whatever it is.
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-    stop = () => reject(signal.reason);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([aborted, work]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
-}

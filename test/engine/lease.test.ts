@@ -46,6 +46,15 @@ function setUp(clock: VirtualClock = createVirtualClock()) {
   return { clock, destination, store, create, freezeFirstWrite, lease, writes };
 }
 
+/** The same store, which takes leases and renews none. */
+const withoutRenewal = (store: StateStore): StateStore => ({
+  ...store,
+  put: (...given) =>
+    given[0].startsWith('leases/') && given[2].ifVersion !== null
+      ? Promise.reject(new Error('down'))
+      : store.put(...given),
+});
+
 describe('the lease on a place', () => {
   it('is given back at the end, also of a run that failed', async () => {
     const { create, lease, destination, clock } = setUp();
@@ -188,13 +197,7 @@ describe('the lease on a place', () => {
     const { create, clock, store, destination, freezeFirstWrite } = setUp();
     let setBack = 0;
     const machine = { now: () => clock.now() - setBack, sleep: clock.sleep.bind(clock) };
-    const stuck: StateStore = {
-      ...store,
-      put: (...given) =>
-        given[0].startsWith('leases/') && given[2].ifVersion !== null
-          ? Promise.reject(new Error('down'))
-          : store.put(...given),
-    };
+    const stuck = withoutRenewal(store);
     await create({ source: memorySource({ OLD: 'x' }) }).engine.sync(memoryDefinition());
     const { isReached, letGo } = freezeFirstWrite();
     const run = failure(
@@ -255,13 +258,7 @@ describe('the lease on a place', () => {
     const { create, clock, destination, store, freezeFirstWrite } = setUp();
     await create({ source: memorySource({ A: '1', OLD: 'x' }) }).engine.sync(memoryDefinition());
     const { isReached, letGo } = freezeFirstWrite();
-    const stuck: StateStore = {
-      ...store,
-      put: (...given) =>
-        given[0].startsWith('leases/') && given[2].ifVersion !== null
-          ? Promise.reject(new Error('down'))
-          : store.put(...given),
-    };
+    const stuck = withoutRenewal(store);
     const run = failure(create({ store: stuck }).engine.sync(memoryDefinition()), 'SYNC_BUSY');
     await isReached;
     await clock.advance(31 * SECOND);

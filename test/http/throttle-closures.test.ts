@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createThrottle, type Ticket } from '../../src/http/throttle.js';
+import type { Ticket } from '../../src/http/throttle.js';
+import { createPassingThrottle } from '../support/passing-throttle.js';
 import { createVirtualClock } from '../support/virtual-clock.js';
 
 const never = () => false;
@@ -13,7 +14,7 @@ const ticketOf = (passed: Ticket | number): Ticket => {
 describe('the throttle, when the server takes nothing for now,', () => {
   it('draws one backoff for all refusals of what was under way together, where no time is told', async () => {
     const clock = createVirtualClock({ auto: true });
-    const throttle = createThrottle(clock);
+    const throttle = createPassingThrottle(clock);
     const tickets = [];
     for (let count = 0; count < 3; count += 1) tickets.push(ticketOf(await throttle.pass(signal, never)));
     const start = clock.now();
@@ -31,7 +32,7 @@ describe('the throttle, when the server takes nothing for now,', () => {
 
   it('says whether the server told the time, and how often in a row it took nothing', async () => {
     const clock = createVirtualClock({ auto: true });
-    const throttle = createThrottle(clock);
+    const throttle = createPassingThrottle(clock);
     const closures = async () => {
       const closure = await throttle.open(signal, always);
       return [closure?.isTold, closure?.inARow];
@@ -58,7 +59,7 @@ describe('the throttle, when the server takes nothing for now,', () => {
 
   it('lets all wait for a server that can not serve for now, and holds none back afterwards', async () => {
     const clock = createVirtualClock({ auto: true });
-    const throttle = createThrottle(clock);
+    const throttle = createPassingThrottle(clock);
     for (let count = 0; count < 100; count += 1) {
       throttle.accepted(ticketOf(await throttle.pass(signal, never)), undefined);
     }
@@ -74,7 +75,7 @@ describe('the throttle, when the server takes nothing for now,', () => {
     [300_001, 0],
   ])('knows the pace of before after %i ms in which nothing was sent, or not: %i', async (idle, isKnown) => {
     const clock = createVirtualClock({ auto: true });
-    const throttle = createThrottle(clock);
+    const throttle = createPassingThrottle(clock);
     const tickets = [];
     for (let count = 0; count < 21; count += 1) tickets.push(ticketOf(await throttle.pass(signal, never)));
     tickets.slice(1).forEach((ticket) => throttle.accepted(ticket, undefined));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createThrottle, type Ticket } from '../../src/http/throttle.js';
+import type { Ticket } from '../../src/http/throttle.js';
+import { createPassingThrottle } from '../support/passing-throttle.js';
 import { createVirtualClock } from '../support/virtual-clock.js';
 
 describe('createThrottle', () => {
@@ -12,7 +13,7 @@ describe('createThrottle', () => {
 
   it('holds nothing back before a first refusal', async () => {
     const clock = createVirtualClock();
-    const throttle = createThrottle(clock);
+    const throttle = createPassingThrottle(clock);
     for (let count = 0; count < 500; count += 1) {
       throttle.accepted(ticketOf(await throttle.pass(signal, never)), undefined);
     }
@@ -21,7 +22,7 @@ describe('createThrottle', () => {
 
   it('lets all requests wait until the time that one was told', async () => {
     const clock = createVirtualClock({ auto: true });
-    const throttle = createThrottle(clock);
+    const throttle = createPassingThrottle(clock);
     const until = clock.now() + 7_000;
     throttle.refused(ticketOf(await throttle.pass(signal, never)), until);
     const passed = await Promise.all([1, 2, 3].map(() => throttle.pass(signal, never)));
@@ -30,7 +31,7 @@ describe('createThrottle', () => {
 
   it('answers at once until when the server takes nothing, where that is too late', async () => {
     const clock = createVirtualClock();
-    const throttle = createThrottle(clock);
+    const throttle = createPassingThrottle(clock);
     const until = clock.now() + 7_000;
     throttle.refused(ticketOf(await throttle.pass(signal, never)), until);
     expect(await throttle.pass(signal, () => true)).toBe(until);
@@ -39,7 +40,7 @@ describe('createThrottle', () => {
 
   it('stops by itself when the requests under way use up what the server said is left', async () => {
     const clock = createVirtualClock();
-    const throttle = createThrottle(clock);
+    const throttle = createPassingThrottle(clock);
     const resetAt = clock.now() + 2_400_000;
     throttle.accepted(ticketOf(await throttle.pass(signal, never)), {
       limit: 1_000,
@@ -56,7 +57,7 @@ describe('createThrottle', () => {
     'takes refusals of requests that were under way together for one, told %i ms',
     async (told) => {
       const clock = createVirtualClock({ auto: true });
-      const throttle = createThrottle(clock);
+      const throttle = createPassingThrottle(clock);
       const tickets = [];
       for (let count = 0; count < 30; count += 1) tickets.push(ticketOf(await throttle.pass(signal, never)));
       tickets.slice(0, 20).forEach((ticket) => throttle.accepted(ticket, undefined));
@@ -71,7 +72,7 @@ describe('createThrottle', () => {
 
   it('leaves no sleep and lets nobody else wait when a waiting request is aborted', async () => {
     const clock = createVirtualClock();
-    const throttle = createThrottle(clock);
+    const throttle = createPassingThrottle(clock);
     throttle.refused(ticketOf(await throttle.pass(signal, never)), clock.now() + 5_000);
     const controller = new AbortController();
     const first = throttle.pass(controller.signal, never);
@@ -96,7 +97,7 @@ describe('the throttle, while the clock of the machine is set', () => {
   ])('waits as long as it was told to when that is %s', async (_title, step) => {
     const clock = createVirtualClock();
     let ahead = 0;
-    const throttle = createThrottle({
+    const throttle = createPassingThrottle({
       now: () => clock.now() + ahead,
       sleep: (ms, signal) => clock.sleep(ms, signal),
     });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Quota } from '../../src/http/retry-timing.js';
-import { createThrottle, type Throttle, type Ticket } from '../../src/http/throttle.js';
+import type { Ticket } from '../../src/http/throttle.js';
+import { createPassingThrottle } from '../support/passing-throttle.js';
 
 const START = 1_000_000;
 const { signal } = new AbortController();
@@ -9,7 +10,7 @@ const { signal } = new AbortController();
 function connection() {
   let now = START;
   let sleeps = 0;
-  const throttle: Throttle = createThrottle({
+  const throttle = createPassingThrottle({
     now: () => now,
     sleep(ms) {
       sleeps += 1;

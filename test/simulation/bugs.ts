@@ -79,7 +79,7 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   ),
   bug(
     'a plan is applied although it is stale',
-    'engine/secret-sync-engine.ts',
+    'engine/consider-and-apply.ts',
     'if (request.saved !== undefined)',
     'if (false)',
     5,
@@ -89,7 +89,7 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
     'engine/secret-sync-engine.ts',
     'const { decided } = await consider(this.#context, run, request, undefined);',
     'const { decided, loaded } = await consider(this.#context, run, request, undefined);\n' +
-      "loaded.memory.markImported(prepared.definition.id, '2026-01-01T00:00:00Z');\nawait loaded.save();",
+      "loaded.memory.markImported(run.prepared.definition.id, '2026-01-01T00:00:00Z');\nawait loaded.save();",
     2,
   ),
   bug(

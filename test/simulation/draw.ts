@@ -1,4 +1,4 @@
-import { createRandom, type Random } from './random.js';
+import { createRandom, type Random } from '../support/random.js';
 import { BAD_KEYS, BAD_VALUE, HAND_KEYS, LOCATIONS, SOURCE_KEYS, VALUES } from './setting.js';
 import {
   REQUEST_TROUBLES,

@@ -140,7 +140,7 @@ export async function perform(
         }),
       );
     }
-    case 'release':
+    default:
       return watch(
         world,
         worker,
@@ -148,27 +148,26 @@ export async function perform(
         operation,
         { confirmed, troubles },
         async (engine, definition, signal) => {
-          await engine.release(definition, { signal });
-          return { how: 'done' };
-        },
-      );
-    case 'sync':
-    case 'import':
-    case 'remove':
-      return watch(
-        world,
-        worker,
-        call,
-        operation,
-        { confirmed, troubles },
-        async (engine, definition, signal) => {
-          const result =
-            operation === 'sync'
-              ? await engine.sync(definition, { force, signal, ...options })
-              : operation === 'import'
-                ? await engine.importSecrets(definition, { importBehavior, signal })
-                : await engine.removeSecrets(definition, { signal, ...options });
-          return { how: 'result', result };
+          switch (operation) {
+            case 'release':
+              await engine.release(definition, { signal });
+              return { how: 'done' };
+            case 'sync':
+              return {
+                how: 'result',
+                result: await engine.sync(definition, { force, signal, ...options }),
+              };
+            case 'import':
+              return {
+                how: 'result',
+                result: await engine.importSecrets(definition, { importBehavior, signal }),
+              };
+            case 'remove':
+              return {
+                how: 'result',
+                result: await engine.removeSecrets(definition, { signal, ...options }),
+              };
+          }
         },
       );
   }

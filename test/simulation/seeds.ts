@@ -37,7 +37,7 @@ export const FOUND: readonly Found[] = [
       name: 'what was forced is forced again when deletions are decided again',
       edits: [
         {
-          file: 'engine/secret-sync-engine.ts',
+          file: 'engine/consider-and-apply.ts',
           find: 'const unforced = { ...request.options, force: false };',
           replace: 'const unforced = request.options;',
         },

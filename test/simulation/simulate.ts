@@ -1,6 +1,6 @@
 import { perform, syncOf } from './perform.js';
 import { drawSteps } from './draw.js';
-import { createRandom } from './random.js';
+import { createRandom } from '../support/random.js';
 import { drawSetting, type SiteName } from './setting.js';
 import { isExcused, settle } from './settle.js';
 import type { Call, Step } from './steps.js';

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/contracts/clock.js';
 import type { SecretSource } from '../../src/contracts/source.js';
 import type { StateStore } from '../../src/contracts/state-store.js';
-import { createRandom } from './random.js';
+import { createRandom } from '../support/random.js';
 import type { Mishap } from './steps.js';
 import { checkSourceWrite, checkStorePut } from './rules-of-state.js';
 import { createWire } from './wire.js';

@@ -6,7 +6,7 @@ import { memoryStore } from '../../src/stores/memory.js';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.js';
 import { createLedger, type Ledger } from './ledger.js';
 import type { Library } from './library.js';
-import type { Random } from './random.js';
+import type { Random } from '../support/random.js';
 import { breachOfAct } from './rules-of-writes.js';
 import { LOCATIONS, MARK, SOURCE_KEYS, type Setting, type SiteName } from './setting.js';
 import { hasuraSite, qoverySite, type Site, type Snapshot } from './sites.js';

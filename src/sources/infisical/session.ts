@@ -3,6 +3,7 @@ import { isSecretSyncError } from '../../contracts/errors.js';
 import type { HttpRequest } from '../../contracts/http.js';
 import { SecretValue } from '../../contracts/secret.js';
 import type { GuardedHttpClient } from '../../http/client.js';
+import { untilAborted } from '../../http/signals.js';
 import { retell } from './errors.js';
 import { classify, loginSchema, retryAfter } from './wire.js';
 
@@ -29,16 +30,6 @@ export interface InfisicalSession {
    * Calls with the header that authenticates, and once more, after another login, when the call throws `UNAUTHORIZED`.
    */
   authorized<Result>(call: (authorization: string) => Promise<Result>, signal: AbortSignal): Promise<Result>;
-}
-
-/** Rejects with the signal's reason as soon as it is aborted, whatever becomes of the promise. */
-function orAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const abort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 /** Logs in when a token is needed, and again before it ends. All who need one at a time share one login. */
@@ -92,7 +83,7 @@ export function createSession(
     const joined = (login ??= begin());
     joined.waiting += 1;
     try {
-      return await orAborted(joined.grant, signal);
+      return await untilAborted(joined.grant, signal);
     } finally {
       joined.waiting -= 1;
       // Nobody waits any more: the next one must not join what is being stopped.
