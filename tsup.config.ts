@@ -3,10 +3,14 @@ import { defineConfig } from 'tsup';
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
-    'sources/dotenv': 'src/sources/dotenv.ts',
-    'sources/infisical': 'src/sources/infisical.ts',
-    'sources/compose': 'src/sources/compose.ts',
-    'stores/file': 'src/stores/file.ts',
+    'drivers/index': 'src/drivers/index.ts',
+    'drivers/hasura-cloud': 'src/drivers/hasura-cloud/index.ts',
+    'drivers/qovery': 'src/drivers/qovery/index.ts',
+    'sources/dotenv': 'src/sources/dotenv/index.ts',
+    'sources/infisical': 'src/sources/infisical/index.ts',
+    'sources/compose': 'src/sources/compose/index.ts',
+    'sources/transform': 'src/sources/transform.ts',
+    'stores/file': 'src/stores/file/index.ts',
     'service/index': 'src/service/index.ts',
     'testing/index': 'src/testing/index.ts',
   },

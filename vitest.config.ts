@@ -8,7 +8,7 @@ const TESTS = ['test/**/*.test.ts'];
 /** Tests that put something else in the place of a module, for the whole thread. */
 const ALONE = [
   'test/http/nock.test.ts',
-  'test/testing/hasura-cloud-emulator.test.ts',
+  'test/testing/emulators/hasura-cloud.test.ts',
   'test/testing/memory-destination.test.ts',
 ];
 
@@ -16,8 +16,8 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^secret-sync-engine$/, replacement: source('index.ts') },
-      { find: /^secret-sync-engine\/(service|testing)$/, replacement: source('$1/index.ts') },
-      { find: /^secret-sync-engine\/(.+)$/, replacement: source('$1.ts') },
+      { find: /^secret-sync-engine\/sources\/transform$/, replacement: source('sources/transform.ts') },
+      { find: /^secret-sync-engine\/(.+)$/, replacement: source('$1/index.ts') },
     ],
   },
   test: {

@@ -5,8 +5,12 @@ import config from './vitest.config.js';
 // whole server take seconds), and properties with fewer cases.
 const TESTS = [
   'test/core/**/*.test.ts',
-  'test/mutation/**/*.test.ts',
-  'test/http/{address,closed-connection,pace,retry-timing,throttle}.test.ts',
+  'test/contracts/**/*.test.ts',
+  'test/shared/**/*.test.ts',
+  'test/engine/saved-plan.test.ts',
+  'test/engine/state/recorder.test.ts',
+  'test/http/{address,address-ranges,backoff,errors,retry}.test.ts',
+  'test/http/pacing/{closed-connection,pace,throttle,throttle-table,told-times}.test.ts',
 ];
 
 /** `MUTATION_TESTS`: globs, separated by blanks, for a quick run over a few files. */

@@ -1,11 +1,6 @@
-import {
-  defineSource,
-  hasuraCloud,
-  memoryStore,
-  parseDefinition,
-  qovery,
-  SecretSyncEngine,
-} from 'secret-sync-engine';
+import { defineSource, memoryStore, parseDefinition, SecretSyncEngine } from 'secret-sync-engine';
+import { hasuraCloud } from 'secret-sync-engine/drivers/hasura-cloud';
+import { qovery } from 'secret-sync-engine/drivers/qovery';
 import { syncHasuraCloudLikeReference, syncQoveryLikeReference } from './reference-model.js';
 import type { Place } from './server-messages.js';
 import type { BenchServer } from './servers.js';

@@ -3,15 +3,16 @@ import {
   compileKeySchema,
   guardDeletions,
   planSync,
-  qovery,
   reconcile,
   SecretValue,
   type DestinationEntry,
   type PlaceState,
 } from 'secret-sync-engine';
-import { createKeyring, fingerprint } from '../src/core/fingerprint.js';
+import { qovery } from 'secret-sync-engine/drivers/qovery';
+import { fingerprint } from '../src/core/fingerprint/fingerprint.js';
 import { makeSecrets } from './contestants.js';
 import { decideLikeReference } from './reference-model.js';
+import { createKeyring } from '../src/core/fingerprint/keyring.js';
 
 const KEY_SCHEMA = 'APP_{{secretKey}}';
 const FINGERPRINT_KEY = 'a fingerprint key that only the bench knows';

@@ -1,13 +1,13 @@
 // A driver of your own. It says how to read and write; what may be written or deleted is for the engine to decide.
 import { pathToFileURL } from 'node:url';
 import {
-  createHttpClient,
   defineDriver,
   formatResult,
   memorySource,
   SecretSyncEngine,
   type WriteOutcome,
 } from 'secret-sync-engine';
+import { createHttpClient } from 'secret-sync-engine/drivers';
 import * as z from 'zod';
 import { startConfigService } from './support/config-service.js';
 

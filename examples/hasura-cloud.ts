@@ -1,6 +1,7 @@
 // Syncs two secrets to a Hasura Cloud project. Without HASURA_ACCESS_TOKEN and HASURA_PROJECT_ID an emulator on this
 // machine stands in. A real project is only planned, unless the argument --apply is given.
-import { formatPlan, formatResult, hasuraCloud, memorySource, SecretSyncEngine } from 'secret-sync-engine';
+import { formatPlan, formatResult, memorySource, SecretSyncEngine } from 'secret-sync-engine';
+import { hasuraCloud } from 'secret-sync-engine/drivers/hasura-cloud';
 import { startHasuraCloudEmulator } from 'secret-sync-engine/testing';
 
 const { HASURA_ACCESS_TOKEN, HASURA_PROJECT_ID } = process.env;

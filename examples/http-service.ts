@@ -9,11 +9,11 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import {
   isSecretSyncError,
-  qovery,
   SecretSyncEngine,
   type ErrorCode,
   type SyncDefinitionInput,
 } from 'secret-sync-engine';
+import { qovery } from 'secret-sync-engine/drivers/qovery';
 import { SecretSyncService } from 'secret-sync-engine/service';
 import { dotenvSource } from 'secret-sync-engine/sources/dotenv';
 import { fileStore } from 'secret-sync-engine/stores/file';

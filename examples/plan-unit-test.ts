@@ -1,6 +1,7 @@
 // A unit test of a plan: plain data in, a plan out. No engine, network or async; use it with any test runner.
 import assert from 'node:assert/strict';
-import { explain, planSync, qovery } from 'secret-sync-engine';
+import { explain, planSync } from 'secret-sync-engine';
+import { qovery } from 'secret-sync-engine/drivers/qovery';
 
 const definition = { name: 'nightly', syncOptions: { keySchema: 'APP_{{secretKey}}' } };
 

@@ -1,14 +1,8 @@
 // Syncs two secrets to a Qovery environment. Without QOVERY_ACCESS_TOKEN, QOVERY_ORGANIZATION_ID, QOVERY_PROJECT_ID and
 // QOVERY_ENVIRONMENT_ID an emulator on this machine stands in. A real environment is only planned, unless the argument
 // --apply is given.
-import {
-  formatPlan,
-  formatResult,
-  memorySource,
-  memoryStore,
-  qovery,
-  SecretSyncEngine,
-} from 'secret-sync-engine';
+import { formatPlan, formatResult, memorySource, memoryStore, SecretSyncEngine } from 'secret-sync-engine';
+import { qovery } from 'secret-sync-engine/drivers/qovery';
 import { startQoveryEmulator } from 'secret-sync-engine/testing';
 
 const { QOVERY_ACCESS_TOKEN, QOVERY_ORGANIZATION_ID, QOVERY_PROJECT_ID, QOVERY_ENVIRONMENT_ID } = process.env;

@@ -10,43 +10,20 @@ export type {
   SyncCallOptions,
 } from './engine/secret-sync-engine.js';
 export type { Connection, Connections, EngineOptions } from './engine/options.js';
-export { parseDefinition } from './engine/registry.js';
+export { parseDefinition } from './engine/resolve/driver-registry.js';
 
-export { planSync } from './core/plan.js';
-export type { PlanSyncInput } from './core/plan.js';
-export { explain } from './core/explain.js';
-export { compileKeySchema } from './core/key-schema.js';
-export type { KeySchema } from './core/key-schema.js';
-export { resolveImport } from './core/import-precedence.js';
-export type { DesiredSecret, ResolvedImport, ResolveImportInput } from './core/import-precedence.js';
+export { planSync } from './core/plan-sync.js';
+export type { PlanSyncInput } from './core/plan-sync.js';
+export { explain } from './format/explain.js';
+export { compileKeySchema } from './core/definition/key-schema.js';
+export type { KeySchema } from './core/definition/key-schema.js';
+export { resolveImport } from './core/imports.js';
+export type { DesiredSecret, ResolvedImport, ResolveImportInput } from './core/imports.js';
 export { reconcile } from './core/reconcile.js';
 export type { Reconciled, ReconcileInput } from './core/reconcile.js';
-export type { Desired } from './core/decide-key.js';
+export type { Desired } from './core/key-decision.js';
 export { guardDeletions } from './core/deletion-guard.js';
 export type { GuardDeletionsInput, GuardedDeletions } from './core/deletion-guard.js';
-export { generateFingerprintKey } from './core/fingerprint.js';
-export type { FingerprintKey, FingerprintKeys } from './core/fingerprint.js';
-export type { DestinationInput } from './core/snapshot.js';
-
-export { hasuraCloud, listHasuraCloudProjects } from './drivers/hasura-cloud/index.js';
-export type {
-  HasuraCloudConfig,
-  HasuraCloudCredentials,
-  HasuraCloudDriver,
-} from './drivers/hasura-cloud/index.js';
-export {
-  listQoveryEnvironments,
-  listQoveryOrganizations,
-  listQoveryProjects,
-  qovery,
-} from './drivers/qovery/index.js';
-export type {
-  QoveryConfig,
-  QoveryConfigInput,
-  QoveryCredentials,
-  QoveryDriver,
-  QoveryVariableType,
-} from './drivers/qovery/index.js';
 
 export { memorySource } from './sources/memory.js';
 export { memoryStore } from './stores/memory.js';
@@ -54,11 +31,11 @@ export { formatPlan } from './format/format-plan.js';
 export { formatResult } from './format/format-result.js';
 export { createHttpClient } from './http/client.js';
 export type { GuardedHttpClient, HttpClientOptions, HttpRun } from './http/client.js';
-export type { RetryOptions } from './http/retry-timing.js';
+export type { RetryOptions } from './http/backoff.js';
 
 export { SecretValue } from './contracts/secret.js';
-export { ERROR_CODES, isSecretSyncError, SecretSyncError } from './contracts/errors.js';
-export type { ErrorCode, ErrorDetails, ErrorProblem } from './contracts/errors.js';
+export { isSecretSyncError, SecretSyncError } from './contracts/errors.js';
+export type { ErrorDetails } from './contracts/errors.js';
 export { defineSource } from './contracts/source.js';
 export type {
   SecretRecord,
@@ -89,10 +66,6 @@ export type {
   WriteOutcome,
 } from './contracts/destination.js';
 export type {
-  AnyDestinationDriver,
-  DefinitionArgument,
-  DefinitionFor,
-  DefinitionInputFor,
   ImportBehavior,
   InitialSyncBehavior,
   SyncDefinition,
@@ -101,8 +74,20 @@ export type {
   SyncOptionsInput,
 } from './contracts/definition.js';
 export type * from './contracts/plan.js';
+export type * from './contracts/result.js';
 export type { SyncEvent } from './contracts/events.js';
 export type * from './contracts/state-store.js';
 export type { HttpAnswer, HttpBody, HttpClient, HttpRefusal, HttpRequest } from './contracts/http.js';
 export type { Clock } from './contracts/clock.js';
 export type { JsonValue } from './contracts/json.js';
+export { ERROR_CODES } from './contracts/error-codes.js';
+export type { ErrorCode, ErrorProblem } from './contracts/error-codes.js';
+export type {
+  AnyDestinationDriver,
+  DefinitionArgument,
+  DefinitionFor,
+  DefinitionInputFor,
+} from './contracts/typed-definition.js';
+export { generateFingerprintKey } from './core/fingerprint/keyring.js';
+export type { FingerprintKey, FingerprintKeys } from './core/fingerprint/keyring.js';
+export type { DestinationInput } from './core/inputs/destination-index.js';

@@ -2,13 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  generateFingerprintKey,
-  hasuraCloud,
-  qovery,
-  SecretSyncEngine,
-  type SyncDefinitionInput,
-} from 'secret-sync-engine';
+import { generateFingerprintKey, SecretSyncEngine, type SyncDefinitionInput } from 'secret-sync-engine';
+import { hasuraCloud } from 'secret-sync-engine/drivers/hasura-cloud';
+import { qovery } from 'secret-sync-engine/drivers/qovery';
 import { SecretSyncService } from 'secret-sync-engine/service';
 import { infisicalSource } from 'secret-sync-engine/sources/infisical';
 import { fileStore } from 'secret-sync-engine/stores/file';

@@ -2,14 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  formatPlan,
-  generateFingerprintKey,
-  hasuraCloud,
-  qovery,
-  SecretSyncEngine,
-  type SyncPlan,
-} from 'secret-sync-engine';
+import { formatPlan, generateFingerprintKey, SecretSyncEngine, type SyncPlan } from 'secret-sync-engine';
+import { hasuraCloud } from 'secret-sync-engine/drivers/hasura-cloud';
+import { qovery } from 'secret-sync-engine/drivers/qovery';
 import { dotenvSource } from 'secret-sync-engine/sources/dotenv';
 import { fileStore } from 'secret-sync-engine/stores/file';
 import { startHasuraCloudEmulator, startQoveryEmulator, type Emulator } from 'secret-sync-engine/testing';

@@ -1,5 +1,6 @@
 // What both jobs share: the same engine, over the same fingerprint key.
-import { qovery, SecretSyncEngine } from 'secret-sync-engine';
+import { SecretSyncEngine } from 'secret-sync-engine';
+import { qovery } from 'secret-sync-engine/drivers/qovery';
 import { dotenvSource } from 'secret-sync-engine/sources/dotenv';
 import { fileStore } from 'secret-sync-engine/stores/file';
 

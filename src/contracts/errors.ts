@@ -1,58 +1,6 @@
-import type { SyncPlan, SyncResult } from './plan.js';
-import { quote } from './quote.js';
-
-/** Every code a {@link SecretSyncError} can have. The README lists the remedy of each. */
-export const ERROR_CODES = [
-  'INVALID_DEFINITION',
-  'INVALID_OPTION',
-  'INVALID_KEY_SCHEMA',
-  'UNKNOWN_DESTINATION',
-  'UNKNOWN_CONNECTION',
-  'CONNECTION_MISMATCH',
-  'UNSAFE_URL',
-  'SOURCE_READ_FAILED',
-  'SOURCE_NOT_WRITABLE',
-  'SOURCE_WRITE_FAILED',
-  'IMPORT_NOT_SUPPORTED',
-  'DURABLE_STORE_REQUIRED',
-  'FINGERPRINT_KEY_REQUIRED',
-  'PLAN_BLOCKED',
-  'DELETION_REFUSED',
-  'PLAN_STALE',
-  'PLAN_INVALID',
-  'SYNC_DISABLED',
-  'SYNC_BUSY',
-  'SYNC_FAILED',
-  'UNAUTHORIZED',
-  'FORBIDDEN',
-  'NOT_FOUND',
-  'RATE_LIMITED',
-  'CONFLICT',
-  'DESTINATION_UNAVAILABLE',
-  'DESTINATION_REJECTED',
-  'INVALID_RESPONSE',
-  'TIMEOUT',
-  'STATE_UNREADABLE',
-  'STATE_NOT_SAVED',
-  'STATE_CONFLICT',
-  'SYNC_NOT_FOUND',
-  'SYNC_EXISTS',
-  'VERSION_CONFLICT',
-  'CROSS_SYNC_CONFLICT',
-] as const;
-
-/** One of {@link ERROR_CODES}. */
-export type ErrorCode = (typeof ERROR_CODES)[number];
-
-/** One of several things that are wrong, as listed in {@link SecretSyncError.problems}. */
-export interface ErrorProblem {
-  readonly code: ErrorCode;
-  /** Where in the input, in dots and brackets: `destinationConfig.projectId`. */
-  readonly path?: string;
-  /** The key at the destination, or at the source for errors about the source. */
-  readonly key?: string;
-  readonly message: string;
-}
+import type { SyncPlan } from './plan.js';
+import type { ErrorCode, ErrorProblem } from './error-codes.js';
+import type { SyncResult } from './result.js';
 
 type CarriesPlan = 'PLAN_BLOCKED' | 'DELETION_REFUSED';
 
@@ -127,38 +75,4 @@ export function isSecretSyncError<Code extends ErrorCode = ErrorCode>(
     BRAND in error &&
     (code === undefined || ('code' in error && error.code === code))
   );
-}
-
-/** What an error says beyond its code and message, for a copy of it; without its cause, result and plan. */
-export function detailsOf(error: SecretSyncError): ErrorDetails {
-  const { retryable, key, problems, status, retryAt, maybeWritten } = error;
-  return {
-    retryable,
-    ...(key !== undefined && { key }),
-    ...(problems !== undefined && { problems }),
-    ...(status !== undefined && { status }),
-    ...(retryAt !== undefined && { retryAt }),
-    ...(maybeWritten !== undefined && { maybeWritten }),
-  };
-}
-
-/**
- * One error for one or many problems: its code is the one that all problems share, else `general`; its message
- * names each.
- */
-export function errorFromProblems(
-  general: ErrorCode,
-  subject: string,
-  problems: readonly ErrorProblem[],
-  details: ErrorDetails = {},
-): SecretSyncError {
-  const shared = problems[0]?.code;
-  const code =
-    shared !== undefined && problems.every((problem) => problem.code === shared) ? shared : general;
-  const lines = problems.map((problem) => {
-    const where = problem.path ?? problem.key;
-    return where === undefined || where === '' ? problem.message : `${quote(where)}: ${problem.message}`;
-  });
-  const message = lines.length === 1 ? `${subject}: ${lines[0]}` : `${subject}:\n- ${lines.join('\n- ')}`;
-  return new SecretSyncError(code, message, { ...details, problems });
 }

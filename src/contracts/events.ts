@@ -1,5 +1,6 @@
-import type { ErrorCode } from './errors.js';
-import type { Operation, Outcome, PlanSummary, SyncResult } from './plan.js';
+import type { Operation, PlanSummary } from './plan.js';
+import type { ErrorCode } from './error-codes.js';
+import type { Outcome, SyncResult } from './result.js';
 
 interface RunFields {
   /** Tells the events of one call apart from those of another. */

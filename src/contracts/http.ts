@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { ErrorCode } from './errors.js';
 import type { SecretValue } from './secret.js';
+import type { ErrorCode } from './error-codes.js';
 
 /** JSON whose leaves may be secrets: they are revealed only while the body is written to the wire. */
 export type HttpBody =

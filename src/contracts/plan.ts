@@ -1,5 +1,5 @@
 import type { ImportBehavior, SyncDefinition } from './definition.js';
-import type { ErrorProblem, SecretSyncError } from './errors.js';
+import type { ErrorProblem } from './error-codes.js';
 
 /** What a plan is for. */
 export type Operation = 'sync' | 'import' | 'remove';
@@ -150,43 +150,4 @@ export interface SyncPlan {
   readonly warnings: readonly PlanWarning[];
   readonly summary: PlanSummary;
   readonly preconditions?: PlanPreconditions;
-}
-
-/** How one planned key ended. */
-export interface Outcome {
-  readonly key: string;
-  readonly kind?: string;
-  readonly action: 'create' | 'update' | 'replace' | 'delete' | 'blocked';
-  /**
-   * `applied`; `skipped`: left out by `invalidKeys: 'skip'`; `failed`: not written; `withheld`: not tried, because
-   * something before it failed; `indeterminate`: its answer was lost and reading back failed too.
-   */
-  readonly status: 'applied' | 'skipped' | 'failed' | 'withheld' | 'indeterminate';
-  readonly error?: SecretSyncError;
-}
-
-export interface ResultSummary {
-  readonly applied: number;
-  readonly skipped: number;
-  readonly failed: number;
-  readonly withheld: number;
-  readonly indeterminate: number;
-  /** How many keys were created or updated at the source. */
-  readonly imported: number;
-}
-
-/** What a run did. */
-export interface SyncResult {
-  /** `failed` stands only in the result that an error carries. */
-  readonly status: 'succeeded' | 'failed';
-  readonly plan: SyncPlan;
-  /** One for each create, update, replace, delete and skipped key, in the plan's order. */
-  readonly outcomes: readonly Outcome[];
-  readonly summary: ResultSummary;
-  /** How many HTTP requests the run sent to the destination, repeated ones included. */
-  readonly requestCount: number;
-  /** ISO 8601. */
-  readonly startedAt: string;
-  /** ISO 8601. */
-  readonly finishedAt: string;
 }

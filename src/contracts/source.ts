@@ -1,4 +1,4 @@
-import type { SecretValue } from './secret.js';
+import { SecretValue } from './secret.js';
 
 /** Which part of a source a definition reads: its `projectId`, `environment` and `secretPath`, as they stand there. */
 export interface SourceLocation {
@@ -95,4 +95,18 @@ export interface SecretSource {
  */
 export function defineSource(name: string, read: SecretSource['read']): SecretSource {
   return { name, read };
+}
+
+/** Tells a read that says how complete it is from one of secrets alone, which can have a key called `secrets`. */
+export function isSourceRead(read: SourceReadResult): read is SourceRead {
+  if (Symbol.iterator in read || !Object.hasOwn(read, 'secrets')) return false;
+  const secrets: unknown = read.secrets;
+  return typeof secrets === 'object' && secrets !== null && !SecretValue.is(secrets);
+}
+
+/** What `read` answered, as pairs. */
+export function secretPairs(
+  secrets: SecretRecord,
+): Iterable<readonly [sourceKey: string, value: string | SecretValue]> {
+  return Symbol.iterator in secrets ? secrets : Object.entries(secrets);
 }

@@ -1,13 +1,18 @@
 import type { SyncOptions, SyncOptionsInput } from '../contracts/definition.js';
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
 import type { KeepReason, PlannedChange, PlanProblem, RefusalReason } from '../contracts/plan.js';
-import { quoteList } from '../contracts/quote.js';
+import { quoteList } from '../shared/text.js';
 import type { PlaceState, RememberedEntry } from '../contracts/state-store.js';
-import { plannedChange, type DecidedChange } from './change.js';
-import { resolveSyncOptions, unrestrictedCapabilities } from './defaults.js';
-import { identityKeySchema, type KeySchema } from './key-schema.js';
-import { indexState, isFixed, ownedBy, ownedByOther, type Remembered } from './remembered.js';
-import { canonicalKey, destinationEntries, indexEntries, type DestinationInput } from './snapshot.js';
+import { plannedChange, type DecidedChange } from './step.js';
+import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defaults.js';
+import { identityKeySchema, type KeySchema } from './definition/key-schema.js';
+import { indexState, isFixed, ownedBy, ownedByOther, type Remembered } from './inputs/ownership.js';
+import {
+  canonicalKey,
+  destinationEntries,
+  indexEntries,
+  type DestinationInput,
+} from './inputs/destination-index.js';
 
 export interface GuardDeletionsInput {
   /** The id of the definition. */

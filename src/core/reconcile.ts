@@ -3,20 +3,20 @@ import type { Capabilities, DestinationEntry } from '../contracts/destination.js
 import type { PlannedChange, PlanProblem, PlanWarning, PlanWarningCode } from '../contracts/plan.js';
 import { SecretValue } from '../contracts/secret.js';
 import type { PlaceState } from '../contracts/state-store.js';
-import { blockDesired } from './blocked.js';
-import { plannedChange, sortChanges, type DecidedChange } from './change.js';
-import { decideDesired, decisionWarnings, type DecisionContext, type Desired } from './decide-key.js';
-import { resolveSyncOptions, unrestrictedCapabilities } from './defaults.js';
-import { identityKeySchema, type KeySchema } from './key-schema.js';
-import { indexState } from './remembered.js';
+import { blockDesired } from './unwritable-keys.js';
+import { plannedChange, sortChanges, type DecidedChange } from './step.js';
+import { decideDesired, decisionWarnings, type DecisionContext, type Desired } from './key-decision.js';
+import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defaults.js';
+import { identityKeySchema, type KeySchema } from './definition/key-schema.js';
+import { indexState } from './inputs/ownership.js';
+import { byText } from '../shared/text.js';
 import {
   destinationEntries,
   indexEntries,
   isInherited,
   type DestinationInput,
   type EntryIndex,
-} from './snapshot.js';
-import { byText } from './sort.js';
+} from './inputs/destination-index.js';
 
 export interface ReconcileInput {
   /** The id of the definition. */

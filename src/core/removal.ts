@@ -1,12 +1,12 @@
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
 import type { PlanProblem } from '../contracts/plan.js';
-import { quoteList } from '../contracts/quote.js';
+import { quoteList } from '../shared/text.js';
 import type { PlaceState, RememberedEntry } from '../contracts/state-store.js';
-import { plannedChange, sortChanges, type DecidedChange } from './change.js';
+import { plannedChange, sortChanges, type DecidedChange } from './step.js';
 import { protection } from './deletion-guard.js';
-import type { KeySchema } from './key-schema.js';
-import { indexState, ownedBy, type Remembered } from './remembered.js';
-import type { EntryIndex } from './snapshot.js';
+import type { KeySchema } from './definition/key-schema.js';
+import { indexState, ownedBy, type Remembered } from './inputs/ownership.js';
+import type { EntryIndex } from './inputs/destination-index.js';
 
 export interface PlanRemovalInput {
   readonly syncId: string;

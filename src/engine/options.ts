@@ -1,16 +1,23 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../contracts/clock.js';
-import type { AnyDestinationDriver } from '../contracts/definition.js';
-import { errorFromProblems, isSecretSyncError, type ErrorProblem } from '../contracts/errors.js';
+import { isSecretSyncError } from '../contracts/errors.js';
 import type { SyncEvent } from '../contracts/events.js';
 import type { SecretSource } from '../contracts/source.js';
 import type { StateStore } from '../contracts/state-store.js';
-import { unknownFields } from '../contracts/unknown-fields.js';
-import { createKeyring, ephemeralKeyring, type FingerprintKeys, type Keyring } from '../core/fingerprint.js';
-import { validate } from '../core/validate.js';
-import { systemClock } from '../http/clock.js';
-import { RETRY_DEFAULTS, type RetryOptions } from '../http/retry-timing.js';
+import { validate, unknownFields } from '../shared/validation.js';
+import { systemClock } from '../shared/clock.js';
+import { RETRY_DEFAULTS, type RetryOptions } from '../http/backoff.js';
 import { memoryStore } from '../stores/memory.js';
+import { errorFromProblems } from '../shared/problems.js';
+import { type ErrorProblem } from '../contracts/error-codes.js';
+import type { AnyDestinationDriver } from '../contracts/typed-definition.js';
+import { atLeast, withMethods } from '../shared/validation.js';
+import {
+  createKeyring,
+  ephemeralKeyring,
+  type FingerprintKeys,
+  type Keyring,
+} from '../core/fingerprint/keyring.js';
 
 /** Credentials for a driver, as an engine's `connections` hands them out. */
 export interface Connection {
@@ -83,19 +90,8 @@ export interface ResolvedOptions {
   readonly random: () => number;
 }
 
-const atLeast = (least: number, unit = '') =>
-  z.int(`it must be a whole number${unit}`).check(z.minimum(least, `it must be at least ${least}`));
 const milliseconds = atLeast(1, ' of ms').check(z.maximum(2 ** 31 - 1, 'it must be less than 25 days'));
 const call = z.optional(z.custom<unknown>((value) => typeof value === 'function', 'it must be a function'));
-const withMethods = (...names: readonly string[]) =>
-  z.custom<unknown>(
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      names.every((name) => typeof Reflect.get(value, name) === 'function'),
-    `it must be an object with ${names.map((name) => `${name}()`).join(', ')}`,
-  );
-
 const optionsSchema = z.strictObject(
   {
     source: withMethods('read'),

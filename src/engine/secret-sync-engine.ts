@@ -1,15 +1,10 @@
-import type {
-  AnyDestinationDriver,
-  DefinitionArgument,
-  DefinitionFor,
-  SyncDefinition,
-} from '../contracts/definition.js';
+import type { SyncDefinition } from '../contracts/definition.js';
 import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
-import type { Operation, SyncPlan, SyncResult } from '../contracts/plan.js';
-import { quote } from '../contracts/quote.js';
+import type { Operation, SyncPlan } from '../contracts/plan.js';
+import { quote } from '../shared/text.js';
 import type { SecretSource, SourceLocation } from '../contracts/source.js';
-import { sourceDigest } from '../core/fingerprint.js';
-import { locationIn } from '../core/location.js';
+import { sourceDigest } from '../core/fingerprint/fingerprint.js';
+import { locationIn } from '../core/inputs/location.js';
 import {
   checkConfirmation,
   planOptions,
@@ -20,17 +15,24 @@ import {
   type RemoveCallOptions,
   type SyncCallOptions,
 } from './call-options.js';
-import { consider, createEngineContext, type DecisionRequest, type EngineContext } from './consider.js';
-import { considerAndApply } from './consider-and-apply.js';
-import { untilAborted } from '../http/signals.js';
-import { notify } from './foreign-code.js';
-import { acquireLease, type Lease } from './lease.js';
+import { consider, type DecisionRequest } from './plan-run.js';
+import { considerAndApply } from './plan-and-apply.js';
+import { untilAborted } from '../shared/abort.js';
+import { notify } from './boundary/guard-call.js';
+import { acquireLease, type Lease } from './state/lease.js';
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.js';
-import { prepareSync, type PreparedSync } from './prepare.js';
-import { readLocation } from './read.js';
-import { withRun, type Run } from './run.js';
+import { prepareSync, type PreparedSync } from './resolve/resolve-sync.js';
+import { readLocation } from './run/read.js';
+import { withRun, type Run } from './run/run.js';
 import { assertConfirmable, checkSavedPlan } from './saved-plan.js';
-import { storeKeys } from './store-access.js';
+import { storeKeys } from './state/store-keys.js';
+import type { SyncResult } from '../contracts/result.js';
+import type {
+  AnyDestinationDriver,
+  DefinitionArgument,
+  DefinitionFor,
+} from '../contracts/typed-definition.js';
+import { createEngineContext, type EngineContext } from './run/clients.js';
 
 export type {
   ApplyCallOptions,

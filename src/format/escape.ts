@@ -1,4 +1,4 @@
-import { INVISIBLE } from '../contracts/invisible.js';
+import { INVISIBLE } from '../shared/text.js';
 
 const MARKUP = /[\\`*_[\]<>|~$&@#]|:(?=\/\/)|(?<=www)\./gi;
 

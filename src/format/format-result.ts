@@ -1,7 +1,7 @@
-import type { Outcome, SyncResult } from '../contracts/plan.js';
-import { CHANGE_REASON_WORDS } from '../contracts/reasons.js';
+import { CHANGE_REASON_WORDS } from './reasons.js';
 import { renderReport, type FormatOptions, type Row } from './report.js';
 import { countWords, importRow, nameOf, SYMBOLS, warningRows } from './rows.js';
+import type { Outcome, SyncResult } from '../contracts/result.js';
 
 const DONE: Readonly<Record<Outcome['action'], string>> = {
   create: 'created',

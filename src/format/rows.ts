@@ -5,7 +5,7 @@ import type {
   PlanProblem,
   PlanWarning,
 } from '../contracts/plan.js';
-import { CHANGE_REASON_WORDS, IMPORT_REASON_WORDS } from '../contracts/reasons.js';
+import { CHANGE_REASON_WORDS, IMPORT_REASON_WORDS } from './reasons.js';
 import { showName } from './escape.js';
 import type { Note, Row } from './report.js';
 

@@ -1,30 +1,21 @@
 import PQueue from 'p-queue';
 import { AbortError } from 'p-retry';
 import type { Clock } from '../contracts/clock.js';
-import {
-  type ErrorCode,
-  type ErrorProblem,
-  errorFromProblems,
-  SecretSyncError,
-} from '../contracts/errors.js';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../contracts/http.js';
 import { checkEndpoint, checkHeaders } from './address.js';
-import { systemClock } from './clock.js';
+import { systemClock } from '../shared/clock.js';
 import { rateLimited, type RequestFacts } from './errors.js';
 import { exchange } from './exchange.js';
-import {
-  backoff,
-  isTooLate,
-  readQuota,
-  readToldTime,
-  RETRY_DEFAULTS,
-  type RetryOptions,
-} from './retry-timing.js';
+import { backoff, isTooLate, RETRY_DEFAULTS, type RetryOptions } from './backoff.js';
 import { withRetries } from './retry.js';
-import { createSignalHub } from './signals.js';
-import { createThrottle, type IsTooLate } from './throttle.js';
+import { createSignalHub } from '../shared/abort.js';
+import { createThrottle, type IsTooLate } from './pacing/throttle.js';
+import { errorFromProblems } from '../shared/problems.js';
+import { type ErrorCode, type ErrorProblem } from '../contracts/error-codes.js';
+import { readQuota, readToldTime } from './pacing/told-times.js';
+import { urlOf } from './request-url.js';
 
-export type { RetryOptions } from './retry-timing.js';
+export type { RetryOptions } from './backoff.js';
 
 export interface HttpClientOptions {
   /** The base URL of all requests; see {@link checkEndpoint}. */
@@ -90,26 +81,6 @@ function checkNumbers(numbers: Readonly<Record<string, number>>): void {
     return fits ? [] : [{ code: 'INVALID_OPTION', path, message }];
   });
   if (problems.length > 0) throw errorFromProblems('INVALID_OPTION', 'Invalid options', problems);
-}
-
-/** A segment that would climb or vanish could reach another resource than the one that is named. */
-function encodeSegment(segment: string): string {
-  if (/^\.{0,2}$/.test(segment) || /\p{Surrogate}/u.test(segment)) {
-    throw new SecretSyncError(
-      'INVALID_OPTION',
-      "An id can't be part of a URL: it is empty, dots, or broken text. Check the ids.",
-    );
-  }
-  return encodeURIComponent(segment);
-}
-
-function urlOf(endpoint: URL, { path = [], query = {} }: HttpRequest<unknown>): URL {
-  const url = new URL(endpoint);
-  if (path.length > 0) {
-    url.pathname = [url.pathname.replace(/\/+$/, ''), ...path.map(encodeSegment)].join('/');
-  }
-  url.search = new URLSearchParams(query).toString();
-  return url;
 }
 
 /**

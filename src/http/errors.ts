@@ -1,4 +1,5 @@
-import { type ErrorCode, SecretSyncError } from '../contracts/errors.js';
+import { SecretSyncError } from '../contracts/errors.js';
+import { type ErrorCode } from '../contracts/error-codes.js';
 
 /** All that an error may say of a request. Built from an allow list: nothing of headers, query or bodies. */
 export interface RequestFacts {

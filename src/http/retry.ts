@@ -1,7 +1,8 @@
 import pRetry from 'p-retry';
 import type { Clock } from '../contracts/clock.js';
-import { type ErrorCode, isSecretSyncError } from '../contracts/errors.js';
-import { backoff, isTooLate, type RetryOptions } from './retry-timing.js';
+import { isSecretSyncError } from '../contracts/errors.js';
+import { backoff, isTooLate, type RetryOptions } from './backoff.js';
+import { type ErrorCode } from '../contracts/error-codes.js';
 
 /** What decides whether a failed attempt is followed by another. */
 export interface RetryRules {

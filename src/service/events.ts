@@ -1,6 +1,7 @@
-import type { ErrorCode } from '../contracts/errors.js';
-import type { Operation, ResultSummary } from '../contracts/plan.js';
+import type { Operation } from '../contracts/plan.js';
 import type { SourceLocation } from '../contracts/source.js';
+import type { ErrorCode } from '../contracts/error-codes.js';
+import type { ResultSummary } from '../contracts/result.js';
 
 /** Why a run was begun. */
 export type RunCause = 'created' | 'manual' | 'change' | 'retry' | 'reconcile' | 'deleted';

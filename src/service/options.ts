@@ -1,14 +1,13 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../contracts/clock.js';
-import type { AnyDestinationDriver } from '../contracts/definition.js';
-import { errorFromProblems } from '../contracts/errors.js';
 import type { StateStore } from '../contracts/state-store.js';
-import { unknownFields } from '../contracts/unknown-fields.js';
-import { validate } from '../core/validate.js';
-import { notify } from '../engine/foreign-code.js';
+import { validate, unknownFields } from '../shared/validation.js';
+import { notify } from '../engine/boundary/guard-call.js';
 import type { SecretSyncEngine } from '../engine/secret-sync-engine.js';
-import { systemClock } from '../http/clock.js';
+import { systemClock } from '../shared/clock.js';
 import type { ServiceEvent } from './events.js';
+import { errorFromProblems } from '../shared/problems.js';
+import type { AnyDestinationDriver } from '../contracts/typed-definition.js';
 
 /** How a service runs syncs by itself. Times in ms. */
 export interface AutoSyncOptions {

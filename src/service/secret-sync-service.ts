@@ -1,27 +1,28 @@
-import type { AnyDestinationDriver, DefinitionArgument } from '../contracts/definition.js';
 import { isSecretSyncError } from '../contracts/errors.js';
-import type { SyncPlan, SyncResult } from '../contracts/plan.js';
+import type { SyncPlan } from '../contracts/plan.js';
 import type {
   ImportCallOptions,
   PlanCallOptions,
   RemoveCallOptions,
   SyncCallOptions,
 } from '../engine/secret-sync-engine.js';
-import { createActivity, type Activity } from './activity.js';
-import { createAutoSync, type AutoSync } from './auto-sync.js';
-import { createCatalog, type Catalog } from './catalog.js';
+import { createActivity, type Activity } from './runs/idle-tracker.js';
+import { createAutoSync, type AutoSync } from './auto-sync/auto-sync.js';
+import { createCatalog, type Catalog } from './records/record-editor.js';
 import type { DeleteOptions, StopOptions, SyncFilter, UpdateOptions } from './call-options.js';
-import type { SyncChanges } from './changes.js';
-import { createDocumentStore } from './documents-store.js';
-import type { StoredSync } from './documents.js';
+import type { SyncChanges } from './records/definition-patch.js';
+import { createDocumentStore } from './records/documents-store.js';
+import type { StoredSync } from './records/stored-sync.js';
 import type { RunCause } from './events.js';
-import { failureText } from './failures.js';
-import { createNames } from './names.js';
+import { failureText } from './failure.js';
+import { createNames } from './records/name-index.js';
 import { resolveServiceOptions, type ResolvedServiceOptions, type ServiceOptions } from './options.js';
-import { recordOf, type SyncRecord } from './record.js';
-import { createRecordStore, syncNotFound, type RecordStore } from './record-store.js';
-import { createRuns, switchedOff, type RunRequest, type Runs } from './runs.js';
-import { renewing } from './waits.js';
+import { recordOf, type SyncRecord } from './records/sync-record.js';
+import { createRecordStore, syncNotFound, type RecordStore } from './records/record-store.js';
+import { createRuns, switchedOff, type RunRequest, type Runs } from './runs/runner.js';
+import { renewing } from '../shared/async.js';
+import type { SyncResult } from '../contracts/result.js';
+import type { AnyDestinationDriver, DefinitionArgument } from '../contracts/typed-definition.js';
 
 /** How long a deletion may take before runs can begin again, in ms. */
 const DELETION_MS = 300_000;

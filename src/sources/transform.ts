@@ -1,5 +1,4 @@
 import { SecretValue } from '../contracts/secret.js';
-import { isSourceRead, secretPairs } from '../contracts/source-read.js';
 import type {
   SecretSource,
   SourceCallOptions,
@@ -9,6 +8,7 @@ import type {
   UnwritableKey,
 } from '../contracts/source.js';
 import { notWritable } from './not-writable.js';
+import { isSourceRead, secretPairs } from '../contracts/source.js';
 
 /** What becomes of a source's secrets. All functions get the key as it stands in the source, and must be pure. */
 export interface SourceTransformation {

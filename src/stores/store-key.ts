@@ -1,5 +1,5 @@
 import { SecretSyncError } from '../contracts/errors.js';
-import { quote } from '../contracts/quote.js';
+import { quote } from '../shared/text.js';
 
 const STORE_KEY = /^[a-z0-9-]{1,200}(?:\/[a-z0-9-]{1,200})*$/;
 

@@ -1,21 +1,21 @@
-export { startHasuraCloudEmulator } from './hasura-cloud-emulator.js';
-export type { HasuraCloudEmulator, HasuraCloudEmulatorOptions } from './hasura-cloud-emulator.js';
+export { startHasuraCloudEmulator } from './emulators/hasura-cloud/index.js';
+export type { HasuraCloudEmulator, HasuraCloudEmulatorOptions } from './emulators/hasura-cloud/index.js';
 export type {
   HasuraCloudProject,
   HasuraCloudProjectSetup,
   JsonByKey,
-} from './hasura-cloud-emulator-state.js';
-export type { HasuraCloudSwitches } from './hasura-cloud-emulator-switches.js';
-export { startQoveryEmulator } from './qovery-emulator.js';
-export type { QoveryEmulator, QoveryEmulatorOptions } from './qovery-emulator.js';
+} from './emulators/hasura-cloud/state.js';
+export type { HasuraCloudSwitches } from './emulators/hasura-cloud/switches.js';
+export { startQoveryEmulator } from './emulators/qovery/index.js';
+export type { QoveryEmulator, QoveryEmulatorOptions } from './emulators/qovery/index.js';
 export type {
   QoveryDeployment,
   QoveryPlace,
   QoveryPlaceSetup,
   QoveryVariable,
   QoveryVariableSetup,
-} from './qovery-emulator-types.js';
-export type { QoveryMissing, QoveryRateLimit, QoverySwitches } from './qovery-emulator-switches.js';
+} from './emulators/qovery/types.js';
+export type { QoveryMissing, QoveryRateLimit, QoverySwitches } from './emulators/qovery/switches.js';
 export type {
   AlteredAnswer,
   Emulator,
@@ -23,9 +23,9 @@ export type {
   Fault,
   Intercept,
   RequestLogEntry,
-} from './emulator-types.js';
+} from './emulators/server/types.js';
 
-export { memoryDestination } from './memory-destination.js';
+export { memoryDestination } from './memory-destination/index.js';
 export type {
   MemoryConfig,
   MemoryConfigInput,
@@ -34,22 +34,22 @@ export type {
   MemoryDestinationOptions,
   MemoryFailureFilter,
   MemoryWhere,
-} from './memory-destination.js';
-export type { MemoryCall, MemoryFault, MemoryIntercept } from './memory-faults.js';
-export type { MemoryEntry, MemoryEntrySetup } from './memory-place.js';
+} from './memory-destination/index.js';
+export type { MemoryCall, MemoryFault, MemoryIntercept } from './memory-destination/faults.js';
+export type { MemoryEntry, MemoryEntrySetup } from './memory-destination/place.js';
 
-export { createCanaries } from './canaries.js';
-export type { Canaries, Canary, CanaryFinding, CanaryNeedle } from './canaries.js';
-export { inspectAll } from './inspect-all.js';
+export { createCanaries } from './leaks/canaries.js';
+export type { Canaries, Canary, CanaryFinding, CanaryNeedle } from './leaks/canaries.js';
+export { inspectAll } from './leaks/inspect-all.js';
 
-export { driverConformance } from './driver-conformance.js';
-export type { DriverConformanceOptions } from './driver-conformance.js';
-export type { DriverFixture, DriverPlace, FixtureTokens, SeenRequest } from './driver-fixture.js';
-export { sourceConformance } from './source-conformance.js';
-export type { SourceConformanceOptions } from './source-conformance.js';
-export { storeConformance } from './store-conformance.js';
-export type { StoreConformanceOptions } from './store-conformance.js';
-export type { ConformanceRunner } from './runner.js';
-export { startInfisicalEmulator } from './infisical-emulator.js';
-export type { InfisicalEmulator, InfisicalEmulatorOptions } from './infisical-emulator.js';
-export type * from './infisical-emulator-types.js';
+export { driverConformance } from './conformance/driver/index.js';
+export type { DriverConformanceOptions } from './conformance/driver/index.js';
+export type { DriverFixture, DriverPlace, FixtureTokens, SeenRequest } from './conformance/driver/fixture.js';
+export { sourceConformance } from './conformance/source/index.js';
+export { storeConformance } from './conformance/store.js';
+export type { StoreConformanceOptions } from './conformance/store.js';
+export type { ConformanceRunner } from './conformance/runner.js';
+export { startInfisicalEmulator } from './emulators/infisical/index.js';
+export type { InfisicalEmulator, InfisicalEmulatorOptions } from './emulators/infisical/index.js';
+export type * from './emulators/infisical/types.js';
+export type { SourceConformanceOptions } from './conformance/source/options.js';

@@ -1,4 +1,4 @@
-import type { Emulator, Fault, RequestLogEntry } from '../../src/testing/emulator-types.js';
+import type { Emulator, Fault, RequestLogEntry } from '../../src/testing/emulators/server/types.js';
 
 const FAULTS: readonly (readonly [name: string, fault: Fault])[] = [
   ['reset before', 'reset-before'],

@@ -1,11 +1,15 @@
 import { hasuraCloud } from '../../src/drivers/hasura-cloud/index.js';
-import type { DriverFixture, DriverPlace, FixtureTokens } from '../../src/testing/driver-fixture.js';
-import type { RequestLogEntry } from '../../src/testing/emulator-types.js';
+import type {
+  DriverFixture,
+  DriverPlace,
+  FixtureTokens,
+} from '../../src/testing/conformance/driver/fixture.js';
+import type { RequestLogEntry } from '../../src/testing/emulators/server/types.js';
 import {
   startHasuraCloudEmulator,
   type HasuraCloudEmulator,
   type HasuraCloudEmulatorOptions,
-} from '../../src/testing/hasura-cloud-emulator.js';
+} from '../../src/testing/emulators/hasura-cloud/index.js';
 import { EMULATOR_FAILURES, loseNextAnswer, startFailure } from './emulator-failures.js';
 
 const isWrite = ({ operation }: RequestLogEntry) => operation.startsWith('mutation');

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
-import { driverConformance } from '../../src/testing/driver-conformance.js';
-import type { HasuraCloudEmulatorOptions } from '../../src/testing/hasura-cloud-emulator.js';
+import { driverConformance } from '../../src/testing/conformance/driver/index.js';
+import type { HasuraCloudEmulatorOptions } from '../../src/testing/emulators/hasura-cloud/index.js';
 import { HASURA_CLOUD_FAILURES, hasuraCloudFixture } from './hasura-cloud-fixture.js';
 
 const VARIANTS: readonly (readonly [name: string, options: HasuraCloudEmulatorOptions])[] = [

@@ -1,10 +1,14 @@
-import type { DriverFixture, DriverPlace, FixtureTokens } from '../../src/testing/driver-fixture.js';
+import type {
+  DriverFixture,
+  DriverPlace,
+  FixtureTokens,
+} from '../../src/testing/conformance/driver/fixture.js';
 import {
   memoryDestination,
   type MemoryDestination,
   type MemoryDestinationOptions,
-} from '../../src/testing/memory-destination.js';
-import type { MemoryFault } from '../../src/testing/memory-faults.js';
+} from '../../src/testing/memory-destination/index.js';
+import type { MemoryFault } from '../../src/testing/memory-destination/faults.js';
 
 const FAULTS: readonly Exclude<MemoryFault, Error>[] = [
   'unavailable',

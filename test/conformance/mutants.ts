@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { AnyDestinationDriver } from '../../src/contracts/definition.js';
 import type {
   Capabilities,
   ConnectOptions,
@@ -13,7 +12,8 @@ import type {
   MemoryCredentials,
   MemoryDestination,
   MemoryDestinationOptions,
-} from '../../src/testing/memory-destination.js';
+} from '../../src/testing/memory-destination/index.js';
+import type { AnyDestinationDriver } from '../../src/contracts/typed-definition.js';
 
 type Destination = MemoryDestination<'memory'>;
 

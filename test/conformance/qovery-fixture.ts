@@ -1,8 +1,12 @@
 import { qovery, type QoveryVariableType } from '../../src/drivers/qovery/index.js';
-import type { DriverFixture, DriverPlace, FixtureTokens } from '../../src/testing/driver-fixture.js';
-import type { RequestLogEntry } from '../../src/testing/emulator-types.js';
-import type { QoverySwitches } from '../../src/testing/qovery-emulator-switches.js';
-import { startQoveryEmulator, type QoveryEmulatorOptions } from '../../src/testing/qovery-emulator.js';
+import type {
+  DriverFixture,
+  DriverPlace,
+  FixtureTokens,
+} from '../../src/testing/conformance/driver/fixture.js';
+import type { RequestLogEntry } from '../../src/testing/emulators/server/types.js';
+import type { QoverySwitches } from '../../src/testing/emulators/qovery/switches.js';
+import { startQoveryEmulator, type QoveryEmulatorOptions } from '../../src/testing/emulators/qovery/index.js';
 import { EMULATOR_FAILURES, loseNextAnswer, startFailure } from './emulator-failures.js';
 
 export interface QoveryFixtureOptions extends QoveryEmulatorOptions {

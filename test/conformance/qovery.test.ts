@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { driverConformance } from '../../src/testing/driver-conformance.js';
+import { driverConformance } from '../../src/testing/conformance/driver/index.js';
 import { QOVERY_FAILURES, qoveryFixture, type QoveryFixtureOptions } from './qovery-fixture.js';
 
 const VARIANTS: readonly (readonly [name: string, options: QoveryFixtureOptions])[] = [

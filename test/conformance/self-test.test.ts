@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { driverConformance } from '../../src/testing/driver-conformance.js';
-import type { DriverFixture, FixtureTokens } from '../../src/testing/driver-fixture.js';
+import { driverConformance } from '../../src/testing/conformance/driver/index.js';
+import type { DriverFixture, FixtureTokens } from '../../src/testing/conformance/driver/fixture.js';
 import { memoryFixture } from './memory-fixture.js';
 import { HARMING, LEAKING, UNTRUE, type Mutant } from './mutants.js';
 

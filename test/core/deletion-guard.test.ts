@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { DestinationEntry } from '../../src/contracts/destination.js';
 import type { PlannedChange } from '../../src/contracts/plan.js';
 import type { RememberedEntry } from '../../src/contracts/state-store.js';
-import { unrestrictedCapabilities } from '../../src/core/defaults.js';
+import { unrestrictedCapabilities } from '../../src/core/definition/defaults.js';
 import { guardDeletions, type GuardDeletionsInput } from '../../src/core/deletion-guard.js';
-import { compileKeySchema } from '../../src/core/key-schema.js';
+import { compileKeySchema } from '../../src/core/definition/key-schema.js';
 
 const ME = 'me';
 const THEM = 'them';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { PlannedChange } from '../../src/contracts/plan.js';
 import { SecretValue } from '../../src/contracts/secret.js';
-import { unrestrictedCapabilities } from '../../src/core/defaults.js';
-import { compileKeySchema } from '../../src/core/key-schema.js';
+import { unrestrictedCapabilities } from '../../src/core/definition/defaults.js';
+import { compileKeySchema } from '../../src/core/definition/key-schema.js';
 import { reconcile, type ReconcileInput } from '../../src/core/reconcile.js';
 import { changed, desiredRows, ME, secret, undesiredRows, variable, type Row } from './reconcile-rows.js';
 

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES } from '../../src/contracts/errors.js';
 import { bundleProgram } from '../support/programs.js';
+import { ERROR_CODES } from '../../src/contracts/error-codes.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 const readme = await readFile(`${root}/README.md`, 'utf8');
@@ -29,7 +29,8 @@ const runnable = blocks.filter(({ info }) => info === 'ts runnable');
 
 /** What blocks take for granted: the reader's own credentials, ids, functions, and an engine with a definition. */
 const PRELUDE = `
-import type { Connection, JsonValue, SecretSyncEngine, QoveryDriver, StateStore } from 'secret-sync-engine';
+import type { Connection, JsonValue, SecretSyncEngine, StateStore } from 'secret-sync-engine';
+import type { QoveryDriver } from 'secret-sync-engine/drivers/qovery';
 declare global {
   const accessToken: string;
   const organizationId: string;

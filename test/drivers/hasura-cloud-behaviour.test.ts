@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { hasuraCloud, listHasuraCloudProjects } from '../../src/drivers/hasura-cloud/index.js';
-import { createCanaries } from '../../src/testing/canaries.js';
+import { createCanaries } from '../../src/testing/leaks/canaries.js';
 import {
   startHasuraCloudEmulator,
   type HasuraCloudEmulator,
   type HasuraCloudEmulatorOptions,
-} from '../../src/testing/hasura-cloud-emulator.js';
-import type { HasuraCloudProjectSetup } from '../../src/testing/hasura-cloud-emulator-state.js';
-import type { Fault, RequestLogEntry } from '../../src/testing/emulator-types.js';
+} from '../../src/testing/emulators/hasura-cloud/index.js';
+import type { HasuraCloudProjectSetup } from '../../src/testing/emulators/hasura-cloud/state.js';
+import type { Fault, RequestLogEntry } from '../../src/testing/emulators/server/types.js';
 import { errorOf, memoryFacts, open, rejection, secret, type OpenOptions } from './support.js';
 
 let running: HasuraCloudEmulator | undefined;

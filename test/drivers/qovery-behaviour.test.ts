@@ -7,13 +7,13 @@ import {
   qovery,
   type QoveryVariableType,
 } from '../../src/drivers/qovery/index.js';
-import { createCanaries } from '../../src/testing/canaries.js';
-import type { Fault, RequestLogEntry } from '../../src/testing/emulator-types.js';
+import { createCanaries } from '../../src/testing/leaks/canaries.js';
+import type { Fault, RequestLogEntry } from '../../src/testing/emulators/server/types.js';
 import {
   startQoveryEmulator,
   type QoveryEmulator,
   type QoveryEmulatorOptions,
-} from '../../src/testing/qovery-emulator.js';
+} from '../../src/testing/emulators/qovery/index.js';
 import { errorOf, memoryFacts, open, rejection, secret, type OpenOptions } from './support.js';
 
 let running: QoveryEmulator | undefined;

@@ -1,14 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { AnyDestinationDriver } from '../../src/contracts/definition.js';
-import { generateFingerprintKey } from '../../src/core/fingerprint.js';
 import { hasuraCloud } from '../../src/drivers/hasura-cloud/index.js';
 import { qovery } from '../../src/drivers/qovery/index.js';
 import type { EngineOptions } from '../../src/engine/options.js';
 import { SecretSyncEngine } from '../../src/engine/secret-sync-engine.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { memoryStore } from '../../src/stores/memory.js';
-import { memoryDestination } from '../../src/testing/memory-destination.js';
+import { memoryDestination } from '../../src/testing/memory-destination/index.js';
 import { createEngine, failure, memoryDefinition, subjectsOf } from '../support/engine.js';
+import type { AnyDestinationDriver } from '../../src/contracts/typed-definition.js';
+import { generateFingerprintKey } from '../../src/core/fingerprint/keyring.js';
 
 const good = () => ({ source: memorySource({ A: '1' }), drivers: [memoryDestination()] });
 

@@ -1,8 +1,8 @@
 import { describe, it } from 'vitest';
 import { configService } from '../../examples/custom-driver.js';
 import { startConfigService, type ConfigService } from '../../examples/support/config-service.js';
-import { driverConformance } from '../../src/testing/driver-conformance.js';
-import type { DriverPlace } from '../../src/testing/driver-fixture.js';
+import { driverConformance } from '../../src/testing/conformance/driver/index.js';
+import type { DriverPlace } from '../../src/testing/conformance/driver/fixture.js';
 
 const placeIn = (service: ConfigService, configId: string): DriverPlace => ({
   config: { configId },

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { SyncEvent } from '../../src/contracts/events.js';
 import { memorySource } from '../../src/sources/memory.js';
-import type { Fault } from '../../src/testing/emulator-types.js';
+import type { Fault } from '../../src/testing/emulators/server/types.js';
 import { propertyRuns } from '../support/property.js';
 import { bodyOf, during, expectConvergence, failAll, SITES, type Site } from './sites.js';
 import { faultyStore } from './stores.js';

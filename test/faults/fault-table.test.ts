@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Fault } from '../../src/testing/emulator-types.js';
+import type { Fault } from '../../src/testing/emulators/server/types.js';
 import { changesOf, failure } from '../support/engine.js';
 import { atWork, END } from './at-work.js';
 import {

@@ -1,17 +1,17 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { AnyDestinationDriver } from '../../src/contracts/definition.js';
 import type { Capabilities, DestinationConnection } from '../../src/contracts/destination.js';
 import { isSecretSyncError, SecretSyncError } from '../../src/contracts/errors.js';
-import type { SyncResult } from '../../src/contracts/plan.js';
 import type { SecretSource } from '../../src/contracts/source.js';
 import type { StateStore } from '../../src/contracts/state-store.js';
 import { SecretSyncEngine } from '../../src/engine/secret-sync-engine.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { memoryStore } from '../../src/stores/memory.js';
-import { memoryDestination } from '../../src/testing/memory-destination.js';
+import { memoryDestination } from '../../src/testing/memory-destination/index.js';
 import { createEngine, failure, memoryDefinition } from '../support/engine.js';
 import { createVirtualClock } from '../support/virtual-clock.js';
-import { assertClean, noteEnd, TOKEN, VALUES, type Channels } from './leak-channels.js';
+import { assertClean, noteEnd, TOKEN, VALUES, type Channels } from './leaks/leak-channels.js';
+import type { SyncResult } from '../../src/contracts/result.js';
+import type { AnyDestinationDriver } from '../../src/contracts/typed-definition.js';
 
 const [VALUE = ''] = VALUES;
 

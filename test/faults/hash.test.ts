@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
 import { memorySource } from '../../src/sources/memory.js';
-import type { Fault } from '../../src/testing/emulator-types.js';
+import type { Fault } from '../../src/testing/emulators/server/types.js';
 import { propertyRuns } from '../support/property.js';
 import { bodyOf, during, hasuraSite } from './sites.js';
 

@@ -1,21 +1,25 @@
 import { expect, onTestFinished } from 'vitest';
-import type { AnyDestinationDriver, SyncDefinitionInput } from '../../src/contracts/definition.js';
+import type { SyncDefinitionInput } from '../../src/contracts/definition.js';
 import { isSecretSyncError } from '../../src/contracts/errors.js';
 import type { SyncEvent } from '../../src/contracts/events.js';
-import type { SyncResult } from '../../src/contracts/plan.js';
 import type { JsonValue } from '../../src/contracts/json.js';
 import type { StateStore } from '../../src/contracts/state-store.js';
 import type { SecretSyncEngine } from '../../src/engine/secret-sync-engine.js';
 import type { EngineOptions } from '../../src/engine/options.js';
 import { memoryStore } from '../../src/stores/memory.js';
-import type { Emulator, EmulatorOptions, Fault, RequestLogEntry } from '../../src/testing/emulator-types.js';
+import type {
+  Emulator,
+  EmulatorOptions,
+  Fault,
+  RequestLogEntry,
+} from '../../src/testing/emulators/server/types.js';
 import {
   startHasuraCloudEmulator,
   type HasuraCloudEmulator,
-} from '../../src/testing/hasura-cloud-emulator.js';
-import type { HasuraCloudSwitches } from '../../src/testing/hasura-cloud-emulator-switches.js';
-import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/qovery-emulator.js';
-import type { QoverySwitches } from '../../src/testing/qovery-emulator-switches.js';
+} from '../../src/testing/emulators/hasura-cloud/index.js';
+import type { HasuraCloudSwitches } from '../../src/testing/emulators/hasura-cloud/switches.js';
+import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
+import type { QoverySwitches } from '../../src/testing/emulators/qovery/switches.js';
 import {
   createEngine,
   hasuraTarget,
@@ -24,6 +28,8 @@ import {
   type QoveryTarget,
 } from '../support/engine.js';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.js';
+import type { SyncResult } from '../../src/contracts/result.js';
+import type { AnyDestinationDriver } from '../../src/contracts/typed-definition.js';
 
 export type AnyDefinition = SyncDefinitionInput<string, unknown>;
 export type AnyEngine = SecretSyncEngine<readonly AnyDestinationDriver[]>;

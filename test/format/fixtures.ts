@@ -1,10 +1,5 @@
-import type {
-  Outcome,
-  PlannedChange,
-  ResultSummary,
-  SyncPlan,
-  SyncResult,
-} from '../../src/contracts/plan.js';
+import type { PlannedChange, SyncPlan } from '../../src/contracts/plan.js';
+import type { Outcome, ResultSummary, SyncResult } from '../../src/contracts/result.js';
 
 const NONE = { create: 0, update: 0, replace: 0, delete: 0, unchanged: 0, keep: 0, blocked: 0, import: 0 };
 

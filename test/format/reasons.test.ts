@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CHANGE_REASON_WORDS, IMPORT_REASON_WORDS } from '../../src/contracts/reasons.js';
+import { CHANGE_REASON_WORDS, IMPORT_REASON_WORDS } from '../../src/format/reasons.js';
 
 describe('the words of a reason', () => {
   it.each([

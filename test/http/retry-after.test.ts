@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { HttpRefusal } from '../../src/contracts/http.js';
 import { createHttpClient } from '../../src/http/client.js';
-import { readToldTime } from '../../src/http/retry-timing.js';
 import { createVirtualClock } from '../support/virtual-clock.js';
 import { answer, startTestServer } from './test-server.js';
+import { readToldTime } from '../../src/http/pacing/told-times.js';
 
 /** Asks a server that refuses the first request with 429, and answers how long the client slept before the second. */
 async function waitFor(

@@ -56,7 +56,8 @@ describe('the packed tarball in an empty project', () => {
   });
 
   it('has types for ESM and, under nodenext, for CommonJS', async () => {
-    const use = `import { SecretSyncEngine, qovery, memorySource } from 'secret-sync-engine';
+    const use = `import { SecretSyncEngine, memorySource } from 'secret-sync-engine';
+import { qovery } from 'secret-sync-engine/drivers/qovery';
       import { fileStore } from 'secret-sync-engine/stores/file';
       import { dotenvSource } from 'secret-sync-engine/sources/dotenv';
       import { startQoveryEmulator } from 'secret-sync-engine/testing';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memorySource } from '../../src/sources/memory.js';
-import { memoryDestination } from '../../src/testing/memory-destination.js';
+import { memoryDestination } from '../../src/testing/memory-destination/index.js';
 import { createEngine, failure, memoryDefinition } from '../support/engine.js';
 
 describe('what a service asks of an engine', () => {

@@ -1,5 +1,5 @@
-import type { SyncSetting } from './setting.js';
-import type { Snapshot, Standing } from './sites.js';
+import type { SyncSetting } from './world/setting.js';
+import type { Snapshot, Standing } from './world/sites.js';
 
 /** What one sync may claim at its site; wider than what it must be able to claim. */
 interface Claims {

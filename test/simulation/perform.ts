@@ -1,11 +1,11 @@
 import type { SyncDefinitionInput } from '../../src/contracts/definition.js';
 import type { SyncPlan } from '../../src/contracts/plan.js';
-import { checkEnd } from './rules-of-ends.js';
+import { checkEnd } from './rules/ends.js';
 import type { Call } from './steps.js';
-import type { Ended, Watched } from './watched.js';
-import type { SyncSetting } from './setting.js';
+import type { Ended, Watched } from './world/watched.js';
+import type { SyncSetting } from './world/setting.js';
 import type { Worker } from './worker.js';
-import type { World } from './world.js';
+import type { World } from './world/world.js';
 
 type Engine = Worker['engine'];
 

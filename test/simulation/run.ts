@@ -1,9 +1,9 @@
-import { realLibrary } from './library.js';
+import { realLibrary } from './bugs/library.js';
 import { shrink } from './shrink.js';
-import { drawSetting } from './setting.js';
+import { drawSetting } from './world/setting.js';
 import { runSteps, simulate } from './simulate.js';
 import { describeStep } from './steps.js';
-import { drawSteps } from './draw.js';
+import { drawSteps } from './world/draw.js';
 
 function readNumber(name: string, byDefault: number): number {
   const at = process.argv.indexOf(`--${name}`);

@@ -1,4 +1,4 @@
-import type { Bug } from './bugs.js';
+import type { Bug } from './bugs/bugs.js';
 import { plainCall } from './settle.js';
 import type { Call, Step } from './steps.js';
 
@@ -22,7 +22,7 @@ export const FOUND: readonly Found[] = [
     steps: [call(51, { troubles: [{ at: 'mutation', nth: 1, times: 1, mishap: 'pause' }] })],
     bug: {
       name: 'what waited or is sent once more is not under the lease',
-      edits: [{ file: 'engine/read.ts', find: 'onSend: () => lease?.check(),', replace: '' }],
+      edits: [{ file: 'engine/run/read.ts', find: 'onSend: () => lease?.check(),', replace: '' }],
     },
   },
   {
@@ -37,7 +37,7 @@ export const FOUND: readonly Found[] = [
       name: 'what was forced is forced again when deletions are decided again',
       edits: [
         {
-          file: 'engine/consider-and-apply.ts',
+          file: 'engine/plan-and-apply.ts',
           find: 'const unforced = { ...request.options, force: false };',
           replace: 'const unforced = request.options;',
         },
@@ -64,7 +64,7 @@ export const FOUND: readonly Found[] = [
       name: 'the result of a save that fails after a conflict has no outcomes',
       edits: [
         {
-          file: 'engine/apply.ts',
+          file: 'engine/apply/apply.ts',
           find: 'resultOf(application, work, isConflict ? withheld : ends)',
           replace: 'resultOf(application, work, ends)',
         },
@@ -80,7 +80,9 @@ export const FOUND: readonly Found[] = [
     ],
     bug: {
       name: 'who was told to wait waits an hour more when the clock is set back',
-      edits: [{ file: 'http/steady-time.ts', find: 'ahead += Math.max(latest - shown, 0);', replace: '' }],
+      edits: [
+        { file: 'http/pacing/steady-time.ts', find: 'ahead += Math.max(latest - shown, 0);', replace: '' },
+      ],
     },
   },
   {
@@ -90,7 +92,7 @@ export const FOUND: readonly Found[] = [
       name: 'the outcomes of an intent that was not saved name no kind',
       edits: [
         {
-          file: 'engine/apply.ts',
+          file: 'engine/apply/apply.ts',
           find: "work.map((item) => [item, outcomeOf(item, 'withheld')])",
           replace: "work.map((item) => [item, { ...outcomeOf(item, 'withheld'), kind: undefined }])",
         },

@@ -1,10 +1,10 @@
 import { perform, syncOf } from './perform.js';
-import { HAND_KEYS, type SyncSetting } from './setting.js';
-import type { Standing } from './sites.js';
+import { HAND_KEYS, type SyncSetting } from './world/setting.js';
+import type { Standing } from './world/sites.js';
 import type { Call } from './steps.js';
-import { desiredOf, isBad, renderKey, type Ended, type Watched } from './watched.js';
+import { desiredOf, isBad, renderKey, type Ended, type Watched } from './world/watched.js';
 import type { Worker } from './worker.js';
-import type { World } from './world.js';
+import type { World } from './world/world.js';
 
 /** A call without any trouble. */
 export const plainCall = (sync: number, operation: Call['operation'], confirm = false): Call => ({

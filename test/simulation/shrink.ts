@@ -1,6 +1,6 @@
 import { runSteps } from './simulate.js';
 import type { Step } from './steps.js';
-import type { WorldOptions } from './world.js';
+import type { WorldOptions } from './world/world.js';
 
 /** Smaller versions of one step. */
 function simpler(step: Step): Step[] {

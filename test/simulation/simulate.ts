@@ -1,11 +1,11 @@
 import { perform, syncOf } from './perform.js';
-import { drawSteps } from './draw.js';
+import { drawSteps } from './world/draw.js';
 import { createRandom } from '../support/random.js';
-import { drawSetting, type SiteName } from './setting.js';
+import { drawSetting, type SiteName } from './world/setting.js';
 import { isExcused, settle } from './settle.js';
 import type { Call, Step } from './steps.js';
 import { createWorker, type Worker } from './worker.js';
-import { createWorld, type Violation, type World, type WorldOptions } from './world.js';
+import { createWorld, type Violation, type World, type WorldOptions } from './world/world.js';
 
 export interface Simulated {
   readonly seed: number;

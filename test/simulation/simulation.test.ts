@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { buildMutant } from './mutant.js';
-import { realLibrary } from './library.js';
+import { buildMutant } from './bugs/mutant.js';
+import { realLibrary } from './bugs/library.js';
 import { FOUND, SEEDS } from './seeds.js';
 import { runSteps, simulate } from './simulate.js';
 

@@ -1,4 +1,4 @@
-import type { SiteName } from './setting.js';
+import type { SiteName } from './world/setting.js';
 
 /** An edit that no sync made. A key `#7` is the one that stands there at this place in a row. */
 export type HandEdit =

@@ -3,10 +3,10 @@ import type { SecretSource } from '../../src/contracts/source.js';
 import type { StateStore } from '../../src/contracts/state-store.js';
 import { createRandom } from '../support/random.js';
 import type { Mishap } from './steps.js';
-import { checkSourceWrite, checkStorePut } from './rules-of-state.js';
-import { createWire } from './wire.js';
-import { meet, type Watched } from './watched.js';
-import { TOKEN, type World } from './world.js';
+import { checkSourceWrite, checkStorePut } from './rules/state.js';
+import { createWire } from './world/wire.js';
+import { meet, type Watched } from './world/watched.js';
+import { TOKEN, type World } from './world/world.js';
 
 /** Longer than a lease. */
 const PAUSE_MS = 45_000;

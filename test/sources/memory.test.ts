@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { SecretValue } from '../../src/contracts/secret.js';
 import { memorySource } from '../../src/sources/memory.js';
-import { createCanaries } from '../../src/testing/canaries.js';
-import { sourceConformance } from '../../src/testing/source-conformance.js';
+import { createCanaries } from '../../src/testing/leaks/canaries.js';
+import { sourceConformance } from '../../src/testing/conformance/source/index.js';
 
 sourceConformance(
   {

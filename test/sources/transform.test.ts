@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { SecretSource, SourceRead } from '../../src/contracts/source.js';
-import { composeSources, transformSource } from '../../src/sources/compose.js';
+import { composeSources, transformSource } from '../../src/sources/compose/index.js';
 import { memorySource } from '../../src/sources/memory.js';
-import { createCanaries } from '../../src/testing/canaries.js';
-import { sourceConformance } from '../../src/testing/source-conformance.js';
-import { call, change, errorOf, shown } from './infisical-support.js';
+import { createCanaries } from '../../src/testing/leaks/canaries.js';
+import { sourceConformance } from '../../src/testing/conformance/source/index.js';
+import { call, change, errorOf, shown } from './infisical/support.js';
 
 const reverse = (text: string) => [...text].reverse().join('');
 

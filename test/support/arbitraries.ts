@@ -4,8 +4,8 @@ import type { Capabilities, DestinationEntry } from '../../src/contracts/destina
 import { SecretValue } from '../../src/contracts/secret.js';
 import type { SourceRead } from '../../src/contracts/source.js';
 import type { PlaceState, RememberedEntry } from '../../src/contracts/state-store.js';
-import type { PlanSyncInput } from '../../src/core/plan.js';
-import { unrestrictedCapabilities } from '../../src/core/defaults.js';
+import type { PlanSyncInput } from '../../src/core/plan-sync.js';
+import { unrestrictedCapabilities } from '../../src/core/definition/defaults.js';
 
 /** Few, so that both sides and the state often hold the same one; many of them awkward. */
 const COMMON_KEYS = ['A', 'a', 'B', 'APP_A', 'APP_B', 'APP_', 'SYS_A', 'p/A', 'p/A/B', 'HIDDEN'] as const;

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { AnyDestinationDriver, SyncDefinitionInput } from '../../src/contracts/definition.js';
-import { isSecretSyncError, type ErrorCode, type SecretSyncError } from '../../src/contracts/errors.js';
+import type { SyncDefinitionInput } from '../../src/contracts/definition.js';
+import { isSecretSyncError, type SecretSyncError } from '../../src/contracts/errors.js';
 import type { SyncEvent } from '../../src/contracts/events.js';
 import type { SyncPlan } from '../../src/contracts/plan.js';
 import type { StateStore } from '../../src/contracts/state-store.js';
@@ -10,11 +10,13 @@ import type { EngineOptions } from '../../src/engine/options.js';
 import { SecretSyncEngine } from '../../src/engine/secret-sync-engine.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { memoryStore } from '../../src/stores/memory.js';
-import type { HasuraCloudEmulator } from '../../src/testing/hasura-cloud-emulator.js';
-import type { HasuraCloudProjectSetup } from '../../src/testing/hasura-cloud-emulator-state.js';
-import type { QoveryEmulator } from '../../src/testing/qovery-emulator.js';
-import type { QoveryVariable, QoveryVariableSetup } from '../../src/testing/qovery-emulator-types.js';
-import type { MemoryConfigInput } from '../../src/testing/memory-destination.js';
+import type { HasuraCloudEmulator } from '../../src/testing/emulators/hasura-cloud/index.js';
+import type { HasuraCloudProjectSetup } from '../../src/testing/emulators/hasura-cloud/state.js';
+import type { QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
+import type { QoveryVariable, QoveryVariableSetup } from '../../src/testing/emulators/qovery/types.js';
+import type { MemoryConfigInput } from '../../src/testing/memory-destination/index.js';
+import { type ErrorCode } from '../../src/contracts/error-codes.js';
+import type { AnyDestinationDriver } from '../../src/contracts/typed-definition.js';
 
 export const FINGERPRINT_KEY = 'a fingerprint key that only the tests know';
 export const OTHER_KEY = 'another fingerprint key that only the tests know';

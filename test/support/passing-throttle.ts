@@ -1,5 +1,10 @@
 import type { Clock } from '../../src/contracts/clock.js';
-import { createThrottle, type IsTooLate, type Throttle, type Ticket } from '../../src/http/throttle.js';
+import {
+  createThrottle,
+  type IsTooLate,
+  type Throttle,
+  type Ticket,
+} from '../../src/http/pacing/throttle.js';
 
 export interface PassingThrottle extends Throttle {
   /** Resolves when the next request may be sent, or, at once, to the time that is too late: as a client goes about it. */

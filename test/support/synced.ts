@@ -1,6 +1,6 @@
 import type { StateStore } from '../../src/contracts/state-store.js';
 import { memorySource } from '../../src/sources/memory.js';
-import { memoryDestination } from '../../src/testing/memory-destination.js';
+import { memoryDestination } from '../../src/testing/memory-destination/index.js';
 import { createEngine, FINGERPRINT_KEY, memoryDefinition } from './engine.js';
 import { recordingStore } from './recording-store.js';
 

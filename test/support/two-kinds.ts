@@ -1,5 +1,5 @@
 import type { SyncOptionsInput } from '../../src/contracts/definition.js';
-import { memoryDestination } from '../../src/testing/memory-destination.js';
+import { memoryDestination } from '../../src/testing/memory-destination/index.js';
 import { memoryDefinition, type DefinitionFields } from './engine.js';
 
 /** A destination with two kinds: secrets, which can't be read back, and variables. */

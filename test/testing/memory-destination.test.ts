@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { SecretSyncEngine } from '../../src/engine/secret-sync-engine.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { memoryStore } from '../../src/stores/memory.js';
-import { memoryDestination, type MemoryDestination } from '../../src/testing/memory-destination.js';
+import { memoryDestination, type MemoryDestination } from '../../src/testing/memory-destination/index.js';
 
 const SYNC = {
   name: 'test',

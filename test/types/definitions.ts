@@ -1,14 +1,14 @@
 // Compiled by the type check, never run: what must not compile is marked, and an unmarked error fails the check.
 import {
-  hasuraCloud,
   isSecretSyncError,
   memorySource,
   parseDefinition,
-  qovery,
   SecretSyncEngine,
   type DefinitionOf,
   type SyncResult,
 } from 'secret-sync-engine';
+import { hasuraCloud } from 'secret-sync-engine/drivers/hasura-cloud';
+import { qovery } from 'secret-sync-engine/drivers/qovery';
 
 const drivers = [hasuraCloud({ accessToken: 'token' }), qovery({ accessToken: 'token' })] as const;
 const engine = new SecretSyncEngine({ source: memorySource(), drivers });

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import type { Capabilities } from '../../contracts/destination.js';
-import { unknownFields } from '../../contracts/unknown-fields.js';
-import { checkText } from '../check-value.js';
-import { accessToken, baseUrlText } from '../credentials.js';
-import { identifier, label } from '../identifier.js';
+import { accessToken, baseUrlText } from '../support/credentials.js';
+import { identifier, label } from '../support/ids.js';
+import { checkText } from '../../shared/text.js';
+import { unknownFields } from '../../shared/validation.js';
 
 /** How to reach Hasura Cloud. */
 export interface HasuraCloudCredentials {

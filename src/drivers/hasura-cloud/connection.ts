@@ -1,6 +1,6 @@
 import type { ConnectOptions, DestinationConnection } from '../../contracts/destination.js';
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
-import { canonicalId } from '../identifier.js';
+import { canonicalId } from '../support/ids.js';
 import type { HasuraCloudConfig, HasuraCloudCredentials } from './config.js';
 import { toEntries, type Snapshot } from './snapshot.js';
 import { findProject, getEnvironment } from './wire.js';

@@ -1,5 +1,6 @@
-import { SecretSyncError, type ErrorCode } from '../../contracts/errors.js';
-import { quoteList } from '../../contracts/quote.js';
+import { SecretSyncError } from '../../contracts/errors.js';
+import { quoteList } from '../../shared/text.js';
+import { type ErrorCode } from '../../contracts/error-codes.js';
 
 // The codes that are known, without case and punctuation. An answer can echo a request, so nothing else of it counts.
 const MEANINGS: readonly (readonly [pattern: RegExp, code: ErrorCode, reason: string])[] = [

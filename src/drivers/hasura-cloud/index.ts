@@ -1,8 +1,8 @@
 import type { CallOptions, DestinationDriver } from '../../contracts/destination.js';
-import { baseUrl } from '../base-url.js';
-import { callClient, concealed } from '../credentials.js';
-import { canonicalId } from '../identifier.js';
-import { sortByName, type Named } from '../named.js';
+import { baseUrl } from '../support/base-url.js';
+import { concealed } from '../support/credentials.js';
+import { canonicalId } from '../support/ids.js';
+import { sortByName, type Named } from '../support/named-resources.js';
 import {
   capabilities,
   configSchema,
@@ -12,6 +12,7 @@ import {
 } from './config.js';
 import { connect } from './connection.js';
 import { checkToken, getProjects } from './wire.js';
+import { callClient } from '../support/call-client.js';
 
 export type { HasuraCloudConfig, HasuraCloudCredentials } from './config.js';
 

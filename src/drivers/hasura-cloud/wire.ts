@@ -2,8 +2,8 @@ import * as z from 'zod/mini';
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { HttpBody, HttpClient } from '../../contracts/http.js';
 import type { SecretValue } from '../../contracts/secret.js';
-import { identifier } from '../identifier.js';
-import { namedList } from '../named.js';
+import { identifier } from '../support/ids.js';
+import { namedList } from '../support/named-resources.js';
 import { graphqlError } from './graphql-error.js';
 
 const envelope = z.object({

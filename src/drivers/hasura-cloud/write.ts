@@ -1,9 +1,10 @@
 import type { WriteBatch, WriteOptions, WriteOutcome } from '../../contracts/destination.js';
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { HttpClient } from '../../contracts/http.js';
-import { interrupted, retell } from '../failure.js';
+import { interrupted } from '../support/interrupted.js';
 import { isDone, sameBeside, type Changes, type Snapshot } from './snapshot.js';
 import { changeEnvironment } from './wire.js';
+import { retell } from '../../shared/problems.js';
 
 interface WriteContext {
   readonly http: HttpClient;

@@ -4,10 +4,10 @@ import type {
   DestinationConnection,
   DestinationDriver,
 } from '../../contracts/destination.js';
-import { baseUrl } from '../base-url.js';
-import { callClient, concealed, parseArgument } from '../credentials.js';
-import { canonicalId, identifier } from '../identifier.js';
-import { sortByName, type Named } from '../named.js';
+import { baseUrl } from '../support/base-url.js';
+import { concealed } from '../support/credentials.js';
+import { canonicalId, identifier } from '../support/ids.js';
+import { sortByName, type Named } from '../support/named-resources.js';
 import {
   capabilities,
   configSchema,
@@ -19,6 +19,8 @@ import {
 import { ownerNames, toEntries } from './entries.js';
 import { checkToken, getNamed, variableApi, type Variable, type VariableScope } from './wire.js';
 import { write } from './write.js';
+import { parseArgument } from '../../shared/validation.js';
+import { callClient } from '../support/call-client.js';
 
 export type { QoveryConfig, QoveryConfigInput, QoveryCredentials, QoveryVariableType } from './config.js';
 

@@ -2,9 +2,9 @@ import * as z from 'zod/mini';
 import { isSecretSyncError } from '../../contracts/errors.js';
 import type { HttpClient, HttpRefusal } from '../../contracts/http.js';
 import type { SecretValue } from '../../contracts/secret.js';
-import { retell } from '../failure.js';
-import { identifier } from '../identifier.js';
-import { namedList } from '../named.js';
+import { identifier } from '../support/ids.js';
+import { namedList } from '../support/named-resources.js';
+import { retell } from '../../shared/problems.js';
 
 const optionalText = z.catch(z.optional(z.string()), undefined);
 const optionalFlag = z.catch(z.optional(z.boolean()), undefined);

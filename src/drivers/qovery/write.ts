@@ -1,9 +1,10 @@
 import PQueue from 'p-queue';
 import type { WriteBatch, WriteChange, WriteOptions, WriteOutcome } from '../../contracts/destination.js';
 import { isSecretSyncError, type SecretSyncError } from '../../contracts/errors.js';
-import { interrupted, retell } from '../failure.js';
-import { createWriter, type WriteContext } from './attempt.js';
+import { interrupted } from '../support/interrupted.js';
+import { createWriter, type WriteContext } from './writer.js';
 import type { Variable } from './wire.js';
+import { retell } from '../../shared/problems.js';
 
 /**
  * Writes key by key, in parallel. A key that fails does not stop the others; a token that is refused does. Failures

@@ -1,6 +1,6 @@
 import type { SecretValue } from '../../contracts/secret.js';
-import { isSourceRead, secretPairs } from '../../contracts/source-read.js';
 import type { SourceClash, SourceRead, SourceReadResult } from '../../contracts/source.js';
+import { isSourceRead, secretPairs } from '../../contracts/source.js';
 
 /** What one part answered. */
 export interface PartRead {

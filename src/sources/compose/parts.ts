@@ -1,5 +1,5 @@
 import { SecretSyncError } from '../../contracts/errors.js';
-import { quote, quoteList } from '../../contracts/quote.js';
+import { quote, quoteList } from '../../shared/text.js';
 import type { SecretSource, SourceLocation } from '../../contracts/source.js';
 
 /** One of several sources that are read as one. */

@@ -1,4 +1,5 @@
-import { isSecretSyncError, SecretSyncError, type ErrorCode } from '../../contracts/errors.js';
+import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
+import { type ErrorCode } from '../../contracts/error-codes.js';
 
 /** Codes that say the same of a source as of a destination. */
 const SHARED: ReadonlySet<ErrorCode> = new Set([

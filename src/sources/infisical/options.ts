@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import type { Clock } from '../../contracts/clock.js';
-import { errorFromProblems, type ErrorProblem } from '../../contracts/errors.js';
 import type { SourceLocation } from '../../contracts/source.js';
-import type { RetryOptions } from '../../http/retry-timing.js';
+import type { RetryOptions } from '../../http/backoff.js';
+import { errorFromProblems } from '../../shared/problems.js';
+import { type ErrorProblem } from '../../contracts/error-codes.js';
 
 /** Options of `infisicalSource`. */
 export interface InfisicalOptions {

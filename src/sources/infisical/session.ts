@@ -3,7 +3,7 @@ import { isSecretSyncError } from '../../contracts/errors.js';
 import type { HttpRequest } from '../../contracts/http.js';
 import { SecretValue } from '../../contracts/secret.js';
 import type { GuardedHttpClient } from '../../http/client.js';
-import { untilAborted } from '../../http/signals.js';
+import { untilAborted } from '../../shared/abort.js';
 import { retell } from './errors.js';
 import { classify, loginSchema, retryAfter } from './wire.js';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../contracts/clock.js';
 import type { SecretValue } from '../../contracts/secret.js';
-import { backoff } from '../../http/retry-timing.js';
+import { backoff } from '../../http/backoff.js';
 import { subscribe, type EventsOptions } from './events.js';
 import type { InfisicalPlace } from './options.js';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type { ErrorCode } from '../../contracts/errors.js';
 import type { HttpRefusal } from '../../contracts/http.js';
 import { SecretValue } from '../../contracts/secret.js';
+import type { ErrorCode } from '../../contracts/error-codes.js';
 
 /** One secret of a list. */
 export interface ListedSecret {

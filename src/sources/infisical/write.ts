@@ -1,5 +1,5 @@
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
-import { quote } from '../../contracts/quote.js';
+import { quote } from '../../shared/text.js';
 import type { SourceChange, UnwritableKey } from '../../contracts/source.js';
 import { notWritable } from '../not-writable.js';
 import { byKey, type ListSecrets } from './list.js';

@@ -1,0 +1,61 @@
+import { compileKeySchema } from './key-schema.js';
+
+/** The part of a definition that says which keys a sync writes and deletes. */
+export interface KeySchemaOf {
+  /** The template. Absent: keys stay as they are. */
+  readonly keySchema?: string | undefined;
+  /** What `{{environment}}` stands for. */
+  readonly environment?: string | undefined;
+}
+
+const SECRET_KEY = '{{secretKey}}';
+
+const longer = (first: string, second: string): string => (first.length >= second.length ? first : second);
+
+/** Every shortest text that begins with `start` and ends with `end`: side by side, with a part between, overlapping. */
+function* joined(start: string, end: string): Generator<string> {
+  yield `${start}X${end}`;
+  for (let overlap = 0; overlap <= Math.min(start.length, end.length); overlap += 1) {
+    if (start.endsWith(end.slice(0, overlap))) yield start + end.slice(overlap);
+  }
+}
+
+/** What stands before and after the source key. */
+function affixes({ keySchema = SECRET_KEY, environment }: KeySchemaOf): readonly [string, string] {
+  const [prefix = '', suffix = ''] = keySchema
+    .trim()
+    .split(SECRET_KEY)
+    .map((text) => text.replaceAll('{{environment}}', environment ?? ''));
+  return [prefix, suffix];
+}
+
+/**
+ * Whether two syncs into one place can match, and so write or delete, the same keys: answers such a key, else
+ * `undefined`. Exact: where it answers `undefined`, no key matches both. (A key that a schema could produce and would
+ * not match is never written.)
+ *
+ * | first | second | both match |
+ * |---|---|---|
+ * | no schema | any | what the second matches: `APP_X` |
+ * | `APP_{{secretKey}}` | the same | `APP_X` |
+ * | `APP_{{secretKey}}` | `APP_EU_{{secretKey}}` | `APP_EU_X`: one prefix begins with the other |
+ * | `APP_{{secretKey}}` | `WEB_{{secretKey}}` | nothing: no prefix begins with the other |
+ * | `{{secretKey}}_A` | `{{secretKey}}_B` | nothing: no suffix ends with the other |
+ * | `APP_{{secretKey}}` | `{{secretKey}}_EU` | `APP_X_EU`: a prefix and a suffix always meet |
+ * | `{{environment}}_{{secretKey}}` in dev | the same in prod | nothing |
+ * | `app/{{secretKey}}` | `app/eu/{{secretKey}}` | nothing: next to a `/`, the secret part holds none |
+ * | `app{{secretKey}}` | `app/eu/{{secretKey}}` | `app/eu/X` |
+ * | `p{{secretKey}}/x` | `pQ/{{secretKey}}` | `pQ/x`: where one's suffix is the other's secret part |
+ *
+ * @throws SecretSyncError `INVALID_KEY_SCHEMA`.
+ */
+export function crossSyncConflict(first: KeySchemaOf, second: KeySchemaOf): string | undefined {
+  const schemas = [first, second].map(({ keySchema, environment }) =>
+    compileKeySchema(keySchema, { environment }),
+  );
+  const [one, other] = [affixes(first), affixes(second)];
+  for (const key of joined(longer(one[0], other[0]), longer(one[1], other[1]))) {
+    if (schemas.every(({ match }) => match(key))) return key;
+  }
+  return undefined;
+}

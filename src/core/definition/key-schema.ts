@@ -1,0 +1,116 @@
+import { quote } from '../../shared/text.js';
+import { errorFromProblems } from '../../shared/problems.js';
+import { type ErrorProblem } from '../../contracts/error-codes.js';
+
+/**
+ * A compiled key schema: the one reading of a template that all decisions share.
+ *
+ * For every source key `k`: if `match(render(k))`, then `strip(render(k)) === k`.
+ */
+export interface KeySchema {
+  /** The trimmed template; absent for the identity. */
+  readonly template?: string;
+  /** The destination key of a source key. Literal: a source key that looks like a placeholder stays as it is. */
+  readonly render: (sourceKey: string) => string;
+  /** Whether a destination key can have come from this schema. */
+  readonly match: (key: string) => boolean;
+  /** The source key of a destination key; `undefined` where it does not match. */
+  readonly strip: (key: string) => string | undefined;
+}
+
+const SECRET_KEY = '{{secretKey}}';
+const ENVIRONMENT = '{{environment}}';
+const PLACEHOLDER = /\{\{(?:secretKey|environment)\}\}/;
+const UNKNOWN_PLACEHOLDER = /\{\{.*?\}\}/g;
+const MAX_LENGTH = 255;
+
+/** No schema: a key is the same on both sides, and every key matches. */
+export const identityKeySchema: KeySchema = {
+  render: (sourceKey) => sourceKey,
+  match: () => true,
+  strip: (key) => key,
+};
+
+const distinct = (texts: readonly string[], pattern: RegExp): string[] => [
+  ...new Set(texts.flatMap((text) => text.match(pattern) ?? [])),
+];
+
+/** What is wrong with a template, all at once; empty where nothing is. `path` names the field in the problems. */
+export function keySchemaProblems(
+  template: string,
+  environment: string | undefined,
+  path = 'keySchema',
+): ErrorProblem[] {
+  const trimmed = template.trim();
+  const messages: string[] = [];
+  const count = trimmed.split(SECRET_KEY).length - 1;
+  if (trimmed.length > MAX_LENGTH) {
+    messages.push(`it has ${trimmed.length} characters; shorten it to ${MAX_LENGTH}`);
+  }
+  if (count !== 1) {
+    messages.push(
+      `it holds ${SECRET_KEY} ${count === 0 ? 'not at all' : `${count} times`}; write it exactly once`,
+    );
+  }
+  // Piece by piece: what stands on both sides of a placeholder must not become another one.
+  const literals = trimmed.split(PLACEHOLDER);
+  for (const placeholder of distinct(literals, UNKNOWN_PLACEHOLDER)) {
+    messages.push(
+      `${quote(placeholder)} is no placeholder; use ${SECRET_KEY} and ${ENVIRONMENT}, without spaces`,
+    );
+  }
+  const illegal = distinct(
+    literals.map((literal) => literal.replace(UNKNOWN_PLACEHOLDER, '')),
+    /[^A-Za-z0-9_/-]/gu,
+  );
+  if (illegal.length > 0) {
+    messages.push(
+      `it holds ${illegal.map(quote).join(', ')}; use only A-Z a-z 0-9 _ - / besides the placeholders`,
+    );
+  }
+  if (trimmed.includes(ENVIRONMENT) && (environment === undefined || environment === '')) {
+    messages.push(`it holds ${ENVIRONMENT}, but there is no environment; set the definition's environment`);
+  }
+  return messages.map((message) => ({ code: 'INVALID_KEY_SCHEMA', path, message }));
+}
+
+/**
+ * Compiles a key schema such as `APP_{{environment}}_{{secretKey}}`. `undefined` gives the identity.
+ *
+ * The template is trimmed and has at most 255 characters: `A-Z a-z 0-9 _ - /`, exactly one `{{secretKey}}` and any
+ * number of `{{environment}}`. A match needs a non-empty secret part; where prefix or suffix holds a `/`, the secret
+ * part holds none.
+ *
+ * @throws SecretSyncError `INVALID_KEY_SCHEMA`, with everything that is wrong.
+ */
+export function compileKeySchema(
+  template: string | undefined,
+  options: { readonly environment?: string | undefined } = {},
+): KeySchema {
+  if (template === undefined) return identityKeySchema;
+  const problems = keySchemaProblems(template, options.environment);
+  if (problems.length > 0)
+    throw errorFromProblems('INVALID_KEY_SCHEMA', 'The key schema is not valid', problems);
+
+  const trimmed = template.trim();
+  const at = trimmed.indexOf(SECRET_KEY);
+  const fill = (text: string) => text.split(ENVIRONMENT).join(options.environment ?? '');
+  const prefix = fill(trimmed.slice(0, at));
+  const suffix = fill(trimmed.slice(at + SECRET_KEY.length));
+  const oneSegment = prefix.includes('/') || suffix.includes('/');
+  const affixes = prefix.length + suffix.length;
+
+  const secretOf = (key: string): string => key.slice(prefix.length, key.length - suffix.length);
+  const match = (key: string): boolean =>
+    key.length > affixes &&
+    key.startsWith(prefix) &&
+    key.endsWith(suffix) &&
+    !(oneSegment && secretOf(key).includes('/'));
+  return {
+    template: trimmed,
+    // Joined and not added up: engines keep a sum of texts in pieces, which makes each comparison of it slow.
+    render: (sourceKey) => [prefix, sourceKey, suffix].join(''),
+    match,
+    strip: (key) => (match(key) ? secretOf(key) : undefined),
+  };
+}

@@ -1,0 +1,133 @@
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { errorFromProblems } from '../../shared/problems.js';
+import { type ErrorProblem } from '../../contracts/error-codes.js';
+
+/** A key for fingerprints: text or bytes, at least 32 of them. */
+export type FingerprintKey = string | Uint8Array;
+
+/** The current key, or the current one and the previous ones that still verify. */
+export type FingerprintKeys = FingerprintKey | readonly [FingerprintKey, ...FingerprintKey[]];
+
+/** A keyed digest over fields; the number and the length of the fields are part of what is digested. */
+export interface Digester {
+  readonly keyId: string;
+  readonly digest: (fields: readonly string[]) => string;
+}
+
+export interface Keyring {
+  readonly current: Digester;
+  /** True when the key was drawn for this process and is known to nobody else. */
+  readonly ephemeral: boolean;
+  find(keyId: string): Digester | undefined;
+}
+
+const MIN_LENGTH = 32;
+
+const EPHEMERAL = 'process-';
+
+const encoder = new TextEncoder();
+
+const SCRATCH = 1024;
+
+// UTF-8 has no halves of surrogate pairs, and would make them all one.
+// UTF-8 has no halves of surrogate pairs, and would make them all one.
+const ILL_FORMED = /\p{Surrogate}/u;
+
+const ILL_FORMED_MARK = 0x80000000;
+
+function digester(key: Uint8Array, idPrefix: string): Digester {
+  // For each of many short messages: a copy of the keyed state spares half of the hash blocks, and what is allocated
+  // once spares as much again.
+  const keyed = hmac.create(sha256, key);
+  const mac = keyed.clone();
+  const scratch = new Uint8Array(SCRATCH);
+  const view = new DataView(scratch.buffer);
+  const result = new Uint8Array(keyed.outputLen);
+  let used = 0;
+
+  const flush = () => {
+    mac.update(scratch.subarray(0, used));
+    used = 0;
+  };
+  const startField = (length: number) => {
+    if (used + 4 > SCRATCH) flush();
+    view.setUint32(used, length);
+    used += 4;
+  };
+  const add = (field: string): void => {
+    const { length } = field;
+    if (used + 4 + length <= SCRATCH) {
+      const start = used + 4;
+      let at = 0;
+      let code = 0;
+      while (at < length && (code = field.charCodeAt(at)) < 0x80) scratch[start + at++] = code;
+      if (at === length) {
+        startField(length);
+        used += length;
+        return;
+      }
+    }
+    const isIllFormed = ILL_FORMED.test(field);
+    const encoded = encoder.encode(isIllFormed ? JSON.stringify(field) : field);
+    startField(encoded.length + (isIllFormed ? ILL_FORMED_MARK : 0));
+    flush();
+    mac.update(encoded);
+  };
+  const digest = (fields: readonly string[]): string => {
+    used = 0;
+    keyed._cloneInto(mac);
+    fields.forEach(add);
+    flush();
+    mac.digestInto(result);
+    return bytesToHex(result);
+  };
+  return { keyId: idPrefix + digest(['key id']).slice(0, 12), digest };
+}
+
+/**
+ * Makes the digesters of a fingerprint key or of several, the current one first.
+ *
+ * @throws SecretSyncError `INVALID_OPTION` when a key is shorter than 32 characters or bytes.
+ */
+export function createKeyring(keys: FingerprintKeys, ephemeral = false): Keyring {
+  const list: readonly FingerprintKey[] =
+    typeof keys === 'string' || keys instanceof Uint8Array ? [keys] : keys;
+  const problems = list.flatMap((key, index): ErrorProblem[] => {
+    const path = list.length === 1 ? 'fingerprintKey' : `fingerprintKey[${index}]`;
+    const usable = (typeof key === 'string' || key instanceof Uint8Array) && key.length >= MIN_LENGTH;
+    const message = `it must be text or bytes of a length of at least ${MIN_LENGTH}; generateFingerprintKey() makes one`;
+    return usable ? [] : [{ code: 'INVALID_OPTION', path, message }];
+  });
+  if (problems.length > 0)
+    throw errorFromProblems('INVALID_OPTION', 'The fingerprint key is not valid', problems);
+  const digesters = list.map((key) =>
+    digester(typeof key === 'string' ? encoder.encode(key) : key, ephemeral ? EPHEMERAL : ''),
+  );
+  const [current] = digesters;
+  if (current === undefined) {
+    throw errorFromProblems('INVALID_OPTION', 'The fingerprint key is not valid', [
+      {
+        code: 'INVALID_OPTION',
+        path: 'fingerprintKey',
+        message: 'the list is empty; put the current key first',
+      },
+    ]);
+  }
+  return { current, ephemeral, find: (keyId) => digesters.find((known) => known.keyId === keyId) };
+}
+
+/** Draws a new fingerprint key: 64 hex digits. Keep it where you keep other secrets, and next to no state. */
+export function generateFingerprintKey(): string {
+  return bytesToHex(globalThis.crypto.getRandomValues(new Uint8Array(32)));
+}
+
+/** A keyring under a key that nobody else knows, for as long as this object lives. */
+export const ephemeralKeyring = (): Keyring => createKeyring(generateFingerprintKey(), true);
+
+/** True for the id of a key that some engine drew for its own life. */
+export const isEphemeralKeyId = (keyId: string): boolean => keyId.startsWith(EPHEMERAL);
+
+/** The id of the key that made a fingerprint; empty where none is named. */
+export const keyIdOf = (made: string): string => made.slice(0, Math.max(0, made.lastIndexOf('.')));

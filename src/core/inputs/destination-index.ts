@@ -1,0 +1,103 @@
+import type { Capabilities, DestinationEntry } from '../../contracts/destination.js';
+import { SecretValue } from '../../contracts/secret.js';
+import type { SecretRecord } from '../../contracts/source.js';
+import { byText } from '../../shared/text.js';
+
+/** A destination as users give it to the pure functions: plain values by key, or entries. */
+export type DestinationInput = SecretRecord | Iterable<DestinationEntry>;
+
+function isEntryList(destination: DestinationInput): destination is readonly DestinationEntry[] {
+  if (!Array.isArray(destination)) return false;
+  const items: readonly unknown[] = destination;
+  return !items.some((item) => Array.isArray(item));
+}
+
+type Pair = readonly [key: string, value: string | SecretValue];
+
+const isPair = (item: DestinationEntry | Pair): item is Pair => Array.isArray(item);
+
+/** What stands at a destination, as entries. */
+export function destinationEntries(destination: DestinationInput): readonly DestinationEntry[] {
+  if (isEntryList(destination)) return destination;
+  const items: Iterable<DestinationEntry | Pair> =
+    Symbol.iterator in destination ? destination : Object.entries(destination);
+  const entries: DestinationEntry[] = [];
+  for (const item of items) entries.push(isPair(item) ? { key: item[0], value: item[1] } : item);
+  return entries;
+}
+
+/** The value of an entry as a secret; `undefined` where it can't be read or is not a string. */
+export function readableValue(entry: DestinationEntry): SecretValue | undefined {
+  const { value } = entry;
+  return typeof value === 'string' || SecretValue.is(value) ? SecretValue.from(value) : undefined;
+}
+
+/** True for what stands at a higher scope than that of the place. */
+export const isInherited = (entry: DestinationEntry): boolean => entry.fixed === 'inherited';
+
+const asItIs = (key: string): string => key;
+
+/** How a destination compares keys: two are one to it where this is equal. */
+export function canonicalKey(capabilities: Capabilities): (key: string) => string {
+  return capabilities.canonicalKey === undefined ? asItIs : (key) => capabilities.canonicalKey?.(key) ?? key;
+}
+
+/** The entries of a place by key, as the destination itself compares keys. */
+export interface EntryIndex {
+  readonly canonical: (key: string) => string;
+  /** For each key that stands there, all entries under it, of every kind and scope. */
+  readonly groups: readonly EntryGroup[];
+  /** Where in `groups` a key is; `undefined` where nothing stands under it. */
+  position(key: string): number | undefined;
+  /** All entries under a key, of every kind and scope. */
+  at(key: string): readonly DestinationEntry[];
+  /** The entry of this kind at this scope, else the inherited one, else `undefined`. */
+  find(key: string, kind: string | undefined): DestinationEntry | undefined;
+}
+
+/** All entries under one key: nearly always the one. */
+export type EntryGroup = readonly [DestinationEntry, ...DestinationEntry[]];
+
+const NONE: readonly DestinationEntry[] = [];
+
+// What is decided about a key must not depend on the order in which a destination lists its entries.
+const listOrder = byText(({ kind, fixed, key, id }: DestinationEntry) =>
+  JSON.stringify([kind, fixed, key, id]),
+);
+
+export function indexEntries(entries: readonly DestinationEntry[], capabilities: Capabilities): EntryIndex {
+  const canonical = canonicalKey(capabilities);
+  const positions = new Map<string, number>();
+  let groups: readonly EntryGroup[];
+  entries.forEach(({ key }, index) => positions.set(canonical(key), index));
+  if (positions.size === entries.length) {
+    groups = entries.map((entry): EntryGroup => [entry]);
+  } else {
+    positions.clear();
+    const found: [DestinationEntry, ...DestinationEntry[]][] = [];
+    for (const entry of entries) {
+      const id = canonical(entry.key);
+      const group = found[positions.get(id) ?? found.length];
+      if (group !== undefined) group.push(entry);
+      else positions.set(id, found.push([entry]) - 1);
+    }
+    for (const group of found) if (group.length > 1) group.sort(listOrder);
+    groups = found;
+  }
+
+  const position = (key: string): number | undefined => positions.get(canonical(key));
+  const at = (key: string): readonly DestinationEntry[] => {
+    const index = position(key);
+    return (index === undefined ? undefined : groups[index]) ?? NONE;
+  };
+  return {
+    canonical,
+    groups,
+    position,
+    at,
+    find(key, kind) {
+      const candidates = at(key).filter((entry) => entry.kind === kind);
+      return candidates.find((entry) => !isInherited(entry)) ?? candidates[0];
+    },
+  };
+}

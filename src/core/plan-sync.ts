@@ -1,0 +1,75 @@
+import type { ImportBehavior, SyncDefinitionInput } from '../contracts/definition.js';
+import type { Capabilities } from '../contracts/destination.js';
+import type { Operation, SyncPlan } from '../contracts/plan.js';
+import type { SourceReadResult } from '../contracts/source.js';
+import type { PlaceState } from '../contracts/state-store.js';
+import { unrestrictedCapabilities } from './definition/defaults.js';
+import { decide } from './build-plan.js';
+import { parseDefinitionFields } from './definition/parse-definition.js';
+import { assertImportable } from './imports.js';
+import { sourceSnapshot } from './inputs/source-snapshot.js';
+import { errorFromProblems } from '../shared/problems.js';
+import { createKeyring, type FingerprintKeys } from './fingerprint/keyring.js';
+import { destinationEntries, type DestinationInput } from './inputs/destination-index.js';
+
+export interface PlanSyncInput {
+  /** As for the engine; `destination` and `destinationConfig` may be left out. */
+  readonly definition: Omit<SyncDefinitionInput, 'destination' | 'destinationConfig'> &
+    Partial<Pick<SyncDefinitionInput, 'destination' | 'destinationConfig'>>;
+  /** What the source holds: a record, a Map, pairs, or `{ secrets, complete, unreadable }`. */
+  readonly source: SourceReadResult;
+  /** What stands at the destination: a record, a Map, pairs, or entries with kind, revision and the like. */
+  readonly destination: DestinationInput;
+  /** What is remembered of the place. Default: nothing. */
+  readonly state?: PlaceState;
+  /** Such as `hasuraCloud.capabilities`. Default: any key is taken, everything can be read. */
+  readonly capabilities?: Capabilities;
+  /** Default: `sync`. */
+  readonly operation?: Operation;
+  /** For the operation `import`. Default: `prioritize-source`. */
+  readonly importBehavior?: ImportBehavior;
+  /** Default: false. */
+  readonly force?: boolean;
+  readonly confirmDeletions?: number;
+  /** Default: none; the plan then has no `preconditions` and can't be applied. */
+  readonly fingerprintKey?: FingerprintKeys;
+  /** The identity of the place. Default: the name of the destination. */
+  readonly place?: string;
+}
+
+/**
+ * Plans a sync, an import or a removal on plain data: no engine, driver, network or async. The same function that
+ * the engine calls.
+ *
+ * @example
+ * planSync({ definition: { name: 'nightly' }, source: { A: '1' }, destination: { A: '0', OLD: 'x' } }).summary
+ *
+ * @throws SecretSyncError `INVALID_DEFINITION`, `INVALID_KEY_SCHEMA`, `INVALID_OPTION` (fingerprint key),
+ * `SOURCE_READ_FAILED` (a value that is not a string), `IMPORT_NOT_SUPPORTED`. Blocked keys and refused deletions are not thrown: they stand
+ * in the plan's `problems`.
+ */
+export function planSync(input: PlanSyncInput): SyncPlan {
+  const { destination = 'destination', destinationConfig = {}, ...rest } = input.definition;
+  const { definition, problems } = parseDefinitionFields({ ...rest, destination, destinationConfig });
+  if (definition === undefined || problems.length > 0) {
+    throw errorFromProblems('INVALID_DEFINITION', 'The definition is not valid', problems);
+  }
+  const { operation = 'sync', importBehavior, confirmDeletions, fingerprintKey } = input;
+  const capabilities = input.capabilities ?? unrestrictedCapabilities;
+  assertImportable(operation, definition, capabilities, destination);
+  return decide({
+    operation,
+    definition,
+    place: input.place ?? destination,
+    source: sourceSnapshot(input.source),
+    entries: destinationEntries(input.destination),
+    state: input.state ?? {},
+    capabilities,
+    options: {
+      force: input.force ?? false,
+      ...(importBehavior === undefined ? {} : { importBehavior }),
+      ...(confirmDeletions === undefined ? {} : { confirmDeletions }),
+    },
+    keyring: fingerprintKey === undefined ? undefined : createKeyring(fingerprintKey),
+  }).plan;
+}

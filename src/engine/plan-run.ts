@@ -1,0 +1,84 @@
+import type { Operation, PlanOptions } from '../contracts/plan.js';
+import { decide } from '../core/build-plan.js';
+import { sourceDigest } from '../core/fingerprint/fingerprint.js';
+import { isRemembered } from '../core/removal.js';
+import type { SourceSnapshot } from '../core/inputs/source-snapshot.js';
+import { checkImport, checkSourceWrites } from './imports.js';
+import type { Lease } from './state/lease.js';
+import type { ResolvedOptions } from './options.js';
+import { clientFor, connect, locationOf, NO_SECRETS, readDestination, readSource } from './run/read.js';
+import type { Run } from './run/run.js';
+import type { SavedPlan } from './saved-plan.js';
+import { type LoadedPlace } from './state/place-repository.js';
+import { both } from '../shared/async.js';
+import { type Keyring } from '../core/fingerprint/keyring.js';
+import { type DecidedPlan } from '../core/situation.js';
+import type { EngineContext } from './run/clients.js';
+
+/** What a decision needs beyond the definition. */
+export interface DecisionRequest {
+  readonly operation: Operation;
+  readonly options: PlanOptions;
+  /** Seals with this key, so that digests can be compared with those of a saved plan. */
+  readonly keyring: Keyring;
+  /** The plan that must come out, if one must. */
+  readonly saved?: SavedPlan;
+  readonly onSourceDigest?: ((digest: string) => void) | undefined;
+}
+
+/** A decision, with what it was made from. */
+export interface Considered {
+  readonly decided: DecidedPlan;
+  readonly source: SourceSnapshot;
+  readonly loaded: LoadedPlace;
+  readonly connection: ReturnType<typeof connect>;
+  readonly entries: Awaited<ReturnType<typeof readDestination>>;
+}
+
+/** Tells what the source held when it was read, or holds with what was written to it since. */
+export function tellDigest(
+  { keyring }: ResolvedOptions,
+  run: Run,
+  { onSourceDigest }: DecisionRequest,
+  source: SourceSnapshot,
+): void {
+  onSourceDigest?.(sourceDigest(keyring.current, locationOf(run), source));
+}
+
+/** Reads both sides and decides. Writes nothing. */
+export async function consider(
+  { options, state: repository, clientOf }: EngineContext,
+  run: Run,
+  request: DecisionRequest,
+  lease: Lease | undefined,
+): Promise<Considered> {
+  const { prepared } = run;
+  const { definition, capabilities, place } = prepared;
+  checkImport(options, request.operation, prepared);
+  const loaded = await repository.load(place, run.signal);
+  const state = loaded.memory.state();
+  const connection = connect(run, clientFor(clientOf(prepared), run, lease), loaded.memory.facts);
+  const needsSource = request.operation !== 'remove' || !isRemembered(state, definition.id);
+  const [source, entries] = await both(
+    run.signal,
+    async (signal) => (needsSource ? readSource(options, run, signal) : NO_SECRETS),
+    (signal) => readDestination(run, connection, signal),
+  );
+  const { operation, keyring } = request;
+  tellDigest(options, run, request, source);
+  const decided = decide({
+    operation,
+    definition,
+    place,
+    source,
+    entries,
+    state,
+    capabilities,
+    options: request.options,
+    keyring,
+  });
+  await checkSourceWrites(options, run, operation, decided);
+  const { applicable, summary } = decided.plan;
+  run.emit({ ...run.fields, type: 'planned', applicable, summary });
+  return { decided, source, loaded, connection, entries };
+}

@@ -1,0 +1,73 @@
+import type { SyncDefinition } from '../../contracts/definition.js';
+import { quoteList } from '../../shared/text.js';
+import { parseDefinitionFields } from '../../core/definition/parse-definition.js';
+import { validate, valueAt } from '../../shared/validation.js';
+import { errorFromProblems } from '../../shared/problems.js';
+import { type ErrorProblem } from '../../contracts/error-codes.js';
+import type { AnyDestinationDriver, DefinitionFor } from '../../contracts/typed-definition.js';
+import { withoutUndefined } from '../../shared/canonical-json.js';
+
+/** A definition whose config its driver has parsed. */
+export interface RegisteredDefinition {
+  readonly definition: SyncDefinition;
+  readonly driver: AnyDestinationDriver;
+}
+
+export type Registered = RegisteredDefinition | { readonly problems: readonly ErrorProblem[] };
+
+/** Finds the driver of a definition and parses all of it; every problem at once. */
+export function registerDefinition(input: unknown, drivers: readonly AnyDestinationDriver[]): Registered {
+  const { definition, problems } = parseDefinitionFields(input);
+  const all = [...problems];
+  const plain = withoutUndefined(input);
+  const destination = valueAt(plain, ['destination']);
+  const driver = drivers.find((candidate) => candidate.name === destination);
+  let destinationConfig: unknown;
+  if (driver !== undefined) {
+    const config = validate(driver.configSchema, valueAt(plain, ['destinationConfig']), {
+      code: 'INVALID_DEFINITION',
+      path: 'destinationConfig',
+    });
+    if (config.problems === undefined) destinationConfig = config.value;
+    else all.push(...config.problems);
+  } else if (typeof destination === 'string' && destination !== '') {
+    const known = quoteList(drivers.map((candidate) => candidate.name).sort());
+    all.push({
+      code: 'UNKNOWN_DESTINATION',
+      path: 'destination',
+      message: `no driver has this name; known are ${known}; pass its driver to the engine, or correct the name`,
+    });
+  }
+  if (definition === undefined || driver === undefined || all.length > 0) return { problems: all };
+  return { driver, definition: { ...definition, destinationConfig } };
+}
+
+/** The one error for the problems of a definition. */
+export function definitionError(problems: readonly ErrorProblem[]) {
+  return errorFromProblems('INVALID_DEFINITION', 'The definition is not valid', problems);
+}
+
+function isFor<Drivers extends readonly AnyDestinationDriver[]>(
+  definition: SyncDefinition,
+  driver: AnyDestinationDriver,
+  drivers: Drivers,
+): definition is SyncDefinition & DefinitionFor<Drivers> {
+  return definition.destination === driver.name && drivers.includes(driver);
+}
+
+/**
+ * Parses the JSON of a definition, for a list of drivers: `destinationConfig` gets the type of the driver that
+ * `destination` names. Defaults are filled in.
+ *
+ * @throws SecretSyncError `INVALID_DEFINITION`, `INVALID_KEY_SCHEMA` or `UNKNOWN_DESTINATION`: all problems in one.
+ */
+export function parseDefinition<const Drivers extends readonly AnyDestinationDriver[]>(
+  input: unknown,
+  drivers: Drivers,
+): DefinitionFor<Drivers> {
+  const registered = registerDefinition(input, drivers);
+  if ('problems' in registered) throw definitionError(registered.problems);
+  const { definition, driver } = registered;
+  if (!isFor(definition, driver, drivers)) throw definitionError([]);
+  return definition;
+}

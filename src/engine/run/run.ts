@@ -1,0 +1,101 @@
+import type { Clock } from '../../contracts/clock.js';
+import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
+import type { SyncEvent } from '../../contracts/events.js';
+import type { Operation } from '../../contracts/plan.js';
+import { notify } from '../boundary/guard-call.js';
+import type { ResolvedOptions } from '../options.js';
+import type { PreparedSync } from '../resolve/resolve-sync.js';
+
+/** One call of the engine: its end, its events, its count of requests. */
+export interface Run {
+  readonly prepared: PreparedSync;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** In ms since the epoch; absent where there is no deadline. */
+  readonly deadline?: number;
+  readonly startedAt: string;
+  /** What all events of the run share. */
+  readonly fields: { readonly runId: string; readonly operation: Operation; readonly definitionId: string };
+  emit(event: SyncEvent): void;
+  countRequest(): void;
+  requestCount(): number;
+  /** Ends the run with this reason. */
+  abort(reason: unknown): void;
+}
+
+/** The time of a clock as ISO 8601. */
+export const timestamp = (clock: Clock): string => new Date(clock.now()).toISOString();
+
+/** Random text for run ids; not derived from `random`, which is for jitter and may be a constant. */
+const drawId = (): string => globalThis.crypto.randomUUID();
+
+/**
+ * Does one call of the engine: prepares it, ends it on the caller's signal and at its deadline, tells its start and its
+ * failure, and leaves no timer.
+ */
+export async function withRun<Result>(
+  options: ResolvedOptions,
+  prepare: (signal: AbortSignal) => Promise<PreparedSync>,
+  operation: Operation,
+  callerSignal: AbortSignal | undefined,
+  work: (run: Run) => Promise<Result>,
+): Promise<Result> {
+  callerSignal?.throwIfAborted();
+  const { clock, runTimeout } = options;
+  const ended = new AbortController();
+  const settled = new AbortController();
+  const { signal } = ended;
+  callerSignal?.addEventListener('abort', () => ended.abort(callerSignal.reason), {
+    once: true,
+    signal: settled.signal,
+  });
+  const deadline = runTimeout === undefined ? undefined : clock.now() + runTimeout;
+  if (runTimeout !== undefined) {
+    clock.sleep(runTimeout, settled.signal).then(
+      () => {
+        const message = `The run did not end within its runTimeout of ${runTimeout} ms; raise it, or run again to go on.`;
+        ended.abort(new SecretSyncError('TIMEOUT', message, { retryable: true }));
+      },
+      () => undefined,
+    );
+  }
+  try {
+    const prepared = await prepare(signal);
+    signal.throwIfAborted();
+    let requests = 0;
+    const run: Run = {
+      prepared,
+      clock,
+      signal,
+      ...(deadline === undefined ? {} : { deadline }),
+      startedAt: timestamp(clock),
+      fields: { runId: drawId(), operation, definitionId: prepared.definition.id },
+      emit: (event) => notify(options.onEvent, event),
+      countRequest: () => void (requests += 1),
+      requestCount: () => requests,
+      abort: (reason) => ended.abort(reason),
+    };
+    return await told(run, work);
+  } finally {
+    settled.abort();
+  }
+}
+
+/** Tells the start of a run, and its failure, which is the reason of an abort where there was one. */
+async function told<Result>(run: Run, work: (run: Run) => Promise<Result>): Promise<Result> {
+  const { fields, prepared, signal } = run;
+  try {
+    run.emit({ ...fields, type: 'run-started', place: prepared.place });
+    return await work(run);
+  } catch (error) {
+    const thrown: unknown =
+      signal.aborted && !isSecretSyncError(error, 'STATE_NOT_SAVED') ? signal.reason : error;
+    run.emit({
+      ...fields,
+      type: 'run-failed',
+      code: isSecretSyncError(thrown) ? thrown.code : signal.aborted ? 'ABORTED' : 'UNEXPECTED',
+      message: isSecretSyncError(thrown) ? thrown.message : 'the run ended with an error of another kind',
+    });
+    throw thrown;
+  }
+}

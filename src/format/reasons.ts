@@ -1,0 +1,44 @@
+import type { ChangeReason, PlannedImport } from '../contracts/plan.js';
+
+/** Every reason of a planned change in words that follow "KEY: ". */
+export const CHANGE_REASON_WORDS: Readonly<Record<ChangeReason, string>> = {
+  missing: 'not at the destination yet',
+  'value-differs': 'the value differs',
+  'changed-outside': 'changed at the destination since this sync wrote it',
+  'not-verifiable': "can't be read back, and nothing is remembered to compare with",
+  'kind-differs': 'stands there in another kind',
+  forced: 'written again, as asked for',
+  'value-equal': 'the value is equal',
+  'fingerprint-equal': 'equal to what was written last',
+  'absent-from-source': 'not in the source',
+  'written-by-this-sync': 'written or adopted by this sync',
+  'rendered-from-source': 'named after a key of the source',
+  reserved: 'belongs to the platform',
+  fixed: 'not a plain value of this place, or owned by another system',
+  'other-scope': 'inherited from another scope',
+  'other-kind': 'of another kind than this sync writes',
+  'outside-schema': 'does not match the key schema',
+  'deletion-disabled': 'deletions are disabled for this sync',
+  'source-partial': 'not deleted, because the source was not read in full',
+  'owned-by-other-sync': 'written by another sync',
+  'has-dependents': 'aliases or overrides hang on it',
+  'not-owned': 'neither written nor adopted by this sync',
+  'not-a-string': 'not a text',
+  'unreadable-at-source': 'the source could not read it',
+  'key-not-representable': "the key schema can't be read back for it",
+  'duplicate-key': 'the source holds it more than once',
+  'colliding-key': 'the same key as another one, to the destination',
+  'invalid-key': "the destination can't take this key",
+  'invalid-value': "the destination can't take this value",
+  'limit-exceeded': 'more than the destination can hold',
+  occupied: 'something stands there that is not to be written over',
+};
+
+/** Every reason of a planned import in words that follow "KEY: ". */
+export const IMPORT_REASON_WORDS: Readonly<Record<PlannedImport['reason'], string>> = {
+  'absent-from-source': 'only at the destination',
+  'destination-wins': 'the value at the destination differs, and wins',
+  'source-wins': 'the value at the source stays',
+  'empty-at-destination': 'empty at the destination',
+  'unreadable-at-source': 'the source could not read it',
+};

@@ -1,0 +1,41 @@
+/** How often and how patiently requests are repeated. */
+export interface RetryOptions {
+  /** How often one request is sent again. Default: 4. */
+  readonly retries: number;
+  /** The upper end of the first backoff, in ms; it doubles with each attempt. Default: 500. */
+  readonly minTimeout: number;
+  /** The longest backoff, in ms. Default: 30,000. */
+  readonly maxTimeout: number;
+  /** The longest single wait that a server may ask for, in ms; more fails at once. Default: 60,000. */
+  readonly maxWait: number;
+  /**
+   * How many retries all requests of a run have together, so that a server that is down does not cost `retries`
+   * times the run. Those after a 429 that says until when are not counted: the throttle bounds them. Default: 100.
+   */
+  readonly budget: number;
+}
+
+export const RETRY_DEFAULTS: RetryOptions = {
+  retries: 4,
+  minTimeout: 500,
+  maxTimeout: 30_000,
+  maxWait: 60_000,
+  budget: 100,
+};
+
+/**
+ * Exponential backoff with full jitter: between 0 and `minTimeout · 2^(attempt − 1)`, at most `maxTimeout`, in ms.
+ * `attempt` counts from 1: the attempt that has failed.
+ */
+export function backoff(
+  attempt: number,
+  random: number,
+  options: Pick<RetryOptions, 'minTimeout' | 'maxTimeout'>,
+): number {
+  return random * Math.min(options.minTimeout * 2 ** (attempt - 1), options.maxTimeout);
+}
+
+/** True when waiting until then is pointless: longer than `maxWait` from now, or past the run's deadline. */
+export function isTooLate(until: number, now: number, maxWait: number, deadline = Infinity): boolean {
+  return until - now > maxWait || until >= deadline;
+}

@@ -1,0 +1,36 @@
+import type { Clock } from '../../contracts/clock.js';
+
+/** Time that never goes back, and how it relates to what the clock shows. */
+export interface SteadyTime {
+  now(): number;
+  /** The steady time at which the clock will show this moment. */
+  of(moment: number): number;
+  /** What the clock will show at this steady time. */
+  shown(time: number): number;
+}
+
+/**
+ * Time that never goes back: a server that said "in a minute" means a minute, although the clock of the machine is set
+ * back by an hour meanwhile.
+ */
+export function createSteadyTime(clock: Clock): SteadyTime {
+  let latest = -Infinity;
+  let ahead = 0;
+  const now = () => {
+    const shown = clock.now();
+    ahead += Math.max(latest - shown, 0);
+    latest = shown;
+    return shown + ahead;
+  };
+  return {
+    now,
+    of(moment) {
+      now();
+      return moment + ahead;
+    },
+    shown(time) {
+      now();
+      return time - ahead;
+    },
+  };
+}

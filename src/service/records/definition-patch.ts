@@ -1,0 +1,65 @@
+import type { SyncDefinition, SyncDefinitionInput, SyncOptionsInput } from '../../contracts/definition.js';
+import { errorFromProblems } from '../../shared/problems.js';
+import { type ErrorProblem } from '../../contracts/error-codes.js';
+import { canonicalJson } from '../../shared/canonical-json.js';
+
+/** `null` takes an optional field away. */
+type Clearable<Fields> = { readonly [Name in keyof Fields]?: Fields[Name] | null | undefined };
+
+/**
+ * What `updateSync` changes; what is not named stays. `syncOptions` change field by field; `destinationConfig` is
+ * replaced as a whole.
+ */
+export interface SyncChanges extends Clearable<
+  Pick<SyncDefinitionInput, 'description' | 'projectId' | 'environment' | 'secretPath' | 'connectionId'>
+> {
+  readonly name?: string | undefined;
+  readonly isEnabled?: boolean | undefined;
+  readonly syncOptions?: Clearable<SyncOptionsInput> | undefined;
+  readonly destinationConfig?: unknown;
+}
+
+/** Sets what is named, and takes away what is `null`. */
+function patched(fields: object, changes: object): Record<string, unknown> {
+  const result = new Map<string, unknown>(Object.entries(fields));
+  for (const [name, value] of Object.entries(changes) as [string, unknown][]) {
+    if (value === null) result.delete(name);
+    else if (value !== undefined) result.set(name, value);
+  }
+  return Object.fromEntries(result);
+}
+
+/**
+ * A definition as it is to become; not checked yet.
+ *
+ * @throws SecretSyncError `INVALID_DEFINITION` for what can't be changed.
+ */
+export function changedDefinition(definition: SyncDefinition, changes: SyncChanges): Record<string, unknown> {
+  const problems = ['id', 'destination'].flatMap((path): ErrorProblem[] => {
+    const isNamed =
+      Object.hasOwn(changes, path) && Reflect.get(changes, path) !== Reflect.get(definition, path);
+    const message = "it can't be changed; delete this sync and create another one";
+    return isNamed ? [{ code: 'INVALID_DEFINITION', path, message }] : [];
+  });
+  if (problems.length > 0)
+    throw errorFromProblems('INVALID_DEFINITION', 'The sync can not be changed', problems);
+  const { syncOptions, ...rest } = changes;
+  const next = patched(definition, rest);
+  return syncOptions === undefined || syncOptions === null
+    ? next
+    : { ...next, syncOptions: patched(definition.syncOptions, syncOptions) };
+}
+
+/** Whether two definitions say the same. */
+export const sameDefinition = (first: SyncDefinition, second: SyncDefinition): boolean =>
+  canonicalJson(first) === canonicalJson(second);
+
+/** What a run depends on: not how the sync is called, nor whether it is switched on. */
+function essence({ name: _name, description: _description, isEnabled: _isEnabled, ...rest }: SyncDefinition) {
+  const { autoSyncEnabled: _autoSyncEnabled, ...syncOptions } = rest.syncOptions;
+  return canonicalJson({ ...rest, syncOptions });
+}
+
+/** Whether the last run of a definition says something of the next one. */
+export const needsNoRun = (before: SyncDefinition, after: SyncDefinition): boolean =>
+  essence(before) === essence(after);

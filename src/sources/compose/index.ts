@@ -1,0 +1,139 @@
+import { quote } from '../../shared/text.js';
+import type {
+  SecretSource,
+  SourceCallOptions,
+  SourceChange,
+  SourceLocation,
+  UnwritableKey,
+} from '../../contracts/source.js';
+import { merge, partRead, type PartRead } from './merge.js';
+import { findTarget, nameParts, type SourcePart } from './parts.js';
+import { notWritable } from '../not-writable.js';
+
+export type { SourcePart } from './parts.js';
+export { transformSource } from '../transform.js';
+export type { SourceTransformation } from '../transform.js';
+
+export interface ComposeOptions {
+  /** The name of the part that is written. Default: none; then what is composed can't be written. */
+  readonly writeTo?: string;
+}
+
+const locate = (part: SourcePart, location: SourceLocation): SourceLocation => ({
+  ...location,
+  ...part.location,
+});
+
+async function readParts(
+  parts: readonly SourcePart[],
+  location: SourceLocation,
+  options: SourceCallOptions,
+): Promise<readonly PartRead[]> {
+  options.signal.throwIfAborted();
+  const reads = await Promise.allSettled(
+    parts.map(async (part) => partRead(part.name, await part.source.read(locate(part, location), options))),
+  );
+  options.signal.throwIfAborted();
+  return reads.map((read) => {
+    if (read.status === 'rejected') throw read.reason;
+    return read.value;
+  });
+}
+
+/**
+ * Several sources as one: folders, environments or systems. **A later one wins** over those before it, key by key. The
+ * keys that several hold are warnings of the plan (`SOURCE_CLASH`) that name the one that won.
+ *
+ * - All are read at the same time; when one fails, the read fails.
+ * - One that is partial makes the whole partial. A key that a stronger part could not read is unreadable, whatever a
+ *   weaker one holds; and where a stronger part could not even name all its keys, what only weaker ones hold is
+ *   unreadable too, since it may not be what wins.
+ * - `writeTo` names the part that is written. A key that a stronger part holds is not writable, since what is written
+ *   would not be read; one that only a weaker part holds is created in the named one, over it.
+ * - It can be watched where all parts can. It is described by the part that is written, else by the last one.
+ *
+ * Throws `INVALID_OPTION` for no parts, for names that are not distinct, and for a `writeTo` that can't be written.
+ *
+ * @example
+ * const source = composeSources(
+ *   [{ name: 'shared', source: infisical, location: { secretPath: '/shared' } }, { name: 'app', source: infisical }],
+ *   { writeTo: 'app' },
+ * );
+ */
+export function composeSources(
+  sources: readonly (SourcePart | SecretSource)[],
+  { writeTo }: ComposeOptions = {},
+): SecretSource {
+  const parts = nameParts(sources);
+  const target = findTarget(parts, writeTo);
+  const described = target ?? parts.at(-1);
+  const isWatchable = parts.every(({ source }) => source.watch !== undefined);
+
+  return {
+    name: parts.map(({ name }) => name).join(' + '),
+    read: async (location, options) => merge(await readParts(parts, location, options)),
+    ...(isWatchable && {
+      async watch(location, onChange, { signal }) {
+        const stop = new AbortController();
+        const watching = { signal: AbortSignal.any([signal, stop.signal]) };
+        try {
+          await Promise.all(
+            parts.map(async (part) => part.source.watch?.(locate(part, location), onChange, watching)),
+          );
+        } catch (error) {
+          // Nobody knows of those that did begin.
+          stop.abort();
+          throw error;
+        }
+      },
+    }),
+    ...(described?.source.describe && {
+      describe: (location, options) =>
+        described.source.describe?.(locate(described, location), options) ?? {},
+    }),
+    ...(target && writeMethods(parts, target)),
+  } satisfies SecretSource;
+}
+
+function writeMethods(
+  parts: readonly SourcePart[],
+  target: SourcePart & { readonly write: NonNullable<SecretSource['write']> },
+): Required<Pick<SecretSource, 'write' | 'checkWrite'>> {
+  const fromTarget = parts.slice(parts.findIndex(({ name }) => name === target.name));
+
+  /** The changes as the target gets them, and those that it does not get. */
+  const assign = async (
+    location: SourceLocation,
+    changes: readonly SourceChange[],
+    options: SourceCallOptions,
+  ): Promise<{ readonly assigned: readonly SourceChange[]; readonly refused: readonly UnwritableKey[] }> => {
+    const [own, ...stronger] = await readParts(fromTarget, location, options);
+    const refused: UnwritableKey[] = [];
+    const assigned = changes.flatMap((change): SourceChange[] => {
+      const { key } = change;
+      const winner = stronger.findLast(({ held }) => held.has(key));
+      const inDoubt = winner ?? stronger.find(({ incomplete }) => incomplete);
+      // Where only a weaker part holds the key, it is new to the target.
+      if (inDoubt === undefined)
+        return [own?.held.has(key) === true ? change : { ...change, action: 'create' }];
+      const why = winner === undefined ? 'was not read in full and may hold it,' : 'holds it,';
+      const message = `${quote(inDoubt.name)} ${why} and wins over ${quote(target.name)}; change it there`;
+      refused.push({ key, message });
+      return [];
+    });
+    return { assigned, refused };
+  };
+
+  return {
+    async checkWrite(location, changes, options) {
+      const { assigned, refused } = await assign(location, changes, options);
+      const own = await target.source.checkWrite?.(locate(target, location), assigned, options);
+      return [...refused, ...(own ?? [])];
+    },
+    async write(location, changes, options) {
+      const { assigned, refused } = await assign(location, changes, options);
+      if (refused.length > 0) throw notWritable(`The composed source ${quote(target.name)}`, refused);
+      await target.write(locate(target, location), assigned, options);
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import * as z from 'zod';
+import { SecretSyncError } from '../../contracts/errors.js';
+import type { JsonValue } from '../../contracts/json.js';
+import { quote } from '../../shared/text.js';
+import type { VersionedDocument } from '../../contracts/state-store.js';
+import { entryAt, errorCode, readFileIfThere } from './file-system.js';
+
+const envelopeSchema = z.object({
+  formatVersion: z.number(),
+  version: z.string().min(1),
+  // Handed on as it was parsed: a schema for all of JSON would copy it and drop a `__proto__` key.
+  document: z.custom<JsonValue>((value) => value !== undefined),
+});
+
+/** The text of a file that holds a document. */
+export function renderDocument(document: JsonValue, version: string): string {
+  return `${JSON.stringify({ formatVersion: 1, version, document })}\n`;
+}
+
+/** Reads the document at `path`, below `root`; `undefined` when there is none. Throws `STATE_UNREADABLE`. */
+export async function readDocument(root: string, path: string): Promise<VersionedDocument | undefined> {
+  return readable(path, async () => {
+    if (!(await checkDirectories(root, dirname(path)))) return undefined;
+    const file = await readFileIfThere(path);
+    return file && parseDocument(path, file.bytes);
+  });
+}
+
+/** The keys of all documents below `root`, in any order. */
+export async function listDocuments(root: string, folder = root): Promise<readonly string[]> {
+  return readable(folder, async () => {
+    if (!(await checkDirectories(root, folder))) return [];
+    const keys: string[] = [];
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) {
+        if (/^[a-z0-9-]+$/.test(entry.name)) keys.push(...(await listDocuments(root, path)));
+      } else if (/^[a-z0-9-]+\.json$/.test(entry.name)) {
+        keys.push(relative(root, path).replaceAll('\\', '/').slice(0, -'.json'.length));
+      }
+    }
+    return keys;
+  });
+}
+
+/** Refuses links and files where the directories from `root` to `folder` belong; false when one is missing. */
+export async function checkDirectories(root: string, folder: string): Promise<boolean> {
+  if (folder !== root && !(await checkDirectories(root, dirname(folder)))) return false;
+  const found = await entryAt(folder);
+  if (found !== 'other') return found === 'directory';
+  throw new SecretSyncError(
+    folder === root ? 'INVALID_OPTION' : 'STATE_UNREADABLE',
+    `${quote(folder)} is a symbolic link or a file: the state belongs in a real directory.`,
+  );
+}
+
+function parseDocument(path: string, bytes: Uint8Array): VersionedDocument {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw unreadable(path, 'it is not JSON, or was cut off');
+  }
+  const envelope = envelopeSchema.safeParse(parsed).data;
+  if (envelope === undefined) throw unreadable(path, 'it is JSON, but not a document of this store');
+  if (envelope.formatVersion !== 1) throw unreadable(path, 'another version of this package wrote it');
+  return { document: envelope.document, version: envelope.version };
+}
+
+async function readable<Answer>(path: string, read: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await read();
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    throw unreadable(path, code === 'ELOOP' ? 'it is a symbolic link' : `the system says ${code}`);
+  }
+}
+
+function unreadable(path: string, reason: string): SecretSyncError {
+  return new SecretSyncError(
+    'STATE_UNREADABLE',
+    `${quote(path)} can't be read: ${reason}. Restore it from a backup or, to start without what it remembers, ` +
+      'move it away.',
+  );
+}

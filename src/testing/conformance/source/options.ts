@@ -1,0 +1,39 @@
+import type { SecretSource, SourceLocation } from '../../../contracts/source.js';
+
+/** The source under test. */
+export interface SourceConformanceOptions {
+  /** For the title of the suite. */
+  readonly name: string;
+  /** Makes a source that holds these secrets at {@link location}; called for each test. */
+  create(secrets: Pairs): SecretSource | Promise<SecretSource>;
+  /**
+   * Makes a source that should hold these secrets and whose read fails: the service is down, a line is broken. Absent:
+   * that is not tested.
+   */
+  createBroken?(secrets: Pairs): SecretSource | Promise<SecretSource>;
+  /** Default: a location that says nothing. */
+  readonly location?: SourceLocation;
+  /** Whether `write` is there. Default: false. */
+  readonly writable?: boolean;
+  /** Whether names such as `__proto__` and `constructor` can be keys. Default: true. */
+  readonly anyName?: boolean;
+  /** Whether a value can be any text, of several lines, with quotes. Default: true. */
+  readonly anyValue?: boolean;
+  /** Whether `watch` is there. Default: it is tested where it is. */
+  readonly watchable?: boolean;
+  /** Gives a secret that is there another value, as somebody else would, to test `watch`. Default: `write` does. */
+  change?(source: SecretSource, key: string, value: string): void | Promise<void>;
+  /** How long a change may take to be told, and an abort to be heeded, in ms. Default: 10,000. */
+  readonly watchTimeout?: number;
+  /**
+   * How much a source holds now: timers, such as the sleepers of its clock, and connections. Absent: what a watch
+   * leaves behind is not tested.
+   */
+  held?(source: SecretSource): number;
+  /** Whether `describe` is there. Default: it is tested where it is. */
+  readonly describable?: boolean;
+  /** Cleans up after a test. */
+  dispose?(source: SecretSource): void | Promise<void>;
+}
+
+export type Pairs = readonly (readonly [key: string, value: string])[];

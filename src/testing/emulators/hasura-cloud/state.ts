@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import type { JsonValue } from '../../../contracts/json.js';
+import { createDeterministicIds } from '../server/ids.js';
+import type { HasuraCloudSwitches } from './switches.js';
+
+/** JSON by name. A Map, or an object made by `JSON.parse`, can hold a key such as `__proto__`. */
+export type JsonByKey = ReadonlyMap<string, JsonValue> | Readonly<Record<string, JsonValue>>;
+
+/** A project to set up at the Hasura Cloud emulator. */
+export interface HasuraCloudProjectSetup {
+  /** A UUID, as the API demands. Default: the next one of a fixed sequence. */
+  readonly id?: string;
+  readonly name: string;
+  /** A UUID; `null` for a project without a tenant. Default: the next one of a fixed sequence. */
+  readonly tenantId?: string | null;
+  /** The custom variables. Values that are no strings are served as they stand. Default: none. */
+  readonly environment?: JsonByKey;
+  /** What stands beside them, at the top level of `envVars`. Default: nothing. */
+  readonly topLevel?: JsonByKey;
+}
+
+/** A project as it stands at the Hasura Cloud emulator. */
+export interface HasuraCloudProject {
+  readonly id: string;
+  readonly name: string;
+  readonly tenantId: string | null;
+}
+
+/** What is known of one project. */
+export interface ProjectRecord {
+  readonly id: string;
+  readonly name: string;
+  tenantId: string | null;
+  environment: Map<string, JsonValue>;
+  readonly topLevel: Map<string, JsonValue>;
+  /** Moves with every change. */
+  revision: number;
+  /** Moves where the hash moves although nothing changed. */
+  rotation: number;
+  restarts: number;
+}
+
+/** The form of the ids that the API takes. */
+export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The seed of the ids: those of two kinds of emulators never meet. */
+const SEED = 0xa5;
+
+/** The projects of one emulator, and all that changes them. */
+export type HasuraCloudState = ReturnType<typeof createHasuraCloudState>;
+
+export function createHasuraCloudState(switches: HasuraCloudSwitches) {
+  const nextId = createDeterministicIds(SEED);
+  const projects = new Map<string, ProjectRecord>();
+
+  function project(id: string): ProjectRecord {
+    const found = projects.get(id.toLowerCase());
+    if (!found) throw new Error(`The emulator has no project ${JSON.stringify(id)}; add it with addProject.`);
+    return found;
+  }
+
+  function homeOf(record: ProjectRecord, key: string): Map<string, JsonValue> {
+    if (record.environment.has(key)) return record.environment;
+    const beside =
+      record.topLevel.has(key) || (switches.hasuraKeys === 'top-level' && key.startsWith('HASURA_'));
+    return beside && key !== 'environment' ? record.topLevel : record.environment;
+  }
+
+  return {
+    projects,
+    project,
+    byTenant(tenantId: string): ProjectRecord | undefined {
+      return [...projects.values()].find((record) => record.tenantId === tenantId);
+    },
+    add(setup: HasuraCloudProjectSetup): ProjectRecord {
+      const record: ProjectRecord = {
+        id: uuid(setup.id ?? nextId()),
+        name: setup.name,
+        tenantId: setup.tenantId === null ? null : uuid(setup.tenantId ?? nextId()),
+        environment: toMap(setup.environment),
+        topLevel: toMap(setup.topLevel),
+        revision: 0,
+        rotation: 0,
+        restarts: 0,
+      };
+      if (projects.has(record.id)) throw new Error(`The emulator already has a project ${record.id}.`);
+      projects.set(record.id, record);
+      return record;
+    },
+    /** Sets a key where it stands, else where a new one of its name belongs. */
+    set(record: ProjectRecord, key: string, value: JsonValue): void {
+      homeOf(record, key).set(key, value);
+      record.revision += 1;
+    },
+    remove(record: ProjectRecord, key: string): boolean {
+      const removed = homeOf(record, key).delete(key);
+      if (removed) record.revision += 1;
+      return removed;
+    },
+    get: (record: ProjectRecord, key: string): JsonValue | undefined => homeOf(record, key).get(key),
+    hash(record: ProjectRecord): string {
+      const basis =
+        switches.hash === 'revision'
+          ? record.revision
+          : [record.environment, record.topLevel].map((map) => [...map].sort(byKey));
+      return createHash('sha256')
+        .update(JSON.stringify([record.id, record.rotation, basis]))
+        .digest('hex');
+    },
+    /** The `envVars` of the API. Objects without a prototype, in which any key is data. */
+    envVars(record: ProjectRecord): unknown {
+      const top = toObject(record.topLevel);
+      if (record.environment.size > 0 || switches.emptyEnvironment === 'empty') {
+        top['environment'] = toObject(record.environment);
+      } else if (switches.emptyEnvironment === 'null') top['environment'] = null;
+      return top;
+    },
+  };
+}
+
+export function uuid(text: string): string {
+  if (!UUID.test(text)) {
+    throw new Error(`${JSON.stringify(text)} is not a UUID, and the API of Hasura Cloud takes no other id.`);
+  }
+  return text.toLowerCase();
+}
+
+function byKey([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number {
+  return left < right ? -1 : 1;
+}
+
+function toMap(values: JsonByKey = new Map<string, JsonValue>()): Map<string, JsonValue> {
+  return new Map(isMap(values) ? values : Object.entries(values));
+}
+
+function isMap(values: JsonByKey): values is ReadonlyMap<string, JsonValue> {
+  return values instanceof Map;
+}
+
+function toObject(values: ReadonlyMap<string, JsonValue>): Record<string, unknown> {
+  const object = Object.create(null) as Record<string, unknown>;
+  for (const [key, value] of values) object[key] = value;
+  return object;
+}

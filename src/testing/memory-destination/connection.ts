@@ -1,0 +1,120 @@
+import PQueue from 'p-queue';
+import type {
+  DestinationConnection,
+  WriteBatch,
+  WriteChange,
+  WriteOptions,
+  WriteOutcome,
+} from '../../contracts/destination.js';
+import { SecretSyncError } from '../../contracts/errors.js';
+import { untilAborted } from '../../shared/abort.js';
+import { faultError, type MemoryCall, type MemoryFault } from './faults.js';
+import { toDestinationEntry, type MemoryEntry, type MemoryPlace } from './place.js';
+
+/** What a connection to a memory destination works with. */
+export interface MemoryConnectionOptions {
+  readonly place: MemoryPlace;
+  readonly isBatch: boolean;
+  readonly concurrency: number;
+  /** The kind that is written where a change names none. */
+  readonly kind: string | undefined;
+  show(entry: MemoryEntry): { readonly value: boolean; readonly id: boolean; readonly revision: boolean };
+  /** Logs a call, checks the token, and says what goes wrong. */
+  enter(call: Omit<MemoryCall, 'place'>): Promise<MemoryFault | undefined>;
+}
+
+/** Reads and writes one place. A batch conflicts when anything at the place moved since the read. */
+export function connectMemory(options: MemoryConnectionOptions): DestinationConnection {
+  const { place, isBatch } = options;
+  const show = (entry: MemoryEntry) => options.show(entry);
+  let version: number | undefined;
+
+  function applyOne({ key, action, kind = options.kind, value, entry }: WriteChange): WriteOutcome {
+    if (action === 'delete') {
+      place.remove(key, kind);
+      return { key, status: 'applied' };
+    }
+    if (value === undefined) throw new TypeError('A write needs a value.');
+    if (action === 'replace' && entry !== undefined) place.remove(entry.key, entry.kind);
+    const made = place.set(key, value, { kind });
+    const shown = show(made);
+    return {
+      key,
+      status: 'applied',
+      ...(shown.id && { id: made.id }),
+      ...(shown.revision && { revision: made.revision }),
+    };
+  }
+
+  /** Asks what goes wrong before a call is carried out. An `Error` is thrown as it stands. */
+  async function enter(
+    call: Omit<MemoryCall, 'place'>,
+    signal: AbortSignal,
+  ): Promise<Exclude<MemoryFault, Error> | undefined> {
+    signal.throwIfAborted();
+    const fault = await untilAborted(Promise.resolve(options.enter(call)), signal);
+    signal.throwIfAborted();
+    if (fault instanceof Error) throw fault;
+    return fault;
+  }
+
+  /** One call: carries its changes out and says how each ended. */
+  async function writeOnce(
+    phase: WriteBatch['phase'],
+    changes: readonly WriteChange[],
+    signal: AbortSignal,
+  ): Promise<readonly WriteOutcome[]> {
+    const fault = await enter({ method: 'write', phase, changes }, signal);
+    if (isBatch && (fault === 'conflict' || version !== place.version)) throw conflict();
+    const applied = fault === undefined || fault === 'lost-after' ? changes.map(applyOne) : [];
+    version = place.version;
+    if (fault === undefined) return applied;
+    const error = faultError(fault);
+    return changes.map(({ key }) => {
+      return { key, status: 'failed', error, maybeWritten: error.maybeWritten === true };
+    });
+  }
+
+  /** One bad key does not stop the others; a refused token does, and so does what is thrown. */
+  async function writeEach({ phase, changes }: WriteBatch, writeOptions: WriteOptions) {
+    const outcomes: WriteOutcome[] = [];
+    const thrown: unknown[] = [];
+    let isRefused = false;
+    const writeOne = async (change: WriteChange) => {
+      if (isRefused || thrown.length > 0) return;
+      try {
+        for (const outcome of await writeOnce(phase, [change], writeOptions.signal)) {
+          outcomes.push(outcome);
+          writeOptions.onOutcome(outcome);
+          if (outcome.status === 'failed' && outcome.error.code === 'UNAUTHORIZED') isRefused = true;
+        }
+      } catch (error) {
+        thrown.push(error);
+      }
+    };
+    const queue = new PQueue({ concurrency: options.concurrency });
+    await queue.addAll(changes.map((change) => () => writeOne(change)));
+    if (thrown.length > 0) throw thrown[0];
+    return outcomes;
+  }
+
+  return {
+    async read({ signal }) {
+      const fault = await enter({ method: 'read', changes: [] }, signal);
+      if (fault !== undefined) throw faultError(fault);
+      version = place.version;
+      return { entries: place.entries().map((entry) => toDestinationEntry(entry, show(entry))) };
+    },
+    async write(batch, writeOptions) {
+      if (!isBatch) return writeEach(batch, writeOptions);
+      const outcomes = await writeOnce(batch.phase, batch.changes, writeOptions.signal);
+      outcomes.forEach((outcome) => writeOptions.onOutcome(outcome));
+      return outcomes;
+    },
+  };
+}
+
+function conflict(): SecretSyncError {
+  const message = 'The place was changed since it was read; try again.';
+  return new SecretSyncError('CONFLICT', message, { retryable: true });
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { DestinationEntry } from '../../../src/contracts/destination.js';
+import { isSecretSyncError } from '../../../src/contracts/errors.js';
+import { SecretValue } from '../../../src/contracts/secret.js';
+import type { SourceReadResult } from '../../../src/contracts/source.js';
+import { unrestrictedCapabilities } from '../../../src/core/definition/defaults.js';
+import { sourceSnapshot } from '../../../src/core/inputs/source-snapshot.js';
+import { destinationEntries, indexEntries } from '../../../src/core/inputs/destination-index.js';
+
+describe('what a source answered', () => {
+  it('is refused as a whole where values are no strings, with each key named', () => {
+    const read: unknown = { A: 1, B: 'fine', C: null, D: undefined, E: {} };
+    try {
+      sourceSnapshot(read as SourceReadResult);
+      expect.unreachable();
+    } catch (error) {
+      if (!isSecretSyncError(error, 'SOURCE_READ_FAILED')) throw error;
+      expect(error.message).toMatch(/^The source answered values that are not strings:/);
+      expect(error.problems).toEqual(
+        [
+          ['A', 'number'],
+          ['C', 'null'],
+          ['D', 'undefined'],
+          ['E', 'object'],
+        ].map(([key, type]) => ({
+          code: 'SOURCE_READ_FAILED',
+          key,
+          message: `its value is ${type}, not a string; make it one`,
+        })),
+      );
+    }
+  });
+
+  it('is complete and without clashes unless it says otherwise', () => {
+    expect(sourceSnapshot({ secrets: {} })).toEqual({
+      secrets: new Map(),
+      duplicates: new Set(),
+      unreadable: new Set(),
+      incomplete: false,
+      clashes: [],
+    });
+    expect(sourceSnapshot({ secrets: {}, complete: true }).incomplete).toBe(false);
+    expect(sourceSnapshot({ secrets: {}, complete: false }).incomplete).toBe(true);
+  });
+
+  it('has its clashes by key, and the first of the values of a key that it gave twice', () => {
+    const clash = (key: string) => ({ key, parts: ['a', 'b'] });
+    const pairs: [string, string][] = [
+      ['A', '1'],
+      ['B', '2'],
+      ['A', '3'],
+    ];
+    const { secrets, duplicates, clashes } = sourceSnapshot({
+      secrets: pairs,
+      clashes: [clash('b'), clash('B'), clash('a')],
+    });
+    expect(clashes.map(({ key }) => key)).toEqual(['B', 'a', 'b']);
+    expect(Array.from(secrets, ([key, value]) => [key, value.reveal()])).toEqual([
+      ['A', '1'],
+      ['B', '2'],
+    ]);
+    expect([...duplicates]).toEqual(['A']);
+  });
+});
+
+describe('what stands at a destination', () => {
+  const value = new SecretValue('2');
+  const entries: DestinationEntry[] = [
+    { key: 'A', value: '1' },
+    { key: 'B', value },
+  ];
+  const pairs: [string, string | SecretValue][] = [
+    ['A', '1'],
+    ['B', value],
+  ];
+
+  it.each([
+    ['a record', { A: '1', B: value }],
+    ['a Map', new Map(pairs)],
+    ['a list of pairs', pairs],
+    ['a list of entries', entries],
+    ['a Set of entries', new Set(entries)],
+  ])('is the same as %s', (_title, destination) => {
+    expect(destinationEntries(destination)).toEqual(entries);
+  });
+
+  it('is nothing as an empty list', () => {
+    expect(destinationEntries([])).toEqual([]);
+  });
+});
+
+describe('the entries of a place', () => {
+  const all: DestinationEntry[] = [
+    { key: 'A', kind: 'secret', fixed: 'inherited', id: '1' },
+    { key: 'A', kind: 'secret', id: '2' },
+    { key: 'A', kind: 'variable', fixed: 'inherited', id: '3' },
+    { key: 'A', id: '4' },
+    { key: 'B', kind: 'secret', id: '5' },
+  ];
+  const orders = [all, [...all].reverse(), [2, 0, 4, 1, 3].flatMap((index) => all.slice(index, index + 1))];
+
+  it('are found by key and kind: what stands at this scope before what is inherited', () => {
+    for (const entries of orders) {
+      const index = indexEntries(entries, unrestrictedCapabilities);
+      const idOf = (key: string, kind?: string) => index.find(key, kind)?.id;
+      expect([idOf('A', 'secret'), idOf('A', 'variable'), idOf('A'), idOf('B', 'secret')]).toEqual([
+        '2',
+        '3',
+        '4',
+        '5',
+      ]);
+      expect([idOf('A', 'file'), idOf('B'), idOf('C', 'secret')]).toEqual([undefined, undefined, undefined]);
+    }
+  });
+
+  it('are all found under a key, in an order that is not that of the destination', () => {
+    const [first, ...others] = orders.map((entries) =>
+      indexEntries(entries, unrestrictedCapabilities)
+        .at('A')
+        .map(({ id }) => id),
+    );
+    expect(new Set(first)).toEqual(new Set(['1', '2', '3', '4']));
+    for (const other of others) expect(other).toEqual(first);
+    expect(indexEntries(all, unrestrictedCapabilities).at('B')).toEqual([all[4]]);
+    expect(indexEntries(all, unrestrictedCapabilities).at('C')).toEqual([]);
+  });
+
+  it('are one key in every spelling that is one to the destination', () => {
+    const capabilities = { ...unrestrictedCapabilities, canonicalKey: (key: string) => key.toLowerCase() };
+    const index = indexEntries([{ key: 'App' }, { key: 'APP' }, { key: 'other' }], capabilities);
+    expect(index.at('OTHER').map(({ key }) => key)).toEqual(['other']);
+    expect(index.at('aPP').map(({ key }) => key)).toEqual(['APP', 'App']);
+  });
+});

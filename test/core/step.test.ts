@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { isWrite, plannedChange, sortChanges } from '../../src/core/step.js';
+import { byText, compareText } from '../../src/shared/text.js';
+
+describe('a planned change', () => {
+  it.each([
+    ['create', undefined, 'S', '{"key":"A","sourceKey":"S","action":"create","reason":"missing"}'],
+    [
+      'create',
+      'secret',
+      'S',
+      '{"key":"A","sourceKey":"S","kind":"secret","action":"create","reason":"missing"}',
+    ],
+    ['keep', undefined, undefined, '{"key":"A","action":"keep","reason":"missing"}'],
+    ['keep', 'secret', undefined, '{"key":"A","kind":"secret","action":"keep","reason":"missing"}'],
+  ] as const)(
+    '%s of the kind %s from %s holds its fields in one order, and no empty ones',
+    (action, kind, sourceKey, json) => {
+      const change = plannedChange('A', kind, action, 'missing', sourceKey);
+      expect(JSON.stringify(change)).toBe(json);
+      expect(change).toStrictEqual(JSON.parse(json));
+    },
+  );
+
+  it('is a write where the destination is to hold something else after it', () => {
+    const all = ['create', 'update', 'replace', 'delete', 'unchanged', 'keep', 'blocked'] as const;
+    expect(all.filter(isWrite)).toEqual(['create', 'update', 'replace', 'delete']);
+  });
+
+  it('stands by key, then kind, first without one, then action', () => {
+    const sorted = [
+      plannedChange('A', undefined, 'keep', 'fixed'),
+      plannedChange('A', 'secret', 'create', 'missing'),
+      plannedChange('A', 'secret', 'keep', 'other-scope'),
+      plannedChange('A', 'variable', 'delete', 'absent-from-source'),
+      plannedChange('a', undefined, 'create', 'missing'),
+    ];
+    const shuffled = [3, 1, 4, 0, 2].flatMap((index) => sorted.slice(index, index + 1));
+    for (const changes of [shuffled, [...sorted].reverse(), sorted]) {
+      expect(sortChanges(changes.map((change) => ({ change }))).map(({ change }) => change)).toEqual(sorted);
+    }
+  });
+});
+
+describe('two texts', () => {
+  it.each([
+    ['A', 'B', -1],
+    ['B', 'A', 1],
+    ['A', 'A', 0],
+    ['', 'A', -1],
+    ['Z', 'a', -1],
+    ['z', 'é', -1],
+    ['\u{1f511}', '\uffff', -1],
+  ])('%j and %j are ordered by code unit: %i', (first, second, order) => {
+    expect(compareText(first, second)).toBe(order);
+    expect(byText((item: { text: string }) => item.text)({ text: first }, { text: second })).toBe(order);
+  });
+});

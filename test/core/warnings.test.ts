@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { planSync } from '../../src/core/plan-sync.js';
+import { composeSources } from '../../src/sources/compose/index.js';
+import { memorySource } from '../../src/sources/memory.js';
+
+describe('a plan of several sources', () => {
+  const definition = {
+    name: 'several',
+    destination: 'memory',
+    destinationConfig: {},
+    syncOptions: { keySchema: 'APP_{{secretKey}}' },
+  };
+
+  it('warns of each key that several hold, with the one that won, and shows no value', async () => {
+    const source = composeSources([
+      { name: 'base', source: memorySource({ B: 'hunter2', A: 'hunter3', C: 'hunter4' }) },
+      { name: 'app', source: memorySource({ A: 'hunter5', B: 'hunter6' }) },
+    ]);
+    const read = await source.read({}, { signal: new AbortController().signal });
+    const plan = planSync({ definition, source: read, destination: {} });
+    expect(plan.warnings.filter(({ code }) => code === 'SOURCE_CLASH')).toEqual([
+      { code: 'SOURCE_CLASH', key: 'APP_A', message: '"A" is held by "base", "app"; "app" wins' },
+      { code: 'SOURCE_CLASH', key: 'APP_B', message: '"B" is held by "base", "app"; "app" wins' },
+    ]);
+    expect(plan.applicable).toBe(true);
+    expect(JSON.stringify(plan)).not.toContain('hunter');
+  });
+
+  it('names the last of more than two as the one that wins', async () => {
+    const source = composeSources(
+      ['base', 'region', 'app'].map((name) => ({ name, source: memorySource({ A: name }) })),
+    );
+    const read = await source.read({}, { signal: new AbortController().signal });
+    expect(planSync({ definition, source: read, destination: {} }).warnings).toEqual([
+      { code: 'SOURCE_CLASH', key: 'APP_A', message: '"A" is held by "base", "region", "app"; "app" wins' },
+    ]);
+  });
+
+  it('does not warn where one source holds all', () => {
+    const plan = planSync({ definition, source: { A: '1' }, destination: {} });
+    expect(plan.warnings).toEqual([]);
+  });
+});

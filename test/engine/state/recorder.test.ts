@@ -1,0 +1,298 @@
+import { describe, expect, it } from 'vitest';
+import type { DestinationEntry } from '../../../src/contracts/destination.js';
+import type { PlannedChange, SyncPlan } from '../../../src/contracts/plan.js';
+import { SecretValue } from '../../../src/contracts/secret.js';
+import type { RememberedEntry } from '../../../src/contracts/state-store.js';
+import { fingerprint } from '../../../src/core/fingerprint/fingerprint.js';
+import { planSync } from '../../../src/core/plan-sync.js';
+import { createPlaceMemory } from '../../../src/engine/state/place-memory.js';
+import { createRecorder, type Work } from '../../../src/engine/state/recorder.js';
+import { createKeyring } from '../../../src/core/fingerprint/keyring.js';
+
+const CURRENT = 'c'.repeat(32);
+const PREVIOUS = 'p'.repeat(32);
+const PLACE = 'custom:place';
+const ME = 'nightly';
+const KIND = 'secret';
+
+/** The fingerprint of a value of the key `A`. */
+const print = (text: string, key = CURRENT): string =>
+  fingerprint(createKeyring(key).current, PLACE, KIND, 'A', new SecretValue(text));
+
+const entry: DestinationEntry = { key: 'A', kind: KIND, id: 'id-1', revision: 'r-1' };
+const mine: RememberedEntry = { key: 'A', kind: KIND, syncId: ME };
+const theirs: RememberedEntry = { key: 'A', kind: KIND, syncId: 'other' };
+
+const change = (action: PlannedChange['action'], kind: string | undefined = KIND): PlannedChange => ({
+  key: 'A',
+  ...(kind === '' ? {} : { kind }),
+  action,
+  reason: 'value-equal',
+});
+
+interface Scene {
+  readonly remembered?: readonly RememberedEntry[];
+  readonly change?: PlannedChange;
+  readonly entry?: DestinationEntry | undefined;
+  readonly value?: string | undefined;
+  readonly operation?: SyncPlan['operation'];
+}
+
+function scene({ remembered = [], change: planned, entry: at, value, operation = 'sync' }: Scene) {
+  const memory = createPlaceMemory({ syncs: [], entries: remembered }, new Map());
+  const detail = {
+    ...(at === undefined ? {} : { entry: at }),
+    ...(value === undefined ? {} : { value: new SecretValue(value) }),
+  };
+  const changes = planned === undefined ? [] : [planned];
+  const basis = planSync({ definition: { name: ME }, source: {}, destination: {} });
+  const plan: SyncPlan = { ...basis, place: PLACE, operation, changes };
+  const decided = { plan, changes: changes.map(() => detail), imports: [] };
+  const recorder = createRecorder(
+    memory,
+    decided,
+    createKeyring([CURRENT, PREVIOUS]),
+    at === undefined ? [] : [at],
+  );
+  return { recorder, entries: () => memory.contents().entries };
+}
+
+describe('a key that is right already', () => {
+  const adopt = (remembered: RememberedEntry | undefined, at = entry, value: string | undefined = 'v') => {
+    const { recorder, entries } = scene({
+      remembered: remembered === undefined ? [] : [remembered],
+      change: change('unchanged'),
+      entry: at,
+      value,
+    });
+    recorder.adopt();
+    return entries();
+  };
+
+  it('is adopted where nobody owns it, without a fingerprint', () => {
+    expect(adopt(undefined)).toStrictEqual([{ ...mine, adopted: true, id: 'id-1', revision: 'r-1' }]);
+  });
+
+  it('stays what it is where this sync wrote or adopted it, with its id and revision brought up to date', () => {
+    const written = { ...mine, fingerprint: print('v'), id: 'id-1', revision: 'r-0' };
+    expect(adopt(written)).toStrictEqual([{ ...written, revision: 'r-1' }]);
+    expect(adopt({ ...written, adopted: true })).toStrictEqual([
+      { ...written, adopted: true, revision: 'r-1' },
+    ]);
+  });
+
+  it('keeps the id and revision that are known where the destination shows none', () => {
+    const written = { ...mine, fingerprint: print('v'), id: 'id-1', revision: 'r-0' };
+    expect(adopt(written, { key: 'A', kind: KIND })).toStrictEqual([written]);
+  });
+
+  it('is remembered by its key and kind alone where the destination shows no id and no revision', () => {
+    expect(adopt(undefined, { key: 'A', kind: KIND })).toStrictEqual([{ ...mine, adopted: true }]);
+  });
+
+  it('is remembered without a kind at a destination that has none', () => {
+    const { recorder, entries } = scene({
+      change: change('unchanged', ''),
+      entry: { key: 'A' },
+      value: 'v',
+    });
+    recorder.adopt();
+    expect(entries()).toStrictEqual([{ key: 'A', syncId: ME, adopted: true }]);
+  });
+
+  it('stays with the sync that owns it', () => {
+    expect(adopt(theirs)).toStrictEqual([theirs]);
+  });
+
+  it('is adopted anew where another entry stands in place of the one that was written', () => {
+    const replaced = { ...mine, fingerprint: print('old'), id: 'id-0', revision: 'r-0' };
+    expect(adopt(replaced)).toStrictEqual([{ ...mine, adopted: true, id: 'id-1', revision: 'r-1' }]);
+  });
+
+  it('was written by the write that this sync had begun', () => {
+    const begun: RememberedEntry = { ...theirs, pending: { syncId: ME, action: 'update' } };
+    const written = { ...mine, fingerprint: print('v'), id: 'id-1', revision: 'r-1' };
+    expect(adopt(begun)).toStrictEqual([written]);
+    expect(adopt({ ...mine, adopted: true, pending: { syncId: ME, action: 'update' } })).toStrictEqual([
+      written,
+    ]);
+  });
+
+  it('was written, without a fingerprint, where its value is not at hand', () => {
+    const begun: RememberedEntry = { ...mine, pending: { syncId: ME, action: 'update' } };
+    const { recorder, entries } = scene({ remembered: [begun], change: change('unchanged'), entry });
+    recorder.adopt();
+    expect(entries()).toStrictEqual([{ ...mine, id: 'id-1', revision: 'r-1' }]);
+  });
+
+  it('stays in doubt where another sync had begun to write it', () => {
+    const begun: RememberedEntry = { ...mine, pending: { syncId: 'other', action: 'update' } };
+    expect(adopt(begun)).toStrictEqual([begun]);
+  });
+
+  it('has its fingerprint made anew under the current key where the value is at hand', () => {
+    const old = { ...mine, fingerprint: print('v', PREVIOUS), id: 'id-1', revision: 'r-1' };
+    expect(adopt(old)).toStrictEqual([{ ...old, fingerprint: print('v') }]);
+    const { fingerprint: _, ...without } = old;
+    const { recorder, entries } = scene({ remembered: [old], change: change('unchanged'), entry });
+    recorder.adopt();
+    expect(entries()).toStrictEqual([without]);
+  });
+
+  it('is not remembered where nothing stands there', () => {
+    const { recorder, entries } = scene({ change: change('unchanged'), value: 'v' });
+    recorder.adopt();
+    expect(entries()).toStrictEqual([]);
+  });
+});
+
+describe('a key that is kept', () => {
+  const keep = (remembered: RememberedEntry) => {
+    const { recorder, entries } = scene({ remembered: [remembered], change: change('keep'), entry });
+    recorder.adopt();
+    return entries();
+  };
+
+  it('is not adopted', () => {
+    const { recorder, entries } = scene({ change: change('keep'), entry, value: 'v' });
+    recorder.adopt();
+    expect(entries()).toStrictEqual([]);
+  });
+
+  it('loses a fingerprint that a previous key made, since its value is not at hand', () => {
+    expect(keep({ ...mine, id: 'id-1', fingerprint: print('v', PREVIOUS) })).toStrictEqual([
+      { ...mine, id: 'id-1' },
+    ]);
+  });
+
+  it.each<[string, () => RememberedEntry]>([
+    ['the fingerprint is of the current key', () => ({ ...mine, fingerprint: print('v') })],
+    ['it has none', () => mine],
+    ['it is of another sync', () => ({ ...theirs, fingerprint: print('v', PREVIOUS) })],
+  ])('stays as it is remembered where %s', (_title, remembered) => {
+    expect(keep(remembered())).toStrictEqual([remembered()]);
+  });
+});
+
+describe('a key that is about to be written', () => {
+  const update = change('update');
+
+  it('leaves what is planned for later to its own time', () => {
+    const { recorder, entries } = scene({ change: update, entry, value: 'v' });
+    recorder.adopt();
+    expect(entries()).toStrictEqual([]);
+  });
+
+  it('keeps a fingerprint of a previous key until then', () => {
+    const known = { ...mine, fingerprint: print('old', PREVIOUS), id: 'id-1' };
+    const { recorder, entries } = scene({ remembered: [known], change: update, entry, value: 'v' });
+    recorder.adopt();
+    expect(entries()).toStrictEqual([known]);
+  });
+
+  it('is forgotten where it does not stand at the place any more, by a sync only', () => {
+    const gone = scene({ remembered: [mine] });
+    gone.recorder.adopt();
+    expect(gone.entries()).toStrictEqual([]);
+    const removal = scene({ remembered: [mine], operation: 'remove' });
+    removal.recorder.adopt();
+    expect(removal.entries()).toStrictEqual([mine]);
+  });
+
+  const work = (action: Work['change']['action'], more: Partial<Work> = {}): Work => ({
+    change: { ...change(action), action },
+    value: action === 'delete' ? undefined : new SecretValue('v'),
+    entry: action === 'create' ? undefined : entry,
+    ...more,
+  });
+
+  it('is remembered as begun, beside what was known', () => {
+    const fresh = scene({});
+    fresh.recorder.begin([work('create')]);
+    expect(fresh.entries()).toStrictEqual([{ ...mine, pending: { syncId: ME, action: 'create' } }]);
+    const known = { ...theirs, fingerprint: print('old'), id: 'id-1' };
+    const overwritten = scene({ remembered: [known] });
+    overwritten.recorder.begin([work('update')]);
+    expect(overwritten.entries()).toStrictEqual([{ ...known, pending: { syncId: ME, action: 'update' } }]);
+    const kindless = scene({});
+    kindless.recorder.begin([work('create', { change: { key: 'A', action: 'create', reason: 'missing' } })]);
+    expect(kindless.entries()).toStrictEqual([
+      { key: 'A', syncId: ME, pending: { syncId: ME, action: 'create' } },
+    ]);
+  });
+
+  it("is this sync's when it was written, with what the destination answered", () => {
+    const { recorder, entries } = scene({
+      remembered: [{ ...theirs, adopted: true, id: 'id-1', revision: 'r-1' }],
+    });
+    const item = work('update');
+    recorder.begin([item]);
+    recorder.applied(item, { id: 'id-1', revision: 'r-2' });
+    expect(entries()).toStrictEqual([{ ...mine, fingerprint: print('v'), id: 'id-1', revision: 'r-2' }]);
+    recorder.applied(item, {});
+    expect(entries()).toStrictEqual([{ ...mine, fingerprint: print('v') }]);
+  });
+
+  it('is forgotten when it was deleted', () => {
+    const { recorder, entries } = scene({ remembered: [mine] });
+    const item = work('delete');
+    recorder.begin([item]);
+    expect(entries()).toStrictEqual([{ ...mine, pending: { syncId: ME, action: 'delete' } }]);
+    recorder.applied(item, { id: 'id-1' });
+    expect(entries()).toStrictEqual([]);
+  });
+
+  const variable: DestinationEntry = { key: 'A', kind: 'variable', id: 'id-0', revision: 'r-0' };
+  const wasVariable: RememberedEntry = {
+    key: 'A',
+    kind: 'variable',
+    syncId: ME,
+    id: 'id-0',
+    revision: 'r-0',
+  };
+
+  it('is remembered in its new kind alone when it was replaced', () => {
+    const { recorder, entries } = scene({ remembered: [wasVariable] });
+    const item = work('replace', { entry: variable });
+    recorder.begin([item]);
+    expect(entries().map(({ kind }) => kind)).toStrictEqual([KIND, 'variable']);
+    recorder.applied(item, { id: 'id-2' });
+    expect(entries()).toStrictEqual([{ ...mine, fingerprint: print('v'), id: 'id-2' }]);
+  });
+
+  it('is what it was before when it surely was not written', () => {
+    const known = { ...mine, fingerprint: print('old'), id: 'id-1' };
+    const updated = scene({ remembered: [known] });
+    const item = work('update');
+    updated.recorder.begin([item]);
+    updated.recorder.notWritten(item);
+    expect(updated.entries()).toStrictEqual([known]);
+    const created = scene({});
+    const fresh = work('create');
+    created.recorder.begin([fresh]);
+    created.recorder.notWritten(fresh);
+    expect(created.entries()).toStrictEqual([]);
+  });
+
+  it('keeps the old kind without id and revision when a replace failed, which may have put it back', () => {
+    const { recorder, entries } = scene({ remembered: [wasVariable] });
+    const item = work('replace', { entry: variable });
+    recorder.begin([item]);
+    recorder.failed(item);
+    expect(entries()).toStrictEqual([{ key: 'A', kind: 'variable', syncId: ME }]);
+  });
+
+  it('keeps id and revision when an update failed, and remembers nothing of a replaced stranger', () => {
+    const known = { ...mine, id: 'id-1', revision: 'r-1' };
+    const updated = scene({ remembered: [known] });
+    const item = work('update');
+    updated.recorder.begin([item]);
+    updated.recorder.failed(item);
+    expect(updated.entries()).toStrictEqual([known]);
+    const stranger = scene({});
+    const replace = work('replace', { entry: variable });
+    stranger.recorder.begin([replace]);
+    stranger.recorder.failed(replace);
+    expect(stranger.entries()).toStrictEqual([]);
+  });
+});

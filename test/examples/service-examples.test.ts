@@ -1,0 +1,190 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
+import { FINGERPRINT_KEY, qoveryTarget, type QoveryTarget } from '../support/engine.js';
+import { bundlePrograms, type Programs } from '../support/programs.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const NAMES = ['demo-auto/demo.ts', 'http-service.ts', 'ci-script.ts', 'watch-dotenv.ts'] as const;
+
+let directory: string;
+let emulator: QoveryEmulator;
+let programs: Programs;
+beforeAll(async () => {
+  programs = await bundlePrograms(NAMES.map((name) => `examples/${name}`));
+  directory = await mkdtemp(join(tmpdir(), 'secret-sync-service-examples-'));
+  emulator = await startQoveryEmulator();
+});
+afterAll(async () => {
+  await emulator.close();
+  await programs.remove();
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** A program that runs: what it says, and how it ends. */
+function startProgram(name: (typeof NAMES)[number], args: readonly string[], env: NodeJS.ProcessEnv) {
+  const options = { cwd: root, env: { ...process.env, ...env } };
+  const child = spawn(process.execPath, [programs.fileOf(`examples/${name}`), ...args], options);
+  const said = { stdout: '', stderr: '' };
+  const waiting = new Set<() => void>();
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      said[name] += text;
+      waiting.forEach((look) => look());
+    });
+  }
+  const ended = new Promise<{
+    readonly code: number | null;
+    readonly stdout: string;
+    readonly stderr: string;
+  }>((resolve) => child.on('close', (code) => resolve({ code, ...said })));
+  return {
+    ended,
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    /** Resolves with what it says as soon as that matches; rejects when it ends before. */
+    async says(pattern: RegExp): Promise<RegExpExecArray> {
+      const heard = new Promise<RegExpExecArray>((resolve) => {
+        const look = () => {
+          const match = pattern.exec(said.stdout);
+          if (match) resolve(match);
+        };
+        waiting.add(look);
+        look();
+      });
+      const tooEarly = ended.then(({ code, stderr }) => {
+        throw new Error(`It ended with ${code}: ${stderr}`);
+      });
+      return Promise.race([heard, tooEarly]);
+    },
+  };
+}
+
+/** A new environment at Qovery, with a .env file and all that the programs are told of both. */
+async function prepare(): Promise<{ target: QoveryTarget; secretsFile: string; env: NodeJS.ProcessEnv }> {
+  const target = qoveryTarget(emulator);
+  const home = await mkdtemp(join(directory, 'program-'));
+  const secretsFile = join(home, '.env');
+  await writeFile(secretsFile, 'API_KEY=the-first-secret\n');
+  const env = {
+    SECRETS_FILE: secretsFile,
+    STATE_DIRECTORY: join(home, 'state'),
+    SECRET_SYNC_FINGERPRINT_KEY: FINGERPRINT_KEY,
+    QOVERY_ACCESS_TOKEN: emulator.accessToken,
+    QOVERY_INSTANCE_URL: emulator.url,
+    QOVERY_ORGANIZATION_ID: target.organizationId,
+    QOVERY_PROJECT_ID: target.projectId,
+    QOVERY_ENVIRONMENT_ID: target.environmentId,
+    ALLOW_PRIVATE_NETWORK: 'true',
+  };
+  return { target, secretsFile, env };
+}
+
+describe.concurrent('the examples of the service', { timeout: 90_000 }, () => {
+  it('demo-auto: a change arrives at both, with one write each; after a restart nothing runs needlessly', async () => {
+    const temporary = await mkdtemp(join(directory, 'demo-'));
+    const { code, stdout, stderr } = await startProgram('demo-auto/demo.ts', [], { TMPDIR: temporary }).ended;
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const [, created = '', changed = '', restarted = '', byHand = '', went = ''] = stdout.split(/== \d\. /);
+    expect(created).toContain('my-hasura-cloud-sync: created, 2 written, 1 imported');
+    expect(created.match(/as at the source/g)).toHaveLength(4);
+    expect(changed).toContain('SMTP_PASSWORD: Hasura Cloud as at the source, Qovery as at the source');
+    expect(changed).toMatch(/hasura +mutation updateTenantEnv: 1, query getTenantEnv: 1\n/);
+    expect(changed).toMatch(/qovery +GET \/variable: 1, PUT \/variable\/\{id\}: 1\n/);
+    expect(restarted).toMatch(/hasura +no request\n +qovery +no request\n/);
+    expect(restarted).not.toContain('batch');
+    expect(byHand).toContain('first sync: false, imports: 0, written: 0');
+    expect(went.match(/succeeded, version 1, no message/g)).toHaveLength(2);
+    expect(stdout).not.toMatch(/second-password|postgres:|set-by-hand|DIFFERENT/);
+    expect((await readdir(temporary)).filter((name) => name.startsWith('secret-sync-'))).toEqual([]);
+  });
+
+  it('http-service: makes, shows, runs and deletes syncs, and ends in peace', async () => {
+    const { target, env } = await prepare();
+    const program = startProgram('http-service.ts', [], { ...env, PORT: '0', API_TOKEN: 'token-of-the-api' });
+    const [, port = ''] = await program.says(/Listening on port (\d+)/);
+    const call = async (method: string, path: string, body?: object, token = 'token-of-the-api') => {
+      const response = await fetch(`http://127.0.0.1:${port}/${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}` },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      return { status: response.status, body: (await response.json()) as unknown };
+    };
+    expect(await call('GET', 'syncs', undefined, 'token-of-nobody!')).toEqual({
+      status: 401,
+      body: { error: 'Send the token as a bearer.' },
+    });
+    const definition = { name: 'shop', destination: 'qovery', destinationConfig: target.config };
+    expect(await call('POST', 'syncs', definition)).toMatchObject({
+      status: 200,
+      body: { name: 'shop', syncStatus: 'pending', version: 1 },
+    });
+    await program.says(/shop: 1 keys written/);
+    expect(target.find('API_KEY')?.value).toBe('the-first-secret');
+    expect(await call('POST', 'syncs', definition)).toMatchObject({
+      status: 409,
+      body: { code: 'SYNC_EXISTS' },
+    });
+    expect(await call('POST', 'syncs', { name: 'X' })).toMatchObject({
+      status: 422,
+      body: { code: 'INVALID_DEFINITION' },
+    });
+    const change = { version: 7, description: 'x' };
+    expect((await call('PATCH', 'syncs/shop', change)).status).toBe(409);
+    expect(await call('PATCH', 'syncs/shop', { ...change, version: 1 })).toMatchObject({
+      body: { version: 2, description: 'x' },
+    });
+    expect(await call('POST', 'syncs/shop/sync-secrets')).toMatchObject({ body: { applied: 0 } });
+    expect((await call('DELETE', 'syncs/shop?removeSecrets=true')).status).toBe(200);
+    expect(target.find('API_KEY')).toBeUndefined();
+    expect((await call('GET', 'syncs/shop')).status).toBe(404);
+    expect(await call('GET', 'elsewhere')).toEqual({ status: 404, body: { error: 'No such route.' } });
+    expect((await call('PUT', 'syncs/shop')).status).toBe(404);
+    expect(await call('POST', 'syncs', ['shop'])).toEqual({
+      status: 400,
+      body: { error: 'The body must be a JSON object.' },
+    });
+    expect(await call('POST', 'syncs', { name: 'x'.repeat(100_000) })).toEqual({
+      status: 400,
+      body: { error: 'The body is too long.' },
+    });
+    program.kill('SIGTERM');
+    expect(await program.ended).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/Bye\n$/) as string,
+    });
+  });
+
+  it('ci-script: shows and keeps the plan, and carries it out when told to', async () => {
+    const { target, env } = await prepare();
+    const planFile = join(directory, 'ci-plan.json');
+    const run = (...args: string[]) => startProgram('ci-script.ts', [planFile, ...args], env).ended;
+    expect(await run()).toMatchObject({ code: 2, stderr: '' });
+    expect(await readFile(planFile, 'utf8')).not.toContain('the-first-secret');
+    expect(target.values().size).toBe(0);
+    expect(await run('--apply')).toMatchObject({ code: 0, stderr: '' });
+    expect(target.find('APP_API_KEY')?.value).toBe('the-first-secret');
+    const again = await run();
+    expect(again.code).toBe(0);
+    expect(again.stdout).toContain('Nothing to do.');
+  });
+
+  it('watch-dotenv: writes what is saved, until it is told to end', async () => {
+    const { target, secretsFile, env } = await prepare();
+    const program = startProgram('watch-dotenv.ts', [], env);
+    await program.says(/Watching[^]*production: 1 keys written|production: 1 keys written[^]*Watching/);
+    await writeFile(secretsFile, 'API_KEY=the-second-secret\nREGION=eu\n');
+    await program.says(/production: 2 keys written/);
+    expect(target.find('APP_API_KEY')?.value).toBe('the-second-secret');
+    program.kill('SIGINT');
+    const { code, stdout, stderr } = await program.ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).not.toContain('-secret');
+  });
+});

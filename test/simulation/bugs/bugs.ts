@@ -1,0 +1,184 @@
+/** A bug to be put in on purpose: each `find` stands once in its file, and gives way to `replace`. */
+export interface Bug {
+  readonly name: string;
+  /** The first seed to try: one that shows it soon. Any other shows it too, later. */
+  readonly seed?: number;
+  readonly edits: readonly [Edit, ...Edit[]];
+}
+
+interface Edit {
+  /** Below `src/`. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+const bug = (name: string, file: string, find: string, replace: string, seed?: number): Bug => ({
+  name,
+  edits: [{ file, find, replace }],
+  ...(seed === undefined ? {} : { seed }),
+});
+
+/** What a simulation must catch. */
+export const BUGS: readonly [Bug, ...Bug[]] = [
+  bug(
+    'a state entry is lost',
+    'engine/state/place-memory.ts',
+    'entries: [...entries.values()].sort(',
+    'entries: [...entries.values()].slice(1).sort(',
+  ),
+  bug(
+    'the intent is not saved',
+    'engine/apply/apply.ts',
+    'if (work.length > 0) await saveWithResult(application, resultOf(application, work, withheld));',
+    '',
+  ),
+  bug(
+    'importedAt is not saved',
+    'engine/state/place-memory.ts',
+    'if (!syncs.has(syncId)) syncs.set(syncId, { syncId, importedAt: at });',
+    'void at;',
+    7,
+  ),
+  bug('a removed sync is not forgotten', 'engine/state/place-memory.ts', 'syncs.delete(syncId);', '', 8),
+  bug(
+    'the lease is not checked',
+    'engine/state/lease.ts',
+    'if (!isLost && heldFor < LEASE_MS && heldFor > -CLOCK_TOLERANCE_MS) return;',
+    'return;',
+    8,
+  ),
+  bug(
+    "another run's lease is ignored",
+    'engine/state/lease.ts',
+    'if (known.data.expiresAt > clock.now()) return { takenAs: stored.version };',
+    '',
+    5,
+  ),
+  bug(
+    'a lease of before the clock was set back holds for ever',
+    'engine/state/lease.ts',
+    'stored.version !== dead &&',
+    '',
+    63,
+  ),
+  bug(
+    'deletions go before upserts',
+    'engine/apply/write-destination.ts',
+    "if (upserts.length > 0) await writePhase(context, 'upsert', upserts, ends);",
+    'if (deletions.length > 0) await deletePhase(application, context, deletions, ends);\n' +
+      "if (upserts.length > 0) await writePhase(context, 'upsert', upserts, ends);",
+    111,
+  ),
+  bug(
+    'deletions are not withheld after a failure',
+    'engine/apply/write-destination.ts',
+    'if (allApplied && deletions.length > 0)',
+    'if (deletions.length > 0)',
+    83,
+  ),
+  bug(
+    'a plan is applied although it is stale',
+    'engine/plan-and-apply.ts',
+    'if (request.saved !== undefined)',
+    'if (false)',
+    5,
+  ),
+  bug(
+    'a plan writes the state',
+    'engine/secret-sync-engine.ts',
+    'const { decided } = await consider(this.#context, run, request, undefined);',
+    'const { decided, loaded } = await consider(this.#context, run, request, undefined);\n' +
+      "loaded.memory.markImported(run.prepared.definition.id, '2026-01-01T00:00:00Z');\nawait loaded.save();",
+    2,
+  ),
+  bug(
+    'the fingerprint is not updated',
+    'engine/state/recorder.ts',
+    'const made = print(key, kind, value);',
+    'const made = memory.find(key, kind)?.fingerprint ?? print(key, kind, value);',
+    84,
+  ),
+  bug(
+    'the revision is ignored',
+    'core/key-decision.ts',
+    'return sameRevision(remembered?.revision, target.revision)',
+    'return sameRevision(undefined, undefined)',
+    119,
+  ),
+  bug(
+    'the ownership of another sync is ignored',
+    'core/inputs/ownership.ts',
+    'return remembered.syncId !== syncId ||',
+    'return false &&',
+    11,
+  ),
+  bug(
+    'a partial read is taken for a whole one',
+    'core/build-plan.ts',
+    'partial: isPartial(source) }',
+    'partial: false }',
+    47,
+  ),
+  bug(
+    'an empty source deletes',
+    'core/build-plan.ts',
+    'source: { empty: source',
+    'source: { empty: false && source',
+    19,
+  ),
+  bug(
+    'the schema does not hold for deletions',
+    'core/deletion-guard.ts',
+    "if (!keySchema.match(entry.key)) return 'outside-schema';",
+    '',
+  ),
+  bug(
+    'what others hang on is deleted',
+    'core/deletion-guard.ts',
+    "if (entry.hasDependents === true) return { late: 'has-dependents' };",
+    '',
+    73,
+  ),
+  bug(
+    'an old hash is sent',
+    'drivers/hasura-cloud/write.ts',
+    'snapshot: { ...snapshot, hash, entries }',
+    'snapshot: { ...snapshot, entries }',
+    69,
+  ),
+  bug(
+    'an entry of another type is written over',
+    'drivers/qovery/entries.ts',
+    "return TYPES.get(type) ?? 'external';",
+    'return undefined;',
+    65,
+  ),
+  bug(
+    "another system's entry is written over",
+    'drivers/qovery/entries.ts',
+    "(owners.isUs(owner) ? undefined : 'foreign-owner')",
+    '(owners.isUs(owner), undefined)',
+    75,
+  ),
+  bug(
+    'an edit loses the description',
+    'drivers/qovery/wire.ts',
+    'body: { key, value, ...extrasOf(extras) },',
+    'body: { key, value },',
+    101,
+  ),
+  bug(
+    'Retry-After is ignored',
+    'http/pacing/told-times.ts',
+    'return latest > 0 ? Math.ceil(latest) : undefined;',
+    'return undefined;',
+    14,
+  ),
+  bug(
+    'an event shows a value',
+    'engine/run/read.ts',
+    "type: 'source-read', keys: snapshot.secrets.size, partial",
+    "type: 'source-read', keys: [...snapshot.secrets.values()].map((value) => value.reveal()), partial",
+  ),
+];

@@ -1,0 +1,252 @@
+import type { JsonValue } from '../../../src/contracts/json.js';
+import type { Fault } from '../../../src/testing/emulators/server/types.js';
+import { startHasuraCloudEmulator } from '../../../src/testing/emulators/hasura-cloud/index.js';
+import { startQoveryEmulator } from '../../../src/testing/emulators/qovery/index.js';
+import { memoryStore } from '../../../src/stores/memory.js';
+import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.js';
+import { createLedger, type Ledger } from '../ledger.js';
+import type { Library } from '../bugs/library.js';
+import type { Random } from '../../support/random.js';
+import { breachOfAct } from '../rules/writes.js';
+import { LOCATIONS, MARK, SOURCE_KEYS, type Setting, type SiteName } from './setting.js';
+import { hasuraSite, qoverySite, type Site, type Snapshot } from './sites.js';
+import type { Change, HandEdit } from '../steps.js';
+import type { Act, Watched } from './watched.js';
+
+export const TOKEN = 'a-token-that-nobody-may-see';
+
+/** A broken promise: the first one ends a simulation. */
+export interface Violation {
+  readonly rule: string;
+  readonly detail: string;
+}
+
+/** All there is: services, source, store, clock, and what is known of them. */
+export interface World {
+  readonly setting: Setting;
+  readonly library: Library;
+  readonly clock: VirtualClock;
+  readonly sites: ReadonlyMap<SiteName, Site>;
+  readonly sources: ReadonlyMap<string, Map<string, string>>;
+  readonly store: ReturnType<typeof memoryStore>;
+  /** The documents of the store, as they are now. */
+  readonly documents: Map<string, { readonly document: JsonValue; readonly version: string }>;
+  readonly ledger: Ledger;
+  /** Under way now. */
+  readonly running: Set<Watched>;
+  readonly counts: Map<string, number>;
+  violation: Violation | undefined;
+  readonly trace: (line: string) => void;
+  fingerprintKeys: [string, ...string[]];
+  /** A slow network, while it is set. */
+  latency: Random | undefined;
+  /** When the clock of the machine was set last, by `clock`. */
+  clockSetAt: number;
+  /** What the clock of the machine shows that the processes run on. */
+  machineTime(): number;
+  /** Sets that clock by so many ms. */
+  setClock(ms: number): void;
+  site(name: SiteName): Site;
+  change(change: Change): void;
+  /** Sends a request to a service; what it changes there is put down to the run. */
+  carry(
+    watched: Watched,
+    url: string,
+    init: RequestInit | undefined,
+    fault: Fault | undefined,
+  ): Promise<Carried>;
+  count(what: string): void;
+  report(rule: string, detail: string): void;
+  /** Reports what shows a value or a token. */
+  checkLeak(channel: string, text: string): void;
+  close(): Promise<void>;
+}
+
+/** An answer, read to its end. */
+export interface Carried {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** What stood there when the service answered. */
+  readonly standing: Snapshot;
+}
+
+export interface WorldOptions {
+  readonly library: Library;
+  /** Over real sockets. Default: in this process. */
+  readonly sockets?: boolean;
+  /** Gets a line for each call and what came of it. */
+  readonly trace?: (line: string) => void;
+}
+
+export async function createWorld(
+  setting: Setting,
+  { library, sockets = false, trace = () => undefined }: WorldOptions,
+): Promise<World> {
+  const clock = createVirtualClock({ auto: true });
+  // The services' clock is ahead of ours, further with each edit by hand, so that no two edits share a millisecond.
+  let ahead = 0;
+  let skew = 0;
+  const now = () => clock.now() + ahead;
+  const hasura = await startHasuraCloudEmulator({ accessToken: TOKEN, now, ...setting.hasura });
+  const qovery = await startQoveryEmulator({ accessToken: TOKEN, now, ...setting.qovery });
+  const organization = qovery.addOrganization({ name: 'acme' });
+  const project = qovery.addProject({ name: 'shop', organizationId: organization.id });
+  const environment = qovery.addEnvironment({ name: 'production', projectId: project.id });
+  const projectConfig = { organizationId: organization.id, projectId: project.id };
+  const sites = new Map<SiteName, Site>([
+    ['hasura', hasuraSite(hasura)],
+    ['project', qoverySite('project', qovery, projectConfig, setting)],
+    [
+      'environment',
+      qoverySite('environment', qovery, { ...projectConfig, environmentId: environment.id }, setting),
+    ],
+  ]);
+  const seen = new Map<Site, Snapshot>([...sites.values()].map((site) => [site, site.snapshot()]));
+  const realFetch = clock.track(globalThis.fetch);
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** What changed at all sites since the last look. */
+  function look(): [Site, Act[]][] {
+    return [...sites.values()].flatMap((site): [Site, Act[]][] => {
+      const [before, after] = [seen.get(site) ?? new Map<string, never>(), site.snapshot()];
+      seen.set(site, after);
+      const ids = new Set([...before.keys(), ...after.keys()]);
+      const acts = [...ids].flatMap((id): Act[] => {
+        const act = { before: before.get(id), after: after.get(id) };
+        const isSame = act.before?.stamp === act.after?.stamp && act.before?.value === act.after?.value;
+        return isSame && act.before?.description === act.after?.description ? [] : [act];
+      });
+      return acts.length === 0 ? [] : [[site, acts]];
+    });
+  }
+
+  function disturb(site: Site, actor?: Watched): void {
+    for (const watched of world.running) {
+      if (watched.site !== site || watched === actor) continue;
+      watched.disturbed = watched.disturbedSinceAnswer = watched.disturbedSinceList = true;
+      watched.wasDisturbed = true;
+    }
+  }
+
+  function putDown(watched: Watched): void {
+    const { ledger } = world;
+    const changes = look();
+    const roots = changes.flatMap(([, acts]) => acts.filter(({ after }) => after === undefined));
+    for (const [site, acts] of changes) {
+      disturb(site, watched);
+      for (const act of acts) {
+        const seesDependents = site.name !== 'project' || setting.qovery.projectListShowsDependents === true;
+        const isBeside =
+          site !== watched.site && !(act.after === undefined && (act.before?.hangsOn.length ?? 0) > 0);
+        const breach = isBeside
+          ? (['place', `${act.before?.key ?? ''} at ${site.name}`] as const)
+          : breachOfAct(
+              { watched, ledger, seesDependents: seesDependents && watched.site === site },
+              act,
+              roots,
+            );
+        if (breach !== undefined) world.report(...breach);
+        watched.acts.push(act);
+        if (act.after !== undefined && watched.isOver) {
+          // It was under way when its process ended: nobody will ever record that it came about.
+          ledger.wanted(watched.sync, act.after);
+          ledger.unsure(watched.sync, [act.after.key], site.snapshot());
+        } else if (act.after !== undefined) ledger.wrote(watched.sync, act.after);
+        else if (act.before !== undefined) ledger.handMade(site.name, act.before.id);
+      }
+    }
+  }
+
+  function edit(name: SiteName, change: HandEdit): void {
+    ahead += 5;
+    const target = world.site(name);
+    const keys = [...target.snapshot().values()].filter(({ reserved }) => !reserved).map(({ key }) => key);
+    const key = change.key.startsWith('#') ? keys[Number(change.key.slice(1)) % keys.length] : change.key;
+    if (key !== undefined) target.hand({ ...change, key });
+    for (const [site, acts] of look()) {
+      disturb(site);
+      for (const { before, after } of acts) {
+        // What is edited stays whose it was; what is made or removed is a person's.
+        const entry = before === undefined || after === undefined ? (before ?? after) : undefined;
+        if (entry !== undefined) world.ledger.handMade(site.name, entry.id);
+      }
+    }
+  }
+
+  const world: World = {
+    setting,
+    library,
+    clock,
+    sites,
+    sources: new Map(
+      LOCATIONS.map((location) => [
+        location,
+        new Map(SOURCE_KEYS.slice(0, 4).map((key) => [key, `${MARK}${location}${MARK}`])),
+      ]),
+    ),
+    store: memoryStore(),
+    documents: new Map(),
+    ledger: createLedger(setting.syncs),
+    running: new Set(),
+    counts: new Map(),
+    violation: undefined,
+    trace,
+    fingerprintKeys: ['fingerprint key number 0 of the simulation'],
+    latency: undefined,
+    clockSetAt: -Infinity,
+    machineTime: () => clock.now() + skew,
+    setClock(ms) {
+      skew += ms;
+      world.clockSetAt = clock.now();
+    },
+    site(name) {
+      const found = sites.get(name);
+      if (found === undefined) throw new Error(`There is no site ${name}.`);
+      return found;
+    },
+    change(change) {
+      if (change.do === 'many') return change.changes.forEach((one) => world.change(one));
+      if (change.do === 'hand') return edit(change.site, change.edit);
+      const source = world.sources.get(change.location);
+      if (change.do === 'set') source?.set(change.key, change.value);
+      else if (change.do === 'unset') source?.delete(change.key);
+      else source?.clear();
+    },
+    carry(watched, url, init, fault) {
+      const { emulator } = watched.site;
+      const send = async (): Promise<Carried> => {
+        emulator.setIntercept(() => fault);
+        try {
+          // Without the caller's signal: what has left reaches the service, even if nobody waits for it any more.
+          const response = await (sockets ? realFetch : emulator.fetch)(url, { ...init, signal: null });
+          const { status, headers } = response;
+          const text = await response.text();
+          putDown(watched);
+          watched.disturbedSinceAnswer = false;
+          if ((init?.method ?? 'GET') === 'GET') watched.disturbedSinceList = false;
+          return { status, headers, text, standing: watched.site.snapshot() };
+        } catch (error) {
+          putDown(watched);
+          throw error;
+        }
+      };
+      const sent = turn.then(send, send);
+      turn = sent.catch(() => undefined);
+      return sent;
+    },
+    count: (what) => void world.counts.set(what, (world.counts.get(what) ?? 0) + 1),
+    report(rule, detail) {
+      world.violation ??= { rule, detail };
+    },
+    checkLeak(channel, text) {
+      if (text.includes(MARK) || text.includes(TOKEN))
+        world.report('leak', `${channel} shows a value or a token`);
+    },
+    async close() {
+      await hasura.close();
+      await qovery.close();
+    },
+  };
+  return world;
+}

@@ -1,0 +1,337 @@
+import fs from 'node:fs';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { dotenvSource, type DotenvOptions } from '../../../src/sources/dotenv/index.js';
+import { replaceFile } from '../../../src/sources/dotenv/file.js';
+import { createCanaries } from '../../../src/testing/leaks/canaries.js';
+import { createVirtualClock } from '../../support/virtual-clock.js';
+import { call, change, errorOf } from '../infisical/support.js';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'dotenv-write-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+async function file(name: string, text: string): Promise<string> {
+  const path = join(directory, name);
+  await writeFile(path, text);
+  return path;
+}
+const textOf = (path: string) => readFile(path, 'utf8');
+
+describe('dotenvSource, when it writes', () => {
+  it('writes to the last file, over what an earlier one holds', async () => {
+    const [base, local] = [await file('.env', 'A=1\nB=2\n'), await file('.env.local', '# mine\nB=3\n')];
+    const source = dotenvSource([base, local]);
+    const changes = [change('A', '4', 'update'), change('B', '5', 'update'), change('C', '6')];
+    expect(await source.checkWrite({}, changes, call())).toEqual([]);
+    expect(await textOf(local)).toBe('# mine\nB=3\n');
+    await source.write({}, changes, call());
+    expect(await textOf(base)).toBe('A=1\nB=2\n');
+    expect(await textOf(local)).toBe('# mine\nB=5\nA=4\nC=6\n');
+    expect(await source.read({}, call())).toEqual([
+      ['A', '4'],
+      ['B', '5'],
+      ['C', '6'],
+    ]);
+  });
+
+  it('keeps the mode of the file, and leaves no other file behind', async () => {
+    const path = await file('.env', 'A=1\n');
+    await chmod(path, 0o640);
+    await dotenvSource(path).write({}, [change('A', '2', 'update')], call());
+    expect((await stat(path)).mode & 0o777).toBe(0o640);
+    expect(await readdir(directory)).toEqual(['.env']);
+  });
+
+  it('writes the file that a symbolic link leads to, and keeps the link', async () => {
+    await mkdir(join(directory, 'shared'));
+    const target = await file('shared/env', 'A=1\n');
+    const link = join(directory, '.env');
+    await symlink(target, link);
+    await dotenvSource(link).write({}, [change('A', '2', 'update')], call());
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    expect(await textOf(target)).toBe('A=2\n');
+  });
+
+  it('lists what can not be written, refuses it, and writes nothing then', async () => {
+    const path = await file('.env', 'A=1\n');
+    const source = dotenvSource(path);
+    const canaries = createCanaries();
+    const quotes = canaries.values.find(({ name }) => name === 'quotes and backslashes');
+    const changes = [change('B', '2'), change('QUOTES', `#${quotes?.text ?? ''}`), change('a name', 'x')];
+    const refused = await source.checkWrite({}, changes, call());
+    expect(refused.map(({ key }) => key)).toEqual(['QUOTES', 'a name']);
+    const error = await errorOf(source.write({}, changes, call()));
+    expect(error).toMatchObject({ code: 'SOURCE_NOT_WRITABLE', problems: refused });
+    canaries.assertAbsent('the error', error);
+    expect(await textOf(path)).toBe('A=1\n');
+  });
+
+  it('loses no write of several at once', async () => {
+    const path = await file('.env', '');
+    const source = dotenvSource(path);
+    const keys = Array.from({ length: 8 }, (_, index) => `KEY_${index}`);
+    await Promise.all(keys.map(async (key) => source.write({}, [change(key, '1')], call())));
+    expect((await textOf(path)).split('\n').sort()).toEqual(['', ...keys.map((key) => `${key}=1`)]);
+  });
+
+  it('goes on after a write that failed', async () => {
+    const path = await file('.env', 'A=1\n');
+    const source = dotenvSource(path);
+    const failing = source.write({}, [change('a name', 'x')], call());
+    const next = source.write({}, [change('B', '2')], call());
+    await expect(failing).rejects.toThrow();
+    await next;
+    expect(await textOf(path)).toBe('A=1\nB=2\n');
+  });
+
+  it('does not replace a file that has changed since it was read', async () => {
+    const path = await file('.env', 'A=1\n');
+    expect(await replaceFile(path, 'A=2\n', 'another signature')).toBe(false);
+    expect(await textOf(path)).toBe('A=1\n');
+    expect(await readdir(directory)).toEqual(['.env']);
+  });
+
+  it('fails, and makes no file, where there is none or it is broken', async () => {
+    const missing = join(directory, 'missing');
+    const broken = await file('broken', 'A=1\nhunter2\n');
+    for (const path of [missing, broken]) {
+      const error = await errorOf(dotenvSource(path).write({}, [change('A', '2', 'update')], call()));
+      expect(error.code).toBe('SOURCE_READ_FAILED');
+      expect(String(error)).not.toContain('hunter2');
+    }
+    expect(await readdir(directory)).toEqual(['broken']);
+  });
+
+  // Root may write everywhere.
+  it.skipIf(process.getuid?.() === 0)('names a directory that can not be written', async () => {
+    const path = await file('.env', 'A=1\n');
+    await chmod(directory, 0o500);
+    const error = await errorOf(dotenvSource(path).write({}, [change('A', '2', 'update')], call()));
+    await chmod(directory, 0o700);
+    expect(error).toMatchObject({ code: 'SOURCE_WRITE_FAILED' });
+    expect(error.message).toContain('EACCES');
+  });
+});
+
+describe('dotenvSource, when it watches', () => {
+  async function watching(paths: string | string[], options: DotenvOptions = {}) {
+    const controller = new AbortController();
+    onTestFinished(() => controller.abort());
+    const onChange = vi.fn();
+    await dotenvSource(paths, { debounce: 5, ...options }).watch({}, onChange, { signal: controller.signal });
+    const told = (times: number) =>
+      vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(times), { timeout: 10_000, interval: 5 });
+    return { controller, onChange, told };
+  }
+
+  it('tells of a file that was written, replaced, removed and made again', async () => {
+    const path = await file('.env', 'A=1\n');
+    const { told } = await watching(path);
+    await file('.env', 'A=2\n');
+    await told(1);
+    await rename(await file('.env.new', 'A=3\n'), path);
+    await told(2);
+    await file('.env', 'A=4\n');
+    await told(3);
+    await rm(path);
+    await told(4);
+    await file('.env', 'A=5\n');
+    await told(5);
+    await dotenvSource(path).write({}, [change('A', '6', 'update')], call());
+    await told(6);
+  });
+
+  it('says nothing of other files in the directory', async () => {
+    const path = await file('.env', 'A=1\n');
+    const { onChange, told } = await watching(path);
+    for (const name of ['other', '.env.local', '.env~']) await file(name, 'x');
+    await file('.env', 'A=2\n');
+    await told(1);
+    expect(onChange).toHaveBeenCalledTimes(1);
+  });
+
+  it('watches all files, also one that is not there yet', async () => {
+    const paths = [await file('.env', 'A=1\n'), join(directory, '.env.local')];
+    const { told } = await watching(paths);
+    await file('.env.local', 'A=2\n');
+    await told(1);
+    await file('.env', 'A=3\n');
+    await told(2);
+  });
+
+  it('sees through a symbolic link', async () => {
+    await mkdir(join(directory, 'shared'));
+    const target = await file('shared/env', 'A=1\n');
+    await symlink(target, join(directory, '.env'));
+    const { told } = await watching(join(directory, '.env'));
+    await file('shared/env', 'A=2\n');
+    await told(1);
+  });
+
+  it('follows a symbolic link that comes to lead elsewhere', async () => {
+    for (const name of ['first', 'second', 'third']) {
+      await mkdir(join(directory, name));
+      await file(`${name}/env`, `FROM=${name}\n`);
+    }
+    const link = join(directory, '.env');
+    await symlink(join('first', 'env'), link);
+    const { told } = await watching(link);
+    for (const [index, name] of ['second', 'third'].entries()) {
+      await symlink(join(name, 'env'), `${link}.new`);
+      await rename(`${link}.new`, link);
+      await told(2 * index + 1);
+      // Events of the file system that come late would have it look once more.
+      await setTimeout(50);
+      await file(`${name}/env`, `FROM=${name} edited\n`);
+      await told(2 * index + 2);
+    }
+    await file('first/env', 'FROM=nobody\n');
+    await file('third/env', 'FROM=the last\n');
+    await told(5);
+  });
+
+  it('follows links to directories that are led elsewhere, as a deployment does', async () => {
+    for (const name of ['1', '2']) {
+      await mkdir(join(directory, 'releases', name), { recursive: true });
+      await file(`releases/${name}/.env`, `RELEASE=${name}\n`);
+    }
+    const current = join(directory, 'current');
+    await symlink(join('releases', '1'), current);
+    const { told } = await watching(join(current, '.env'));
+    await symlink(join('releases', '2'), `${current}.new`);
+    await rename(`${current}.new`, current);
+    await told(1);
+    await file('releases/2/.env', 'RELEASE=2 edited\n');
+    await told(2);
+  });
+
+  it('goes on when its directory is moved away and made anew', async () => {
+    const [place, old] = [join(directory, 'app'), join(directory, 'old')];
+    await mkdir(place);
+    const path = await file('app/.env', 'A=1\n');
+    const { told } = await watching(path);
+    await rename(place, old);
+    await mkdir(place);
+    await file('app/.env', 'A=2\n');
+    await told(1);
+    await file('app/.env', 'A=3\n');
+    await told(2);
+  });
+
+  it('goes on when its directory, and the one above, are removed and come back later', async () => {
+    const place = join(directory, 'srv', 'app');
+    await mkdir(place, { recursive: true });
+    const path = await file('srv/app/.env', 'A=1\n');
+    const { told } = await watching(path);
+    await rm(join(directory, 'srv'), { recursive: true });
+    await told(1);
+    await mkdir(place, { recursive: true });
+    await file('srv/app/.env', 'A=2\n');
+    await told(2);
+    await file('srv/app/.env', 'A=3\n');
+    await told(3);
+  });
+
+  it('survives links that lead in a circle, and goes on when they no longer do', async () => {
+    const path = await file('.env', 'A=1\n');
+    const { told } = await watching(path);
+    await rm(path);
+    await symlink('.env', path);
+    await told(1);
+    await rm(path);
+    await file('.env', 'A=2\n');
+    await told(2);
+  });
+
+  it('looks every two seconds at what it can not watch at present', async () => {
+    await mkdir(join(directory, 'full'));
+    await file('full/env', 'A=2\n');
+    const path = await file('.env', 'A=1\n');
+    const clock = createVirtualClock();
+    const { onChange, told } = await watching(path, { clock });
+    const real = fs.watch;
+    const refusal = vi.spyOn(fs, 'watch').mockImplementation(() => {
+      throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    });
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      refusal.mockRestore();
+      syncBuiltinESMExports();
+    });
+    expect(fs.watch).not.toBe(real);
+    const waits = async (ms: number) => {
+      await vi.waitFor(() => expect(clock.slept.at(-1)).toBe(ms), { timeout: 10_000, interval: 5 });
+      await vi.waitFor(() => expect(clock.sleepers).toBe(1), { timeout: 10_000, interval: 5 });
+      await clock.advance(ms);
+    };
+    await symlink(join('full', 'env'), `${path}.new`);
+    await rename(`${path}.new`, path);
+    await waits(5);
+    await told(1);
+    await file('full/env', 'A=3\n');
+    await waits(2_000);
+    await waits(5);
+    await told(2);
+    refusal.mockRestore();
+    syncBuiltinESMExports();
+    await waits(2_000);
+    await waits(5);
+    await vi.waitFor(() => expect(clock.sleepers).toBe(0), { timeout: 10_000, interval: 5 });
+    await file('full/env', 'A=4\n');
+    await waits(5);
+    await told(3);
+    expect(onChange).toHaveBeenCalledTimes(3);
+  });
+
+  it('holds nothing open after the abort, wherever it has followed its paths to', async () => {
+    const held = () => process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length;
+    const before = held();
+    await mkdir(join(directory, 'elsewhere'));
+    await file('elsewhere/env', 'A=2\n');
+    const path = await file('.env', 'A=1\n');
+    const { controller, told } = await watching(path);
+    await rm(path);
+    await symlink(join('elsewhere', 'env'), path);
+    await told(1);
+    expect(held()).toBe(before + 2);
+    controller.abort();
+    await vi.waitFor(() => expect(held()).toBe(before), { timeout: 10_000, interval: 5 });
+  });
+
+  it('stops at the abort', async () => {
+    const path = await file('.env', 'A=1\n');
+    const stopped = await watching(path);
+    const { told } = await watching(path);
+    stopped.controller.abort();
+    await file('.env', 'A=2\n');
+    await told(1);
+    expect(stopped.onChange).not.toHaveBeenCalled();
+    await dotenvSource(path).watch({}, stopped.onChange, { signal: AbortSignal.abort() });
+  });
+
+  it('fails where there is no directory to watch', async () => {
+    const path = join(directory, 'nowhere', '.env');
+    const error = await errorOf(dotenvSource(path).watch({}, () => undefined, call()));
+    expect(error).toMatchObject({ code: 'SOURCE_READ_FAILED' });
+    expect(error.message).toMatch(/nowhere".*ENOENT/);
+  });
+});
