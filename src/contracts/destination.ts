@@ -57,8 +57,11 @@ export interface DestinationEntry {
   readonly kind?: string;
   /** Moves when the entry is changed; an ISO 8601 timestamp or any opaque text. */
   readonly revision?: string;
-  /** Absent: it can't be read. `notAString`: it can, but equals no string and is never imported. */
-  readonly value?: string | SecretValue | { readonly notAString: true };
+  /**
+   * Absent: it can't be read. `notAString`: it can, but it is no string, so that it is never imported; `json` is its
+   * JSON, and equals a wanted string that is the same.
+   */
+  readonly value?: string | SecretValue | { readonly notAString: true; readonly json?: string };
   /** `inherited`: it stands at another scope. The others stand here, but are not plain values of ours. */
   readonly fixed?: FixedReason;
   readonly reserved?: true;
@@ -86,13 +89,10 @@ export interface WriteBatch {
 /** How one write ended. */
 export type WriteOutcome =
   | { readonly key: string; readonly status: 'applied'; readonly id?: string; readonly revision?: string }
-  | {
-      readonly key: string;
-      readonly status: 'failed';
-      readonly error: SecretSyncError;
-      /** True when the write can have happened all the same: the engine then reads back. */
-      readonly maybeWritten: boolean;
-    };
+  /** It surely was not written. */
+  | { readonly key: string; readonly status: 'failed'; readonly error: SecretSyncError }
+  /** It may have been written, for example because the response was lost: the engine reads back and settles it. */
+  | { readonly key: string; readonly status: 'unknown'; readonly error: SecretSyncError };
 
 export interface WriteOptions {
   readonly signal: AbortSignal;

@@ -75,22 +75,23 @@ export interface PlanProblem extends ErrorProblem {
   readonly reason: BlockedReason | RefusalReason;
 }
 
-/** Codes of the warnings that the core gives; drivers may add their own. */
+/** Codes of the warnings that the core gives; a driver declares those of its own destination. */
 export type PlanWarningCode =
   | 'NO_KEY_SCHEMA'
   | 'OVERWRITES_UNOWNED'
-  | 'TAKES_EFFECT_ON_DEPLOY'
-  | 'RESTARTS_PROJECT'
   | 'SHADOWS_INHERITED'
   | 'DELETE_CASCADES'
-  | 'EXPOSES_VALUE'
-  | 'INTERPOLATED_VALUE'
   | 'OWNED_BY_OTHER_SYNC'
+  | 'SHARED_WITH_OTHER_SYNC'
+  | 'LEFT_BEHIND'
   | 'BOTH_KINDS'
   | 'KEY_SKIPPED'
   | 'SOURCE_PARTIAL'
   | 'SOURCE_CLASH'
-  | 'FINGERPRINTS_VOID';
+  | 'PART_EMPTY'
+  | 'UNRESOLVED_REFERENCE'
+  | 'FINGERPRINTS_VOID'
+  | 'STATE_UNVERIFIED';
 
 /** Something to know before the plan is applied. */
 export interface PlanWarning {

@@ -1,5 +1,17 @@
 import type { SyncPlan } from './plan.js';
-import type { SecretSyncError } from './errors.js';
+import type { ErrorCode } from './error-codes.js';
+
+/** Why a key failed, as plain data. */
+export interface OutcomeError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** True when the same call can succeed later without anything being changed. */
+  readonly retryable: boolean;
+  /** The HTTP status of the response that was refused. */
+  readonly status?: number;
+  /** When to try again, as an ISO 8601 timestamp: on `RATE_LIMITED`. */
+  readonly retryAt?: string;
+}
 
 /** How one planned key ended. */
 export interface Outcome {
@@ -11,7 +23,7 @@ export interface Outcome {
    * something before it failed; `indeterminate`: its answer was lost and reading back failed too.
    */
   readonly status: 'applied' | 'skipped' | 'failed' | 'withheld' | 'indeterminate';
-  readonly error?: SecretSyncError;
+  readonly error?: OutcomeError;
 }
 
 export interface ResultSummary {

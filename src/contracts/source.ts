@@ -27,6 +27,21 @@ export interface SourceRead {
   readonly unreadable?: Iterable<string>;
   /** Keys that several parts of the source hold, and which of them won: warnings of the plan, `SOURCE_CLASH`. */
   readonly clashes?: Iterable<SourceClash>;
+  /**
+   * The parts that the source is made of, those that hold nothing included: a part that held keys of a sync and
+   * holds none any more deletes nothing without consent. Default: the source is one part.
+   */
+  readonly parts?: Iterable<SourcePart>;
+  /** Keys whose values hold a reference that the source left unresolved: warnings, `UNRESOLVED_REFERENCE`. */
+  readonly unresolved?: Iterable<string>;
+}
+
+/** One part of a source, such as one file of several, and the keys that came from it. */
+export interface SourcePart {
+  /** The same at every read: what is remembered of a key names the part that it came from. */
+  readonly name: string;
+  /** The source keys whose values this part gave: those that another part did not win. Empty: it holds nothing. */
+  readonly keys: Iterable<string>;
 }
 
 /** A source key that several parts of a source hold. */

@@ -2,8 +2,15 @@ import type { JsonValue } from './json.js';
 
 export interface VersionedDocument {
   readonly document: JsonValue;
-  /** Opaque; changes with each `put`. */
+  /** Opaque; changes with each `put`, and never comes back, also after `delete`. */
   readonly version: string;
+  /** How long ago it was put, in ms by the store's own clock. Absent: the store has none. */
+  readonly age?: number;
+}
+
+/** A document with its key. */
+export interface StoredEntry extends VersionedDocument {
+  readonly key: string;
 }
 
 export interface PutOptions {
@@ -28,6 +35,14 @@ export interface StateStore {
   delete(key: string, options: { readonly ifVersion: string }): Promise<void>;
   /** The keys that start with `prefix`, sorted. */
   list(prefix: string): Promise<readonly string[]>;
+  /** All documents whose keys start with `prefix`, sorted by key, in one call. Default: `list` and `get`. */
+  entries?(prefix: string): Promise<readonly StoredEntry[]>;
+  /** Calls `onChange` when a document below `prefix` may have changed, until `signal` is aborted. Optional. */
+  watch?(
+    prefix: string,
+    onChange: () => void,
+    options: { readonly signal: AbortSignal },
+  ): void | Promise<void>;
 }
 
 /** One key of a place, as remembered. Keyed by `key` and `kind`. */
@@ -36,6 +51,10 @@ export interface RememberedEntry {
   readonly kind?: string;
   /** The `id` of the definition that wrote or adopted it. */
   readonly syncId: string;
+  /** Ids of other syncs that want the key with the value that is there; sorted. One of them owns it next. */
+  readonly holders?: readonly string[];
+  /** The part of the source that the value came from, where the source has parts. */
+  readonly part?: string;
   /** It was there with the right value, or was imported, and has not been written by us. */
   readonly adopted?: true;
   /** `keyId.hmac` of (identity, kind, key, value); absent where there is nothing to compare with. */

@@ -2,7 +2,6 @@ import type { Capabilities } from '../contracts/destination.js';
 import type { PlannedChange, PlanWarning } from '../contracts/plan.js';
 import { quote, quoteList } from '../shared/text.js';
 import { isWrite } from './step.js';
-import { fingerprint } from './fingerprint/fingerprint.js';
 import { type ChangeDetail } from './seal.js';
 import { keyIdOf } from './fingerprint/keyring.js';
 import { type DecisionInput, type Situation, isPartial } from './situation.js';

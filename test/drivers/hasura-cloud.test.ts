@@ -282,7 +282,7 @@ describe('failures that come with status 200', () => {
       { key: 'HASURA_GRAPHQL_X', action: 'create', value: secret('VALUE1') },
       { key: 'HASURA', action: 'create', value: secret('2') },
     ]);
-    expect(outcomes.get('HASURA')).toMatchObject({ status: 'failed', maybeWritten: false });
+    expect(outcomes.get('HASURA')).toMatchObject({ status: 'failed' });
     const { message, code, maybeWritten } = errorOf(outcomes.get('HASURA'));
     expect([code, maybeWritten]).toEqual(['DESTINATION_REJECTED', false]);
     expect(message).toContain('its answer names "HASURA_GRAPHQL_X".');

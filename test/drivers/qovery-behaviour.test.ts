@@ -95,7 +95,7 @@ const atFirst = (method: string, fault: Fault) => {
 };
 
 const applied = { status: 'applied' };
-const failed = { status: 'failed', maybeWritten: false };
+const failed = { status: 'failed' };
 
 describe('the Qovery driver at work', () => {
   it('writes each key with one request, in parallel within the bound of the client', async () => {
@@ -312,7 +312,7 @@ describe('an entry that is still there', () => {
     add('A');
     const update = await change('update', 'A', 'new');
     emulator.setIntercept((request) => (request.method === 'PUT' ? 'html-after' : undefined));
-    expect((await write([update])).get('A')).toMatchObject({ status: 'failed', maybeWritten: true });
+    expect((await write([update])).get('A')).toMatchObject({ status: 'unknown' });
   });
 
   it.each(['html-after', 'html-before'] as const)(
@@ -448,7 +448,7 @@ describe('a batch', () => {
       ),
     );
     expect(error).toBe(controller.signal.reason);
-    expect(reported.get('KEY_2')).toMatchObject({ status: 'failed', maybeWritten: true });
+    expect(reported.get('KEY_2')).toMatchObject({ status: 'unknown' });
     expect(reported.size).toBeLessThanOrEqual(4);
     const asked = emulator.requests.length;
     expect(asked).toBeLessThanOrEqual(4);

@@ -81,16 +81,14 @@ describe('what foreign code throws or answers shows no value and no token', () =
     [
       'write() that answers errors of its own',
       alteredConnection(() => ({
-        write: async () => [
-          { key: 'A', status: 'failed', error: new Error(`bad ${VALUE}`, { cause }), maybeWritten: false },
-        ],
+        write: async () => [{ key: 'A', status: 'failed', error: new Error(`bad ${VALUE}`, { cause }) }],
       })),
     ],
     [
       'write() that tells errors of its own',
       alteredConnection(() => ({
         write: async (_batch: unknown, options: { onOutcome: (told: object) => void }) => {
-          options.onOutcome({ key: 'A', status: 'failed', error: `bad ${VALUE}`, maybeWritten: false });
+          options.onOutcome({ key: 'A', status: 'failed', error: `bad ${VALUE}` });
           return [];
         },
       })),

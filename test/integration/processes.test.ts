@@ -13,7 +13,7 @@ import { createEngine, FINGERPRINT_KEY, qoveryTarget, type QoveryTarget } from '
 import { bundlePrograms, type Programs } from '../support/programs.js';
 import type { SyncProcessInput } from './sync-process.js';
 
-const SCRIPT = 'test/engine/sync-process.ts';
+const SCRIPT = 'test/integration/sync-process.ts';
 let programs: Programs;
 beforeAll(async () => {
   programs = await bundlePrograms([SCRIPT]);

@@ -59,7 +59,10 @@ async function settle(
 ): Promise<Written> {
   const { snapshot, readAgain } = context;
   const failed = (maybeWritten: boolean, after?: Snapshot): Written => ({
-    outcomes: outcomesOf(changes, { status: 'failed', error: retell(error, { maybeWritten }), maybeWritten }),
+    outcomes: outcomesOf(changes, {
+      status: maybeWritten ? 'unknown' : 'failed',
+      error: retell(error, { maybeWritten }),
+    }),
     snapshot: after,
   });
   // A bad token can't read back either.
@@ -134,7 +137,7 @@ export async function write(
   } catch (error) {
     if (signal.aborted || !isSecretSyncError(error)) {
       const unknown = retell(interrupted(), { maybeWritten: true });
-      report({ outcomes: outcomesOf(changes, { status: 'failed', error: unknown, maybeWritten: true }) });
+      report({ outcomes: outcomesOf(changes, { status: 'unknown', error: unknown }) });
     }
     throw error;
   }

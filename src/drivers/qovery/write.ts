@@ -40,7 +40,7 @@ export async function write(
   const fail = async (change: WriteChange, failure: SecretSyncError) => {
     const { key } = change;
     const error = retell(await writer.giveUp(change, failure, mayGoOn()), { key });
-    end({ key, status: 'failed', error, maybeWritten: error.maybeWritten === true });
+    end({ key, status: error.maybeWritten === true ? 'unknown' : 'failed', error });
   };
   /** An abort, or a mistake in the code: everything under way ends, then it is thrown. */
   const isFatal = (error: unknown): boolean => {

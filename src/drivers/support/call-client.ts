@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import type { CallOptions } from '../../contracts/destination.js';
 import type { HttpClient } from '../../contracts/http.js';
 import { createHttpClient } from '../../http/client.js';

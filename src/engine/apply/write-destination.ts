@@ -15,7 +15,7 @@ import type { Lease } from '../state/lease.js';
 import { readDestination } from '../run/read.js';
 import type { Recorder, Work } from '../state/recorder.js';
 import type { Run } from '../run/run.js';
-import type { Outcome } from '../../contracts/result.js';
+import type { Outcome, OutcomeError } from '../../contracts/result.js';
 import { readableValue } from '../../core/inputs/destination-index.js';
 
 /** What a phase of writes needs. */
@@ -32,7 +32,7 @@ export interface WriteContext {
 
 export type Ends = Map<Work, Outcome>;
 
-type Failure = Extract<WriteOutcome, { status: 'failed' }>;
+type Failure = Extract<WriteOutcome, { status: 'failed' | 'unknown' }>;
 
 function toWriteChange({ change, value, entry }: Work, action = change.action): WriteChange {
   return {
@@ -44,12 +44,20 @@ function toWriteChange({ change, value, entry }: Work, action = change.action): 
   };
 }
 
+const outcomeError = ({ code, message, retryable, status, retryAt }: SecretSyncError): OutcomeError => ({
+  code,
+  message,
+  retryable,
+  ...(status === undefined ? {} : { status }),
+  ...(retryAt === undefined ? {} : { retryAt }),
+});
+
 export const outcomeOf = ({ change }: Work, status: Outcome['status'], error?: SecretSyncError): Outcome => ({
   key: change.key,
   ...(change.kind === undefined ? {} : { kind: change.kind }),
   action: change.action,
   status,
-  ...(error === undefined ? {} : { error }),
+  ...(error === undefined ? {} : { error: outcomeError(error) }),
 });
 
 /** Lists in which each key stands once: a driver names its outcomes by key alone. */
@@ -141,7 +149,7 @@ async function writeRound(
     // A driver tells each key as it ends and again in its answer.
     if (item === undefined || ends.has(item) || unsettled.has(item)) return;
     if (outcome.status === 'applied') endApplied(context, ends, item, outcome);
-    else if (outcome.maybeWritten || open?.has(item) === true) unsettled.set(item, outcome);
+    else if (outcome.status === 'unknown' || open?.has(item) === true) unsettled.set(item, outcome);
     else endFailed(context, ends, item, outcome.error);
   };
   const hear = (told: unknown) => outcomesOf(driver, [told]).forEach(onOutcome);
@@ -163,7 +171,7 @@ async function writeRound(
     if (error.code === 'CONFLICT' && unsettled.size === 0 && !changes.some(([item]) => ends.has(item)))
       throw error;
     for (const [item] of changes) {
-      onOutcome({ key: item.change.key, status: 'failed', error, maybeWritten: error.maybeWritten ?? false });
+      onOutcome({ key: item.change.key, status: error.maybeWritten === true ? 'unknown' : 'failed', error });
     }
   }
   return unsettled;

@@ -24,7 +24,7 @@ const entryShape = z.object({
     z.union([
       z.string(),
       z.custom<SecretValue>((value) => SecretValue.is(value)),
-      z.object({ notAString: z.literal(true) }),
+      z.object({ notAString: z.literal(true), json: optionalText }),
     ]),
   ),
   fixed: z.optional(
@@ -35,7 +35,7 @@ const entryShape = z.object({
 });
 const outcomeShape = z.union([
   z.object({ key: z.string(), status: z.literal('applied'), id: optionalText, revision: optionalText }),
-  z.object({ key: z.string(), status: z.literal('failed'), error: z.unknown(), maybeWritten: z.boolean() }),
+  z.object({ key: z.string(), status: z.enum(['failed', 'unknown']), error: z.unknown() }),
 ]);
 // What fits stays the object that it is.
 const readAnswer = z.object({

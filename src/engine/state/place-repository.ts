@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import { quote } from '../../shared/text.js';
 import type { PlaceDocument, RememberedEntry } from '../../contracts/state-store.js';

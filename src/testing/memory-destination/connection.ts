@@ -71,7 +71,7 @@ export function connectMemory(options: MemoryConnectionOptions): DestinationConn
     if (fault === undefined) return applied;
     const error = faultError(fault);
     return changes.map(({ key }) => {
-      return { key, status: 'failed', error, maybeWritten: error.maybeWritten === true };
+      return { key, status: error.maybeWritten === true ? 'unknown' : 'failed', error };
     });
   }
 
@@ -86,7 +86,7 @@ export function connectMemory(options: MemoryConnectionOptions): DestinationConn
         for (const outcome of await writeOnce(phase, [change], writeOptions.signal)) {
           outcomes.push(outcome);
           writeOptions.onOutcome(outcome);
-          if (outcome.status === 'failed' && outcome.error.code === 'UNAUTHORIZED') isRefused = true;
+          if (outcome.status !== 'applied' && outcome.error.code === 'UNAUTHORIZED') isRefused = true;
         }
       } catch (error) {
         thrown.push(error);

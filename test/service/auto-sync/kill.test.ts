@@ -9,7 +9,7 @@ import { bundlePrograms, type Programs } from '../../support/programs.js';
 import { createRandom } from '../../support/random.js';
 import { readSecrets } from '../file-sides.js';
 
-const WORKER = 'test/service/hour-worker.ts';
+const WORKER = 'test/service/auto-sync/hour-worker.ts';
 let directory: string;
 let programs: Programs;
 beforeAll(async () => {

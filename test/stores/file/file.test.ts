@@ -23,7 +23,7 @@ import { currentOwner, ownerLiveness, parseOwner } from '../../../src/stores/fil
 import { storeConformance } from '../../../src/testing/conformance/store.js';
 import { bundlePrograms, type Programs } from '../../support/programs.js';
 
-const SCRIPTS = ['test/stores/hold-lock.ts', 'test/stores/increment.ts'] as const;
+const SCRIPTS = ['test/stores/file/hold-lock.ts', 'test/stores/increment.ts'] as const;
 
 let parent: string;
 let root: string;
@@ -222,7 +222,7 @@ describe('the lock of a document', () => {
 
   it('is cleared away when its owner was killed, and so is all that the owner left', async () => {
     await mkdir(join(root, 'places'), { recursive: true });
-    const holder = run('test/stores/hold-lock.ts', lockPath());
+    const holder = run('test/stores/file/hold-lock.ts', lockPath());
     await once(holder.stdout, 'data');
     await link(lockPath(), join(root, 'places', 'left-behind.claim'));
     holder.kill('SIGKILL');
@@ -284,7 +284,7 @@ describe('the lock of a document', () => {
   it('of a process that is killed at any moment costs no write that it had reported', async () => {
     for (const lines of [1, 3, 8, 20]) {
       const before = (await fileStore(root).get('counter'))?.document ?? 0;
-      const child = run('test/stores/increment.ts', root, '1000000');
+      const child = run('test/stores/file/increment.ts', root, '1000000');
       const isGone = once(child, 'exit');
       let output = '';
       for await (const chunk of child.stdout.setEncoding('utf8')) {
@@ -305,7 +305,7 @@ describe('the lock of a document', () => {
 
   it('lets processes that write at once lose nothing of each other', async () => {
     const times = 40;
-    const processes = [1, 2, 3].map(() => run('test/stores/increment.ts', root, String(times)));
+    const processes = [1, 2, 3].map(() => run('test/stores/file/increment.ts', root, String(times)));
     for (const child of processes) child.stdout.resume();
     const codes = await Promise.all(
       processes.map(async (child) => ((await once(child, 'exit')) as [number])[0]),
