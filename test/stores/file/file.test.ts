@@ -23,7 +23,7 @@ import { currentOwner, ownerLiveness, parseOwner } from '../../../src/stores/fil
 import { storeConformance } from '../../../src/testing/conformance/store.js';
 import { bundlePrograms, type Programs } from '../../support/programs.js';
 
-const SCRIPTS = ['test/stores/file/hold-lock.ts', 'test/stores/increment.ts'] as const;
+const SCRIPTS = ['test/stores/file/hold-lock.ts', 'test/stores/file/increment.ts'] as const;
 
 let parent: string;
 let root: string;
