@@ -16,6 +16,12 @@ export interface SourceSnapshot {
   readonly incomplete: boolean;
   /** Sorted by key. */
   readonly clashes: readonly SourceClash[];
+  /** Which part of the source each key came from; empty where the source is one part. */
+  readonly partOf: ReadonlyMap<string, string>;
+  /** The names of the parts that hold nothing, sorted. */
+  readonly emptyParts: readonly string[];
+  /** Source keys whose values hold a reference that the source left unresolved. */
+  readonly unresolved: ReadonlySet<string>;
 }
 
 /**
@@ -50,7 +56,17 @@ export function sourceSnapshot(read: SourceReadResult): SourceSnapshot {
       problems,
     );
   }
+  const partOf = new Map<string, string>();
+  const emptyParts: string[] = [];
+  for (const { name, keys } of structured.parts ?? []) {
+    const before = partOf.size;
+    for (const key of keys) partOf.set(key, name);
+    if (partOf.size === before) emptyParts.push(name);
+  }
   return {
+    partOf,
+    emptyParts: emptyParts.sort(),
+    unresolved: new Set(structured.unresolved ?? []),
     secrets,
     duplicates,
     unreadable: new Set(structured.unreadable ?? []),

@@ -34,6 +34,9 @@ describe('what a source answered', () => {
   it('is complete and without clashes unless it says otherwise', () => {
     expect(sourceSnapshot({ secrets: {} })).toEqual({
       secrets: new Map(),
+      partOf: new Map(),
+      emptyParts: [],
+      unresolved: new Set(),
       duplicates: new Set(),
       unreadable: new Set(),
       incomplete: false,
