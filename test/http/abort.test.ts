@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { describe, expect, it, vi } from 'vitest';
 import { createHttpClient, type HttpClientOptions } from '../../src/http/client.js';
 import { eventually } from '../support/eventually.js';
+import { leakWarnings } from '../support/leak-warnings.js';
 import { createVirtualClock } from '../support/virtual-clock.js';
 import { answer, type Handler, startTestServer } from './test-server.js';
 
@@ -157,15 +158,10 @@ describe('a request that ended', () => {
     const client = createHttpClient({ endpoint: url, allowPrivateNetwork: true, clock });
     const { signal } = new AbortController();
     const { signal: other } = new AbortController();
-    const warnings: Error[] = [];
-    const warn = (warning: Error) => {
-      if (warning.name === 'MaxListenersExceededWarning') warnings.push(warning);
-    };
-    process.on('warning', warn);
+    const warnings = leakWarnings();
     const run = client.forRun({ signal });
     await Promise.all(Array.from({ length: 30 }, () => run.request({ ...list, signal: other })));
     await turns();
-    process.off('warning', warn);
     expect(warnings).toEqual([]);
     expect(clock.sleepers).toBe(0);
     expect(getEventListeners(signal, 'abort')).toEqual([]);

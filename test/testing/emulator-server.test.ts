@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/qovery-emulator.js';
 import type { Fault } from '../../src/testing/emulator-types.js';
 import { eventually } from '../support/eventually.js';
+import { leakWarnings } from '../support/leak-warnings.js';
 
 let emulator: QoveryEmulator;
 let parentId: string;
@@ -171,6 +172,17 @@ describe('closing', () => {
     await expect(hanging).rejects.toThrow();
     await expect(fetch(emulator.url)).rejects.toThrow();
     agent.destroy();
+  });
+
+  it('makes Node warn of no leak, however many requests are delayed', async () => {
+    const warnings = leakWarnings();
+    await start({ delay: 3_600_000 });
+    const delayed = Array.from({ length: 20 }, async () => create());
+    const ends = Promise.allSettled(delayed);
+    await eventually(() => expect(emulator.requests).toHaveLength(20));
+    await emulator.close();
+    expect((await ends).map(({ status }) => status)).toEqual(Array(20).fill('rejected'));
+    expect(warnings).toEqual([]);
   });
 
   it('ends a delay', async () => {
