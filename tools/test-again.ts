@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describeRuns, failuresOf, parseAgainOptions, type Failure } from './again.js';
+import { describeRuns, failuresOf, parseAgainOptions, type AgainOptions, type Failure } from './again.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
@@ -54,7 +54,7 @@ async function runOnce(files: readonly string[], directory: string, signal: Abor
   return [{ name: 'the run itself', message: `vitest ended with ${code}, and no test failed: see above` }];
 }
 
-async function main({ runs, isBusy, files }: ReturnType<typeof parseAgainOptions>): Promise<number> {
+async function main({ runs, isBusy, files }: AgainOptions): Promise<number> {
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
   const directory = await mkdtemp(join(tmpdir(), 'secret-sync-again-'));
@@ -79,4 +79,15 @@ async function main({ runs, isBusy, files }: ReturnType<typeof parseAgainOptions
   return made.some((names) => names.length > 0) ? 1 : 0;
 }
 
-process.exitCode = await main(parseAgainOptions(process.argv.slice(2)));
+/** What is asked for, or `undefined` once it was said what is wrong with it. */
+function optionsFrom(args: readonly string[]): AgainOptions | undefined {
+  try {
+    return parseAgainOptions(args);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return undefined;
+  }
+}
+
+const options = optionsFrom(process.argv.slice(2));
+process.exitCode = options === undefined ? 2 : await main(options);
