@@ -51,6 +51,7 @@ sourceConformance(
       ),
     writable: true,
     watchable: true,
+    watchTimeout: 30_000,
     change: async (_source, key, value) => void (await write('.env', `${key}=${value}\n`)),
     held: () =>
       clock.sleepers + process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length,
