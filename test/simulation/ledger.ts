@@ -7,6 +7,8 @@ interface Claims {
   readonly ids: Set<string>;
   /** Keys that it may have begun to write when its process ended. */
   readonly keys: Set<string>;
+  /** What its last run surely wanted and found right, each with its kind. */
+  wants: Set<string>;
   /** Whether its first sync surely was, or surely was not, done; `undefined`: either. */
   synced: boolean | undefined;
 }
@@ -27,6 +29,14 @@ export interface Ledger {
   /** A person made or removed it. */
   handMade(site: string, id: string): void;
   wanted(sync: SyncSetting, entry: Standing): void;
+  /** A run of this sync ended well, or, `surely: false`, may have: these keys, with their kinds, are what it wants. */
+  wants(sync: SyncSetting, keys: Iterable<string>, surely: boolean): void;
+  /** A sync stopped wanting an entry that it wrote, and another one may own it by now. */
+  handedOver(sync: SyncSetting, entry: Standing): void;
+  /** A sync other than this one that surely wants what is there under the key. */
+  wanter(sync: SyncSetting, entry: Standing): string | undefined;
+  /** Whether a sync other than this one may want it. */
+  mayBeWanted(sync: SyncSetting, entry: Standing): boolean;
   /** The end of a run is not known: it may have begun to write these. */
   unsure(sync: SyncSetting, keys: Iterable<string>, standing: Snapshot): void;
   /** The sync was removed or released; `surely: false`: perhaps. */
@@ -35,16 +45,26 @@ export interface Ledger {
   forgetSite(site: string): void;
 }
 
+/** A key with its kind. */
+export const wantedKey = ({ key, kind }: Pick<Standing, 'key' | 'kind'>): string => `${kind ?? ''} ${key}`;
+
 export function createLedger(syncs: readonly SyncSetting[]): Ledger {
   const writers = new Map<string, string>();
   /** Written over by a run whose end is not known yet: it can stay both's, and so nobody's to delete. */
   const contested = new Set<string>();
   const claims = new Map<string, Claims>();
   const of = (sync: SyncSetting): Claims => {
-    const known = claims.get(sync.name) ?? { ids: new Set(), keys: new Set(), synced: false };
+    const known = claims.get(sync.name) ?? {
+      ids: new Set(),
+      keys: new Set(),
+      wants: new Set(),
+      synced: false,
+    };
     claims.set(sync.name, known);
     return known;
   };
+  const others = ({ name, site }: SyncSetting) =>
+    syncs.filter((other) => other.site === site && other.name !== name);
   const place = (site: string, id: string) => `${site} ${id}`;
   const unwrite = (isGone: (site: string, writer: string) => boolean) => {
     for (const [at, writer] of writers) if (isGone(at.split(' ')[0] ?? '', writer)) writers.delete(at);
@@ -67,6 +87,18 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
       writers.delete(place(site, id));
     },
     wanted: (sync, { id }) => void of(sync).ids.add(id),
+    wants(sync, keys, surely) {
+      const claim = of(sync);
+      const wanted = new Set(keys);
+      claim.wants = surely ? wanted : new Set([...claim.wants].filter((key) => wanted.has(key)));
+    },
+    handedOver(sync, { id }) {
+      const at = place(sync.site, id);
+      if (writers.get(at) === sync.name) writers.delete(at);
+    },
+    wanter: (sync, entry) => others(sync).find((other) => of(other).wants.has(wantedKey(entry)))?.name,
+    mayBeWanted: (sync, { id, key }) =>
+      others(sync).some((other) => of(other).ids.has(id) || of(other).keys.has(key)),
     unsure(sync, keys, standing) {
       const begun = new Set(keys);
       for (const key of begun) of(sync).keys.add(key);
@@ -87,6 +119,7 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
     forget(sync, surely) {
       unwrite((site, writer) => site === sync.site && writer === sync.name);
       of(sync).synced = surely ? false : undefined;
+      of(sync).wants.clear();
       if (!surely) return;
       of(sync).ids.clear();
       of(sync).keys.clear();

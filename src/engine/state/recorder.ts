@@ -58,16 +58,10 @@ function rememberedEntry(key: string, syncId: string, fields: Fields): Remembere
 }
 
 /** The syncs that want a key beside the one that writes it: the holders, and who owned it before. */
-function holdersBeside(syncId: string, ...known: readonly (RememberedEntry | undefined)[]): string[] {
-  const holders = new Set<string>();
-  for (const entry of known) {
-    if (entry === undefined) continue;
-    holders.add(entry.syncId);
-    for (const holder of entry.holders ?? []) holders.add(holder);
-  }
-  holders.delete(syncId);
-  return [...holders];
-}
+const holdersBeside = (syncId: string, known: RememberedEntry | undefined): string[] =>
+  known === undefined
+    ? []
+    : [...new Set([known.syncId, ...(known.holders ?? [])])].filter((holder) => holder !== syncId);
 
 /** Reasons for which a key is kept although its sync may still want it. */
 const MAYBE_WANTED: readonly string[] = ['unreadable-at-source', 'source-partial', 'other-kind'];
@@ -103,7 +97,7 @@ export function createRecorder(context: RecorderContext): Recorder {
     memory.remember(
       rememberedEntry(key, syncId, {
         kind,
-        holders: known === undefined ? [] : holdersBeside(syncId, known),
+        holders: holdersBeside(syncId, known),
         part: step.part,
         adopted: ours === undefined || (ours.adopted === true && !isWritten) ? true : undefined,
         fingerprint: isWritten ? printOf(step) : currentFingerprint(ours, step),
@@ -158,7 +152,8 @@ export function createRecorder(context: RecorderContext): Recorder {
     },
     applied(step, { id, revision }) {
       const { key, kind, action } = step.change;
-      const known = before.get(step);
+      // An entry that someone deleted meanwhile is forgotten by now, but not who wanted it.
+      const known = before.get(step) ?? (action === 'create' ? step.remembered : undefined);
       const replaced =
         action === 'replace' && step.before !== undefined
           ? memory.find(step.before.key, step.before.kind)
@@ -168,7 +163,7 @@ export function createRecorder(context: RecorderContext): Recorder {
       memory.remember(
         rememberedEntry(key, syncId, {
           kind,
-          holders: holdersBeside(syncId, known, replaced),
+          holders: holdersBeside(syncId, known),
           part: step.part,
           fingerprint: printOf(step),
           id,

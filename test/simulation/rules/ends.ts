@@ -1,3 +1,4 @@
+import { wantedKey } from '../ledger.js';
 import type { SyncPlan } from '../../../src/contracts/plan.js';
 import type { Snapshot } from '../world/sites.js';
 import { desiredOf, isBad, matchesSchema, type Ended, type Watched } from '../world/watched.js';
@@ -82,7 +83,9 @@ function checkConverged(world: World, watched: Watched): void {
       !entry.reserved;
     const isBound = bound.has(entry.id);
     const isWanted = operation !== 'remove' && (desired.has(entry.key) || !matchesSchema(sync, entry.key));
-    if (isOurs && !isBound && !isWanted) world.report('convergence', `${entry.key} was left behind`);
+    const isShared = ledger.mayBeWanted(sync, entry);
+    if (isOurs && !isBound && !isWanted && !isShared)
+      world.report('convergence', `${entry.key} was left behind`);
   }
 }
 
@@ -153,6 +156,15 @@ function learn({ ledger }: World, watched: Watched, ended: Ended, result: SyncRe
   if (operation === 'remove' || operation === 'release') ledger.forget(sync, isGood && !watched.hasCompany);
   else if (!wasRefused) {
     for (const entry of standing.values()) if (desired.has(entry.key)) ledger.wanted(sync, entry);
+    const right = [...standing.values()].filter(
+      (entry) => entry.kind === sync.kind && !entry.fixed && desired.get(entry.key) === entry.value,
+    );
+    for (const entry of standing.values()) {
+      const isUnwanted = !desired.has(entry.key) && ledger.mayBeWanted(sync, entry);
+      if (isUnwanted && watched.operation !== 'import') ledger.handedOver(sync, entry);
+    }
+    const isWhole = isGood && !watched.hasCompany && !watched.disturbed && watched.read?.partial !== true;
+    if (operation === 'sync' || operation === 'apply') ledger.wants(sync, right.map(wantedKey), isWhole);
     const isDone = isGood || (operation !== 'import' && acts.length > 0);
     // Of two calls at once nobody knows here which of them had the last word.
     if (watched.hasCompany) ledger.setSynced(sync, undefined);

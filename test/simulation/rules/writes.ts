@@ -51,6 +51,8 @@ function breachOfDeletion(context: WriteContext, entry: Standing): Breach | unde
   if (operation !== 'remove' && desired.has(entry.key) && entry.kind !== sync.kind)
     return breachOfReplace(context, entry);
   if (owner !== undefined && owner !== sync.name) return breach(`${owner} wrote it`);
+  const wanter = ledger.wanter(sync, entry);
+  if (wanter !== undefined && !watched.hasCompany) return breach(`${wanter} wants it`);
   if (hasDependents(watched, entry)) return breach('others hang on it');
   if (entry.kind !== sync.kind && !mayOwn) return breach('it is of another kind');
   if (operation === 'remove') {
