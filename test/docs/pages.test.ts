@@ -85,6 +85,28 @@ describe('the pages of the docs', () => {
   });
 });
 
+/** Words that a technical writer would not use here, with what takes their place. */
+const PLAIN: readonly (readonly [word: RegExp, instead: string])[] = [
+  [/\banew\b/i, 'again'],
+  [/\b(?:somebody|nobody|everybody else)\b/i, 'name who it is'],
+  [/\bhangs? on\b/i, 'depends on'],
+  [/\bat once\b/i, 'immediately, or together'],
+  [/\bmend(?:s|ed|ing)?\b/i, 'fix'],
+  [/\banswer(?:s|ed|ing)?\b/i, 'return, or respond'],
+  [/\bstands? (?:there|here|beside)\b/i, 'exists'],
+  [/\b(?:licence|colour|behaviour|honour|modelled|cancelled)\b/i, 'the American spelling'],
+  [/\bmeanwhile\b/i, 'in the meantime'],
+  [/\bunder way\b/i, 'in progress, or in flight'],
+];
+
+describe('the English of the docs', () => {
+  it.each(PLAIN)('does without %s: %s', (word) => {
+    // What programs print is said by the library.
+    const found = pages.filter((page) => word.test(proseOf(page))).map(({ path }) => path);
+    expect(found).toEqual([]);
+  });
+});
+
 describe('the README', () => {
   it('fits on about 150 lines', () => {
     expect(pageOf('README.md').text.split('\n').length).toBeLessThan(170);
