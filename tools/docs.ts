@@ -48,6 +48,7 @@ const app = await Application.bootstrapWithPlugins({
   excludeInternal: true,
   excludePrivate: true,
   sort: ['documents-last', 'source-order'],
+  navigation: { includeGroups: true, includeFolders: false },
   searchInComments: true,
   searchInDocuments: true,
   groupOrder: [...new Set(pages.map(({ section }) => section)), '*'],

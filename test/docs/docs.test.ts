@@ -17,13 +17,14 @@ const BROKEN: Block = {
 };
 const ROOT = 'src/index.ts';
 const SERVICE = 'src/service/index.ts';
+const KIT = 'src/drivers/index.ts';
 
 /** Names that pages explain already and that the library gets with its next changes. */
 const EXPECTED_SOON = new Set(['envSource', 'EnvSourceOptions']);
 
 let program: DocsProgram;
 beforeAll(() => {
-  program = createDocsProgram([...snippets, BROKEN], [ROOT, SERVICE]);
+  program = createDocsProgram([...snippets, BROKEN], [ROOT, SERVICE, KIT]);
 }, 120_000);
 
 /** The block of output that follows a snippet, where there is one before the next snippet. */
@@ -100,6 +101,10 @@ describe('the reference pages', () => {
     const rows = firstCells(pageOf(page), 'export');
     expect(rows.filter((name) => !exported.includes(name) && !EXPECTED_SOON.has(name))).toEqual([]);
     expect(rows.length).toBe(new Set(rows).size);
+  });
+
+  it('name every export of the kit for drivers', () => {
+    expect(missing('docs/write-your-own/driver.md', ['kit'], program.exportsOf(KIT))).toEqual([]);
   });
 
   it('list every option of the engine, of a service, of auto-sync, and of a sync', () => {

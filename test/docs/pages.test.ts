@@ -21,6 +21,7 @@ function linksOf({
 }
 
 const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as {
+  readonly files: readonly string[];
   readonly scripts: object;
   readonly dependencies: object;
   readonly exports: Readonly<Record<string, unknown>>;
@@ -39,6 +40,15 @@ describe('the pages of the docs', () => {
     );
     expect(broken).toEqual([]);
     expect(pages.flatMap(linksOf).length).toBeGreaterThan(100);
+  });
+
+  it('link only to what is part of the package', () => {
+    const isPacked = (path: string) =>
+      manifest.files.some((name) => path === name || path.startsWith(`${name}/`));
+    const outside = pages.flatMap((page) =>
+      linksOf(page).flatMap(({ path }) => (isPacked(path) ? [] : [`${page.path}: ${path}`])),
+    );
+    expect(outside).toEqual([]);
   });
 
   it('are all named by llms.txt and by the first page, once each', () => {
