@@ -36,12 +36,10 @@ export async function runSnippets(blocks: readonly Block[]): Promise<readonly Sn
       plugins: [snippetsAsFiles(blocks)],
     });
     const files = blocks.map((_, index) => join(folder, `snippet-${index}.mjs`));
-    const { stdout, stderr } = await promisify(execFile)(
-      process.execPath,
-      [join(folder, 'runner.mjs'), ...files],
-      { cwd: root, maxBuffer: 64 * 1024 * 1024 },
-    );
-    if (stderr !== '') throw new Error(stderr);
+    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'runner.mjs'), ...files], {
+      cwd: root,
+      maxBuffer: 64 * 1024 * 1024,
+    });
     return JSON.parse(stdout) as SnippetRun[];
   } finally {
     await rm(folder, { recursive: true, force: true });
