@@ -72,6 +72,11 @@ describe('the pages of the docs', () => {
       for (const { 1: name = '' } of text.matchAll(/npm run ([\w:]+)/g)) {
         expect(Object.keys(manifest.scripts), path).toContain(name);
       }
+      // Programs of recipes are copied from the examples.
+      for (const { 1: program = '' } of text.matchAll(/npx tsx ([\w./-]+\.ts)/g)) {
+        const isThere = [program, `examples/${program}`].some((file) => existsSync(`${root}/${file}`));
+        expect(isThere, `${path}: ${program}`).toBe(true);
+      }
       for (const { 0: file } of text.matchAll(/\b(?:examples|src|test|bench)\/[\w./-]*\.\w+/g)) {
         // How tests are named, not a file.
         if (!file.endsWith('/x.ts') && !file.endsWith('/x.test.ts')) {
