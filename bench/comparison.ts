@@ -162,7 +162,7 @@ export function comparisonSection(all: readonly MeasuredSeries[]): string {
   return section(
     'One sync, against the algorithm of the reference',
     'In each cell: the time of this package / that of the reference (how many times as long), at a simulated round trip of that length. `requests` is for one sync, counted at the server. Both sync into the emulators over real sockets on loopback, the emulators being in another thread; this package with its defaults (10 requests in parallel) and the memory store, all secrets having been synced before.',
-    'The reference is a model, written anew: it lists, then writes one secret after the other, whether it changed or not (at Hasura Cloud: looks the project up, reads, and sends all secrets in one mutation if one changed), with the key template compiled for each key. At Qovery it does the same whatever changed, and is measured once for all four rows.',
+    'The reference is a model, written for this comparison: it lists, then writes one secret after the other, whether it changed or not (at Hasura Cloud: looks the project up, reads, and sends all secrets in one mutation if one changed), with the key template compiled for each key. At Qovery it does the same whatever changed, and is measured once for all four rows.',
     `Medians of 3 to 9 runs${single.length === 0 ? '' : `; of a single run of the reference for ${fewer}`}.`,
     destinationTable(all, 'qovery'),
     destinationTable(all, 'hasura-cloud'),

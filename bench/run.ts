@@ -1,8 +1,5 @@
 // Run by `npm run bench`, in the package's directory. `npm run bench -- --quick planner` measures less, and only what
-// is named: targets, comparison, planner, package. Only a full run writes bench/RESULTS.md, and what of it the README
-// shows.
-import { writeFile } from 'node:fs/promises';
-import { format, resolveConfig } from 'prettier';
+// is named: targets, comparison, planner, package. Only a full run writes docs/benchmarks.md.
 import {
   comparisonSection,
   longestSync,
@@ -13,11 +10,9 @@ import {
 import { describeMachine } from './machine.js';
 import { packageSection } from './package-section.js';
 import { plannerSection } from './planner-section.js';
-import { writeToReadme } from './readme.js';
+import { pretty, writeToPage } from './page.js';
 import { startServers } from './servers.js';
 import { measureLimit, measureParallel, targetsSection, type TargetResult } from './targets.js';
-
-const OUTPUT = 'bench/RESULTS.md';
 
 const chosen = process.argv.slice(2);
 const isQuick = chosen.includes('--quick');
@@ -88,16 +83,6 @@ if (isWanted('planner')) sections.push(await plannerSection(scope.keys, tell));
 if (isWanted('package')) sections.push(await packageSection(scope.runs));
 tell('done');
 
-const command = ['npm run bench', ...(chosen.length > 0 ? ['--', ...chosen] : [])].join(' ');
-const report = [
-  '# Benchmark results',
-  `Made by \`${command}\`. Nothing here is a promise for another machine.`,
-  machine,
-  ...sections,
-].join('\n\n');
-const pretty = await format(report, { ...(await resolveConfig(OUTPUT)), filepath: OUTPUT });
-console.log(pretty);
-if (chosen.length === 0) {
-  await writeFile(OUTPUT, pretty);
-  await writeToReadme(machine, ...syncs);
-}
+const results = [machine, ...sections].join('\n\n');
+console.log(await pretty(results));
+if (chosen.length === 0) await writeToPage(results);

@@ -1,6 +1,6 @@
 // One job of a CI pipeline: tsx ci-script.ts plan.json [--apply] [--confirm <number of deletions>].
 // Writes the plan to a file, to be kept as an artifact, and shows it; with --apply, does exactly what it says.
-// Ends with 0: done, or nothing to do; 1: failed; 2: there are changes, or somebody has to decide.
+// Ends with 0: done, or nothing to do; 1: failed; 2: there are changes, or a person has to decide.
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { formatPlan, formatResult, isSecretSyncError } from 'secret-sync-engine';

@@ -13,8 +13,8 @@ import { startConfigService } from './support/config-service.js';
 
 const credentialsSchema = z.strictObject({ accessToken: z.string().min(1), url: z.url() });
 const configSchema = z.strictObject({ configId: z.string().regex(/^[\w-]+$/) });
-const configAnswer = z.object({ version: z.string(), entries: z.array(z.tuple([z.string(), z.string()])) });
-const patchAnswer = z.object({ version: z.string() });
+const configResponse = z.object({ version: z.string(), entries: z.array(z.tuple([z.string(), z.string()])) });
+const patchResponse = z.object({ version: z.string() });
 
 type Credentials = z.infer<typeof credentialsSchema>;
 const authorization = ({ accessToken }: Credentials) => ({ authorization: `Bearer ${accessToken}` });
@@ -47,13 +47,13 @@ export const configService = (credentials?: Credentials) =>
             operation: 'read the config',
             method: 'GET',
             path,
-            schema: configAnswer,
+            schema: configResponse,
           } as const;
           const { data } = await http.request({ ...request, signal });
           version = data.version;
           return { entries: data.entries.map(([key, value]) => ({ key, value })) };
         },
-        // A version that moved is answered with 412, which the client throws as CONFLICT: the engine decides again.
+        // The service responds with 412 when the version moved; the client throws it as CONFLICT, and the engine decides again.
         async write({ changes }, options) {
           const set = changes.flatMap(({ key, value }) => (value ? [[key, value]] : []));
           const remove = changes.flatMap(({ key, value }) => (value ? [] : [key]));
@@ -61,7 +61,7 @@ export const configService = (credentials?: Credentials) =>
             operation: 'change the config',
             method: 'PATCH',
             path,
-            schema: patchAnswer,
+            schema: patchResponse,
           } as const;
           const asked = { body: { set, remove }, headers: { 'if-match': version }, signal: options.signal };
           const { data } = await http.request({ ...request, ...asked });

@@ -1,4 +1,4 @@
-// A source of your own: one JSON file an environment, which imports can be written to.
+// A source of your own: one JSON file for each environment, which imports can be written to.
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ export function jsonDirectorySource(directory: string): SecretSource {
   };
   return {
     name: 'json-directory',
-    // A missing file throws, as it must: an empty answer would mean that there are no secrets.
+    // A missing file throws, as it must: an empty return value would mean that there are no secrets.
     async read({ environment }, { signal }) {
       signal.throwIfAborted();
       return load(pathOf(environment));

@@ -1,4 +1,4 @@
-// A service over HTTP: records are made, listed, changed and run by requests, and run by themselves when the .env file
+// A service over HTTP: requests create, list, change, and run records, which also run by themselves when the .env file
 // changes. With Hono (npm install hono @hono/node-server); the routes are the same in any framework.
 // PORT, API_TOKEN, SECRETS_FILE, STATE_DIRECTORY, SECRET_SYNC_FINGERPRINT_KEY, QOVERY_ACCESS_TOKEN: see `required`.
 import { timingSafeEqual } from 'node:crypto';
@@ -60,7 +60,7 @@ const STATUS: ReadonlyMap<ErrorCode, ContentfulStatusCode> = new Map([
   ['STATE_NOT_SAVED', 500],
 ]);
 
-/** What a request sends; no body is an empty one. What stands in it is checked by the service. */
+/** The body of a request; none is an empty one. The service validates what is in it. */
 async function bodyOf(context: Context): Promise<object> {
   const text = await context.req.text();
   if (text === '') return {};
@@ -68,7 +68,7 @@ async function bodyOf(context: Context): Promise<object> {
     const body: unknown = JSON.parse(text);
     if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { ...body };
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new HTTPException(400, { message: 'The body must be a JSON object.' });
 }
@@ -128,7 +128,7 @@ const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: Number(POR
 
 async function shutDown(): Promise<void> {
   console.log('Shutting down');
-  // No new requests and no idle connections; requests under way, and the runs, may end.
+  // No new requests and no idle connections; requests and runs in progress may end.
   const closed = new Promise((resolve) => server.close(resolve));
   await service.stop({ timeout: 20_000 });
   await closed;

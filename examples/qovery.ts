@@ -41,6 +41,6 @@ console.log(formatPlan(plan));
 
 if (!isReal || process.argv.includes('--apply')) {
   console.log(`\n${formatResult(await engine.apply(plan))}`);
-  // Secrets can't be read back; what was written is known all the same, so that this one writes nothing.
+  // Secrets can't be read back; what was written is remembered, so that this run writes nothing.
   console.log(`\n${formatResult(await engine.sync(sync))}`);
 }

@@ -26,7 +26,7 @@ const service = new SecretSyncService({
 try {
   await service.createSync(definition);
 } catch (error) {
-  // Made when this program ran before.
+  // It exists since this program ran before.
   if (!isSecretSyncError(error, 'SYNC_EXISTS')) throw error;
 }
 await service.start();

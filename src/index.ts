@@ -26,11 +26,11 @@ export { guardDeletions } from './core/deletion-guard.js';
 export type { GuardDeletionsInput, GuardedDeletions } from './core/deletion-guard.js';
 
 export { memorySource } from './sources/memory.js';
+export type { MemorySource } from './sources/memory.js';
 export { memoryStore } from './stores/memory.js';
 export { formatPlan } from './format/format-plan.js';
 export { formatResult } from './format/format-result.js';
-export { createHttpClient } from './http/client.js';
-export type { GuardedHttpClient, HttpClientOptions, HttpRun } from './http/client.js';
+export type { FormatOptions } from './format/report.js';
 export type { RetryOptions } from './http/backoff.js';
 
 export { SecretValue } from './contracts/secret.js';
@@ -45,6 +45,7 @@ export type {
   SourceClash,
   SourceDescription,
   SourceLocation,
+  SourcePart,
   SourceRead,
   SourceReadResult,
   UnwritableKey,

@@ -26,7 +26,7 @@ const readDefinition = async (name: string) =>
     'destination'
   >;
 
-// What one would send to the service that this library is modelled on, with the destination named beside it.
+// The bodies of Infisical's own create calls, with the destination added.
 const hasuraCreate = await readDefinition('hasura-cloud-create.json');
 const qoveryCreate = await readDefinition('qovery-create.json');
 const hasuraSync: SyncDefinitionInput = {
@@ -114,7 +114,7 @@ function openService() {
   };
 }
 
-/** What was asked of the three services since the last time, as `mutation updateTenantEnv: 1`. */
+/** The requests to the three services since the last time, as `mutation updateTenantEnv: 1`. */
 function report(): void {
   for (const [name, emulator] of Object.entries({ infisical, hasura, qovery: qoveryService })) {
     const counts = new Map<string, number>();
@@ -160,7 +160,7 @@ try {
   compare('SMTP_PASSWORD');
   report();
 
-  heading('3. Stop, and start anew over the same files: nothing runs needlessly');
+  heading('3. Stop, and start again over the same files: nothing runs needlessly');
   await first.service.stop();
   const second = openService();
   await second.service.start();

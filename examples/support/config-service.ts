@@ -20,9 +20,9 @@ export interface ConfigService extends AsyncDisposable {
   set(config: string, key: string, value: string): void;
   /** Deletes a value by hand, which moves the version. */
   delete(config: string, key: string): void;
-  /** Answers everything with this status from now on. Every error shows the request that it answers. */
+  /** Responds to everything with this status from now on. Every error shows its request. */
   failWith(status: number): void;
-  /** The next change is made, and its connection ends without an answer. */
+  /** The next change is made, and its connection ends without a response. */
   loseNextAnswer(): void;
   close(): Promise<void>;
 }
@@ -32,8 +32,8 @@ const patchSchema = z.strictObject({ set: z.array(pair), remove: z.array(z.strin
 
 /**
  * A service that does not exist, for the example of a custom driver: configs of key-value pairs with a version.
- * `GET /configs/{id}` answers `{ version, entries: [[key, value]] }`; `PATCH /configs/{id}` with `If-Match: version`
- * takes `{ set: [[key, value]], remove: [key] }` and answers `{ version }`, or 412 when the version moved.
+ * `GET /configs/{id}` returns `{ version, entries: [[key, value]] }`; `PATCH /configs/{id}` with `If-Match: version`
+ * takes `{ set: [[key, value]], remove: [key] }` and returns `{ version }`, or 412 when the version moved.
  */
 export async function startConfigService(accessToken = 'config-service-token'): Promise<ConfigService> {
   const configs = new Map<string, { version: number; values: Map<string, string> }>();
@@ -53,7 +53,7 @@ export async function startConfigService(accessToken = 'config-service-token'): 
     config.version += 1;
   };
 
-  function answer(request: ServiceRequest): readonly [status: number, body: unknown] {
+  function respond(request: ServiceRequest): readonly [status: number, body: unknown] {
     const refuse = (status: number, message: string) => [status, { message, request }] as const;
     if (failure !== undefined) return refuse(failure, 'it failed');
     if (request.headers['authorization'] !== `Bearer ${accessToken}`) return refuse(401, 'unknown token');
@@ -85,7 +85,7 @@ export async function startConfigService(accessToken = 'config-service-token'): 
       text: Buffer.concat(chunks).toString('utf8'),
     };
     requests.push(request);
-    const [status, body] = answer(request);
+    const [status, body] = respond(request);
     if (isNextLost && request.method === 'PATCH') {
       isNextLost = false;
       response.destroy();

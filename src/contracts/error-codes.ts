@@ -1,4 +1,4 @@
-/** Every code a {@link SecretSyncError} can have. The README lists the remedy of each. */
+/** Every code a {@link SecretSyncError} can have. `docs/guide/troubleshooting.md` lists the remedy of each. */
 export const ERROR_CODES = [
   'INVALID_DEFINITION',
   'INVALID_OPTION',

@@ -18,7 +18,7 @@ import { urlOf } from './request-url.js';
 export type { RetryOptions } from './backoff.js';
 
 export interface HttpClientOptions {
-  /** The base URL of all requests; see {@link checkEndpoint}. */
+  /** The base URL of all requests: HTTPS, without credentials, at an address that may be reached. */
   readonly endpoint: string;
   /** Sent with every request: what authenticates it. */
   readonly headers?: Readonly<Record<string, string>> | undefined;

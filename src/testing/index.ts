@@ -51,5 +51,6 @@ export type { StoreConformanceOptions } from './conformance/store.js';
 export type { ConformanceRunner } from './conformance/runner.js';
 export { startInfisicalEmulator } from './emulators/infisical/index.js';
 export type { InfisicalEmulator, InfisicalEmulatorOptions } from './emulators/infisical/index.js';
+export type { InfisicalRateLimit, InfisicalSwitches } from './emulators/infisical/switches.js';
 export type * from './emulators/infisical/types.js';
 export type { SourceConformanceOptions } from './conformance/source/options.js';

@@ -9,7 +9,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 // A package in the CommonJS format asks for modules of Node in this way.
 const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
 
-const SHARED = {
+/** How the programs of tests are bundled. */
+export const BUNDLED = {
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -39,7 +40,7 @@ export async function bundlePrograms(paths: readonly string[]): Promise<Programs
     outbase: root,
     outExtension: { '.js': '.mjs' },
     splitting: true,
-    ...SHARED,
+    ...BUNDLED,
   });
   // What the examples read stands beside them.
   if (paths.some((path) => path.startsWith('examples/'))) {
@@ -50,13 +51,4 @@ export async function bundlePrograms(paths: readonly string[]): Promise<Programs
     fileOf: (path) => join(folder, path.replace(/\.ts$/, '.mjs')),
     remove: () => rm(folder, { recursive: true }),
   };
-}
-
-/** Makes a program, as a text, of one in TypeScript that imports the package by its name. */
-export async function bundleProgram(contents: string): Promise<string> {
-  const stdin = { contents, resolveDir: root, loader: 'ts' } as const;
-  const { outputFiles } = await build({ stdin, write: false, ...SHARED });
-  const [output] = outputFiles;
-  if (output === undefined) throw new Error('No program was made.');
-  return output.text;
 }
