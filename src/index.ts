@@ -35,6 +35,7 @@ export type { RetryOptions } from './http/backoff.js';
 
 export { SecretValue } from './contracts/secret.js';
 export { isSecretSyncError, SecretSyncError } from './contracts/errors.js';
+export { httpStatus } from './shared/http-status.js';
 export type { ErrorDetails } from './contracts/errors.js';
 export { defineSource } from './contracts/source.js';
 export type {
@@ -58,8 +59,10 @@ export type {
   DestinationConnection,
   DestinationDriver,
   DestinationEntry,
+  DiscoveryList,
   Facts,
   FixedReason,
+  NamedResource,
   WarnableChange,
   WriteBatch,
   WriteChange,

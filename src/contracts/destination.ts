@@ -136,6 +136,27 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Something that a definition can point at: an organization, a project, an environment. */
+export interface NamedResource {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** One list of what a definition can point at, for a person to choose from. */
+export interface DiscoveryList<Credentials> {
+  /**
+   * What is listed, as a path of an API below the connection. Ids that the list depends on stand in braces:
+   * `organizations/{organizationId}/projects`.
+   */
+  readonly path: string;
+  /** Returns what the credentials can see; `ids` are those of the path, by name. */
+  list(
+    credentials: Credentials,
+    ids: Readonly<Record<string, string>>,
+    options?: CallOptions,
+  ): Promise<readonly NamedResource[]>;
+}
+
 /**
  * Code that talks to one kind of destination. A driver is a plain object, made by a small factory; see
  * `defineDriver`. Its own methods hold no policy: what may be written or deleted is decided by the engine, from
@@ -169,6 +190,8 @@ export interface DestinationDriver<
   connect(options: ConnectOptions<Credentials, Config>): DestinationConnection;
   /** Resolves when the credentials are accepted; else throws, `UNAUTHORIZED` for bad ones. */
   validateConnection(credentials: Credentials, options?: CallOptions): Promise<void>;
+  /** What a person can choose from when a definition is made; each path once. Default: nothing. */
+  readonly discovery?: readonly DiscoveryList<Credentials>[];
 }
 
 /** Capabilities that depend on a definition's config. (A method type, so that drivers of any config fit one list.) */

@@ -15,26 +15,38 @@ interface RunFields {
  * - `run-started`: first of every call.
  * - `store-not-durable`: once per engine whose store was not passed: what it remembers ends with the process.
  * - `lease-waiting`: another run holds the place; `waitMs` is how long is waited at most.
- * - `source-read`, `destination-read`: what came in.
+ * - `source-read`, `destination-read`: what came in, and how long it took.
  * - `planned`: the decision.
- * - `request`: one HTTP request ended; `attempt` counts from 1, `status` is absent where no answer came.
+ * - `request`: one HTTP request ended; `host` is that of the connection, `attempt` counts from 1, `status` is absent where no
+ *   response came.
  * - `retry`: a request will be sent again after `waitMs`.
  * - `progress`: `done` of `total` keys have ended.
  * - `conflict`: the destination changed while it was written; it is read and decided again.
  * - `run-finished`: with the result. On an abort after writes it carries what had been done.
  * - `run-failed`: the call throws.
+ * - `run-ended`: last of every call, also of a plan; `durationMs` is its time without that before `run-started`.
  */
 export type SyncEvent =
   | (RunFields & { readonly type: 'run-started'; readonly place: string })
   | { readonly type: 'store-not-durable'; readonly message: string }
   | (RunFields & { readonly type: 'lease-waiting'; readonly place: string; readonly waitMs: number })
-  | (RunFields & { readonly type: 'source-read'; readonly keys: number; readonly partial: boolean })
-  | (RunFields & { readonly type: 'destination-read'; readonly entries: number })
+  | (RunFields & {
+      readonly type: 'source-read';
+      readonly keys: number;
+      readonly partial: boolean;
+      readonly durationMs: number;
+    })
+  | (RunFields & {
+      readonly type: 'destination-read';
+      readonly entries: number;
+      readonly durationMs: number;
+    })
   | (RunFields & { readonly type: 'planned'; readonly applicable: boolean; readonly summary: PlanSummary })
   | (RunFields & {
       readonly type: 'request';
       readonly method: string;
       readonly name: string;
+      readonly host: string;
       readonly attempt: number;
       readonly status?: number;
       readonly durationMs: number;
@@ -60,4 +72,5 @@ export type SyncEvent =
       readonly type: 'run-failed';
       readonly code: ErrorCode | 'ABORTED' | 'UNEXPECTED';
       readonly message: string;
-    });
+    })
+  | (RunFields & { readonly type: 'run-ended'; readonly durationMs: number });

@@ -33,6 +33,7 @@ import type {
   DefinitionFor,
 } from '../contracts/typed-definition.js';
 import { createEngineContext, type EngineContext } from './run/clients.js';
+import { createDestinationCatalog, type DestinationCatalog } from './destinations.js';
 
 export type {
   ApplyCallOptions,
@@ -87,6 +88,11 @@ export class SecretSyncEngine<
   /** Where the secrets come from. */
   get source(): SecretSource {
     return this.#options.source;
+  }
+
+  /** What the engine knows of its drivers. @internal */
+  get destinations(): DestinationCatalog {
+    return createDestinationCatalog(this.#options);
   }
 
   /** Checks a definition as every method does, and answers what it means. Sends and reads nothing. */

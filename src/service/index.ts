@@ -1,6 +1,8 @@
 export { SecretSyncService } from './secret-sync-service.js';
 export type { DeleteOptions, StopOptions, SyncFilter, UpdateOptions } from './call-options.js';
 export type { AutoSyncOptions, CrossSyncCheck, ServiceOptions } from './options.js';
+export type { DestinationCheck, DestinationQuery } from './destination-check.js';
+export type { DestinationInfo, DiscoveryRequest } from '../engine/destinations.js';
 export type { SyncChanges } from './records/definition-patch.js';
 export type { RunStatus } from './records/stored-sync.js';
 export type { SyncRecord } from './records/sync-record.js';

@@ -58,7 +58,7 @@ export interface ServiceOptions<Drivers extends readonly AnyDestinationDriver[]>
 /** The engine, as the service uses it: with definitions that were read from JSON. */
 export type ServiceEngine = Pick<
   SecretSyncEngine,
-  'source' | 'inspect' | 'digestSource' | 'plan' | 'sync' | 'importSecrets' | 'removeSecrets' | 'release'
+  'source' | 'destinations' | 'inspect' | 'digestSource' | 'plan' | 'sync' | 'importSecrets' | 'removeSecrets' | 'release'
 >;
 
 /** Options with every default filled in. */

@@ -1,6 +1,9 @@
 import { isSecretSyncError } from '../contracts/errors.js';
+import type { NamedResource } from '../contracts/destination.js';
 import type { SyncPlan } from '../contracts/plan.js';
+import type { DestinationInfo, DiscoveryRequest } from '../engine/destinations.js';
 import type {
+  CallSignal,
   ImportCallOptions,
   PlanCallOptions,
   RemoveCallOptions,
@@ -10,6 +13,7 @@ import { createActivity, type Activity } from './runs/idle-tracker.js';
 import { createAutoSync, type AutoSync } from './auto-sync/auto-sync.js';
 import { createCatalog, type Catalog } from './records/record-editor.js';
 import type { DeleteOptions, StopOptions, SyncFilter, UpdateOptions } from './call-options.js';
+import { checkDestination, type DestinationCheck, type DestinationQuery } from './destination-check.js';
 import type { SyncChanges } from './records/definition-patch.js';
 import { createDocumentStore } from './records/documents-store.js';
 import type { StoredSync } from './records/stored-sync.js';
@@ -161,6 +165,33 @@ export class SecretSyncService<
       if (kept !== undefined) this.#lookAfter(kept);
       throw error;
     }
+  }
+
+  /** Returns the destinations that definitions can name: the drivers of the engine. */
+  listDestinations(): readonly DestinationInfo[] {
+    return this.#options.engine.destinations.list();
+  }
+
+  /**
+   * Returns what a connection can see at a destination, for a person to choose from.
+   *
+   * @throws SecretSyncError `UNKNOWN_DESTINATION`, `INVALID_OPTION`, `UNKNOWN_CONNECTION`, `CONNECTION_MISMATCH`, and what a
+   * request can throw.
+   */
+  async discover(request: DiscoveryRequest, { signal }: CallSignal = {}): Promise<readonly NamedResource[]> {
+    return this.#options.engine.destinations.discover(request, signal);
+  }
+
+  /**
+   * Returns whether a record writes to a destination already. Sends nothing.
+   *
+   * @throws SecretSyncError what an engine throws for a definition.
+   */
+  async checkDestination(query: DestinationQuery): Promise<DestinationCheck> {
+    const listed = await this.#records.list();
+    const loaded = await Promise.all(listed.map(({ load }) => load()));
+    const stored = loaded.flatMap((found) => (found === undefined ? [] : [found.stored]));
+    return checkDestination(this.#options.engine, stored, query);
   }
 
   /** The dry run of a record's sync, import or removal, as an engine's `plan`. */

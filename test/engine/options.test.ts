@@ -156,6 +156,7 @@ describe('an observer of events', () => {
       'progress',
       'progress',
       'run-finished',
+      'run-ended',
     ]);
     expect(new Set(events.map((event) => ('runId' in event ? event.runId : ''))).size).toBe(1);
     expect(events.filter((event) => event.type === 'progress')).toMatchObject([
@@ -169,6 +170,7 @@ describe('an observer of events', () => {
     destination.failNext('forbidden', { method: 'read' });
     const { engine, events } = createEngine({ source: memorySource(), drivers: [destination] });
     await failure(engine.plan(memoryDefinition()), 'FORBIDDEN');
-    expect(events.at(-1)).toMatchObject({ type: 'run-failed', code: 'FORBIDDEN' });
+    expect(events.at(-2)).toMatchObject({ type: 'run-failed', code: 'FORBIDDEN' });
+    expect(events.at(-1)).toMatchObject({ type: 'run-ended', durationMs: expect.any(Number) as number });
   });
 });

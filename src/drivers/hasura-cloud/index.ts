@@ -48,6 +48,9 @@ function createHasuraCloudDriver(credentials?: HasuraCloudCredentials): HasuraCl
     async validateConnection(given, options) {
       await checkToken(client(given, options));
     },
+    discovery: [
+      { path: 'projects', list: (given, _ids, options) => listHasuraCloudProjects(given, options) },
+    ],
   };
 }
 

@@ -84,6 +84,17 @@ function createQoveryDriver(credentials?: QoveryCredentials): QoveryDriver {
     },
     connect,
     validateConnection: async (given, options) => checkToken(client(given, options)),
+    discovery: [
+      { path: 'organizations', list: (given, _ids, options) => listQoveryOrganizations(given, options) },
+      {
+        path: 'organizations/{organizationId}/projects',
+        list: (given, { organizationId = '' }, options) => listQoveryProjects(given, organizationId, options),
+      },
+      {
+        path: 'projects/{projectId}/environments',
+        list: (given, { projectId = '' }, options) => listQoveryEnvironments(given, projectId, options),
+      },
+    ],
   };
 }
 

@@ -45,7 +45,7 @@ function unknownConnection(connections: Connections | undefined, id: string): Er
 
 type Found = { readonly credentials: unknown } | { readonly problem: ErrorProblem };
 
-async function findCredentials(
+export async function findCredentials(
   connectionId: string | undefined,
   driver: AnyDestinationDriver | undefined,
   connections: Connections | undefined,

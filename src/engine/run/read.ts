@@ -37,14 +37,17 @@ export async function readSource(
   run: Run,
   signal: AbortSignal = run.signal,
 ): Promise<SourceSnapshot> {
+  const began = run.clock.now();
   const snapshot = await readLocation(options, locationOf(run), signal);
+  const durationMs = run.clock.now() - began;
   const partial = snapshot.incomplete || snapshot.unreadable.size > 0;
-  run.emit({ ...run.fields, type: 'source-read', keys: snapshot.secrets.size, partial });
+  run.emit({ ...run.fields, type: 'source-read', keys: snapshot.secrets.size, partial, durationMs });
   return snapshot;
 }
 
 /** The run's view of a connection's client: counted, and for a run with a lease nothing is sent once that has ended. */
 export function clientFor(client: GuardedHttpClient, run: Run, lease: Lease | undefined): HttpClient {
+  const { host } = new URL(run.prepared.endpoint);
   return client.forRun({
     signal: run.signal,
     ...(run.deadline === undefined ? {} : { deadline: run.deadline }),
@@ -52,7 +55,7 @@ export function clientFor(client: GuardedHttpClient, run: Run, lease: Lease | un
     onSend: () => lease?.check(),
     onRequest(request) {
       run.countRequest();
-      run.emit({ ...run.fields, type: 'request', ...request });
+      run.emit({ ...run.fields, type: 'request', host, ...request });
     },
     onRetry: (retry) => run.emit({ ...run.fields, type: 'retry', ...retry }),
   });
@@ -70,6 +73,7 @@ export async function readDestination(
   signal: AbortSignal = run.signal,
 ): Promise<readonly DestinationEntry[]> {
   const { driver, place } = run.prepared;
+  const began = run.clock.now();
   const entries = await guarded(
     async () => entriesOf(driver, await connection.read({ signal })),
     signal,
@@ -77,6 +81,7 @@ export async function readDestination(
     `${driver.displayName} could not be read at ${quote(place)}; nothing was written.`,
   );
   signal.throwIfAborted();
-  run.emit({ ...run.fields, type: 'destination-read', entries: entries.length });
+  const durationMs = run.clock.now() - began;
+  run.emit({ ...run.fields, type: 'destination-read', entries: entries.length, durationMs });
   return entries;
 }

@@ -31,7 +31,7 @@ const drawId = (): string => globalThis.crypto.randomUUID();
 
 /**
  * Does one call of the engine: prepares it, ends it on the caller's signal and at its deadline, tells its start and its
- * failure, and leaves no timer.
+ * failure and its end, and leaves no timer.
  */
 export async function withRun<Result>(
   options: ResolvedOptions,
@@ -81,9 +81,10 @@ export async function withRun<Result>(
   }
 }
 
-/** Tells the start of a run, and its failure, which is the reason of an abort where there was one. */
+/** Tells the start and the end of a run, and its failure, which is the reason of an abort where there was one. */
 async function told<Result>(run: Run, work: (run: Run) => Promise<Result>): Promise<Result> {
-  const { fields, prepared, signal } = run;
+  const { fields, prepared, signal, clock } = run;
+  const began = clock.now();
   try {
     run.emit({ ...fields, type: 'run-started', place: prepared.place });
     return await work(run);
@@ -97,5 +98,7 @@ async function told<Result>(run: Run, work: (run: Run) => Promise<Result>): Prom
       message: isSecretSyncError(thrown) ? thrown.message : 'the run ended with an error of another kind',
     });
     throw thrown;
+  } finally {
+    run.emit({ ...fields, type: 'run-ended', durationMs: clock.now() - began });
   }
 }

@@ -349,7 +349,7 @@ describe('the end of a run', () => {
     });
     const { engine, events } = create();
     await expect(engine.sync(memoryDefinition(), { signal: abort.signal })).rejects.toBe('enough');
-    expect(events.at(-1)).toMatchObject({ type: 'run-failed', code: 'ABORTED' });
+    expect(events.at(-2)).toMatchObject({ type: 'run-failed', code: 'ABORTED' });
     expect(clock.sleepers).toBe(0);
     destination.setIntercept(undefined);
     const result = await create().engine.sync(memoryDefinition());
