@@ -20,6 +20,8 @@ const ALLOWED = new Map<string, readonly string[]>([
   ['sources', ['contracts', 'shared', 'http']],
   ['engine', ['contracts', 'shared', 'core', 'http', 'stores']],
   ['service', ['contracts', 'shared', 'core', 'http', 'stores', 'format', 'engine']],
+  ['rest', ['contracts', 'shared', 'service']],
+  ['opentelemetry', ['contracts', 'shared']],
   [
     'testing',
     ['contracts', 'shared', 'core', 'http', 'stores', 'format', 'drivers', 'sources', 'engine', 'service'],

@@ -35,7 +35,7 @@ export async function checkDestination(
     ...(through !== undefined && { connectionId: through }),
   };
   // Of any JSON: what is wrong with it is thrown with all its problems.
-  const { place } = await engine.inspect(asked as unknown as SyncDefinition);
+  const { place } = await engine.inspect(asked);
   const other = records.find((record) => record !== excluded && record.place === place);
   const projectId = other?.definition.projectId;
   return {

@@ -1,0 +1,80 @@
+import type { SyncDefinitionInput } from '../contracts/definition.js';
+import type { ErrorProblem } from '../contracts/error-codes.js';
+import type { SyncChanges } from '../service/records/definition-patch.js';
+import { errorFromProblems } from '../shared/problems.js';
+import { createBody, updateBody } from './schemas/secret-sync.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const problem = (path: string, message: string): ErrorProblem => ({
+  code: 'INVALID_DEFINITION',
+  path,
+  message,
+});
+
+const unknownIn = (body: Json, known: object): ErrorProblem[] =>
+  Object.keys(body)
+    .filter((name) => !Object.hasOwn(known, name))
+    .map((name) => problem(name, 'it is unknown here; remove it, or correct its name'));
+
+function refuse(problems: readonly ErrorProblem[]): void {
+  if (problems.length > 0) throw errorFromProblems('INVALID_DEFINITION', 'The body is not valid', problems);
+}
+
+/** What is wrong with the flag that is the same as an option. */
+function flagProblems({ isAutoSyncEnabled, syncOptions }: Json): ErrorProblem[] {
+  if (isAutoSyncEnabled === undefined) return [];
+  const path = 'isAutoSyncEnabled';
+  if (typeof isAutoSyncEnabled !== 'boolean') return [problem(path, 'it must be true or false')];
+  const option = isObject(syncOptions) ? syncOptions['autoSyncEnabled'] : undefined;
+  return option === undefined || option === isAutoSyncEnabled
+    ? []
+    : [problem(path, 'syncOptions.autoSyncEnabled says the opposite; send one of them')];
+}
+
+/** Moves the flag to where a definition has it. */
+function withOption({ isAutoSyncEnabled, ...rest }: Json): Json {
+  if (isAutoSyncEnabled === undefined) return rest;
+  const options = rest['syncOptions'] ?? {};
+  return isObject(options)
+    ? { ...rest, syncOptions: { ...options, autoSyncEnabled: isAutoSyncEnabled } }
+    : rest;
+}
+
+/** Returns the definition that a body asks for. What the service checks is not checked here. */
+export function definitionIn(body: Json, destination: string): SyncDefinitionInput {
+  const named = body['destination'];
+  refuse([
+    ...unknownIn(body, createBody.shape),
+    ...flagProblems(body),
+    ...(named === undefined || named === destination
+      ? []
+      : [problem('destination', 'it is not the destination in the path; leave it out')]),
+  ]);
+  const { description, ...rest } = withOption(body);
+  const definition = { ...rest, destination, ...(description !== null && { description }) };
+  // Of any JSON: the service refuses what is not a definition, with every problem.
+  return definition as unknown as SyncDefinitionInput;
+}
+
+/** What a body changes, and the version that it was made for. */
+export interface ChangesInBody {
+  readonly changes: SyncChanges;
+  readonly version: number | undefined;
+}
+
+/** Returns the changes that a body asks for. */
+export function changesIn(body: Json): ChangesInBody {
+  const { expectedVersion: version, ...changes } = body;
+  const isVersion = version === undefined || (typeof version === 'number' && Number.isInteger(version));
+  refuse([
+    ...unknownIn(body, updateBody.shape),
+    ...flagProblems(body),
+    ...(isVersion ? [] : [problem('expectedVersion', 'it must be the whole number of a version')]),
+  ]);
+  // Of any JSON: the service refuses what is no change, with every problem.
+  return { changes: withOption(changes), version: version as number | undefined };
+}

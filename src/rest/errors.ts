@@ -1,0 +1,62 @@
+import type { ErrorProblem } from '../contracts/error-codes.js';
+import { isSecretSyncError } from '../contracts/errors.js';
+import { httpStatus } from '../shared/http-status.js';
+
+/** What the handler itself refuses. Its message is sent as it is. */
+export class RestError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly problems: readonly ErrorProblem[] = [],
+  ) {
+    super(message);
+  }
+}
+
+/** The body of each response that is an error. */
+export interface ErrorBody {
+  /** Identifies the request. */
+  readonly reqId: string;
+  readonly statusCode: number;
+  readonly message: string;
+  /** The code of the error. */
+  readonly error: string;
+  readonly details: readonly ErrorProblem[];
+}
+
+const problemOf = ({ code, path, key, message }: ErrorProblem): ErrorProblem => ({
+  code,
+  ...(path !== undefined && { path }),
+  ...(key !== undefined && { key }),
+  message,
+});
+
+/** What may be said of an error: nothing of one that is not ours. */
+function told(error: unknown): Pick<RestError, 'status' | 'code' | 'message' | 'problems'> {
+  if (error instanceof RestError) return error;
+  if (isSecretSyncError(error)) {
+    const { code, message, problems = [] } = error;
+    return { status: httpStatus(error), code, message, problems };
+  }
+  const message = 'The request failed with an unexpected error; its reqId identifies it.';
+  return { status: 500, code: 'UNEXPECTED', message, problems: [] };
+}
+
+/** JSON that no cache keeps. */
+export const json = (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Response =>
+  Response.json(body, { status, headers: { 'cache-control': 'no-store', ...headers } });
+
+/** The response for an error: no stack, and no more than its code, message and problems. */
+export function errorResponse(error: unknown, reqId: string): Response {
+  const { status, code, message, problems } = told(error);
+  const body: ErrorBody = {
+    reqId,
+    statusCode: status,
+    message,
+    error: code,
+    details: problems.map(problemOf),
+  };
+  const retryAt = isSecretSyncError(error) ? error.retryAt : undefined;
+  return json(body, status, retryAt === undefined ? {} : { 'retry-after': new Date(retryAt).toUTCString() });
+}

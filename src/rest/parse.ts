@@ -1,0 +1,41 @@
+import type { z } from '@hono/zod-openapi';
+import type { ErrorCode, ErrorProblem } from '../contracts/error-codes.js';
+import { errorFromProblems } from '../shared/problems.js';
+import { validate } from '../shared/validation.js';
+
+/**
+ * Parses input strictly.
+ *
+ * @throws SecretSyncError with every problem, each with its path.
+ */
+export function parseStrictly<Output>(
+  schema: z.ZodType<Output>,
+  input: unknown,
+  subject: string,
+  code: ErrorCode = 'INVALID_OPTION',
+): Output {
+  const parsed = validate(schema, input, { code });
+  if (parsed.problems === undefined) return parsed.value;
+  throw errorFromProblems(code, subject, parsed.problems);
+}
+
+/**
+ * Parses a query string: what is unknown, given twice or not as documented is refused.
+ *
+ * @throws SecretSyncError `INVALID_OPTION`, with every problem.
+ */
+export function parseQuery<Output>(schema: z.ZodType<Output>, url: string): Output {
+  const { searchParams } = new URL(url);
+  const names = [...new Set(searchParams.keys())];
+  const problems = names
+    .filter((name) => searchParams.getAll(name).length > 1)
+    .map((path): ErrorProblem => ({
+      code: 'INVALID_OPTION',
+      path,
+      message: 'it is given twice; give it once',
+    }));
+  if (problems.length > 0) throw errorFromProblems('INVALID_OPTION', SUBJECT, problems);
+  return parseStrictly(schema, Object.fromEntries(searchParams), SUBJECT);
+}
+
+const SUBJECT = 'The query string is not valid';
