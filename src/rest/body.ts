@@ -52,7 +52,9 @@ export async function readBody(request: Request): Promise<Readonly<Record<string
   }
   if (request.body === null) return {};
   if (Number(request.headers.get('content-length')) > BODY_LIMIT) throw tooLong();
-  const bytes = await readBytes(request.body);
+  // The request itself stays unread, since authorize is called with it once more.
+  const { body } = request.clone();
+  const bytes = body === null ? new Uint8Array() : await readBytes(body);
   if (bytes.byteLength === 0) return {};
   const [type = ''] = (request.headers.get('content-type') ?? '').split(';');
   if (!/^application\/(?:[\w.-]+\+)?json$/i.test(type.trim())) {

@@ -15,6 +15,11 @@ export interface RestHandler {
   readonly fetch: (request: Request) => Promise<Response>;
 }
 
+/** Lets go of a body that was not read; one that was has ended. */
+function release({ body }: Request): void {
+  if (body !== null && !body.locked) body.cancel().catch(() => undefined);
+}
+
 /** Hono's spelling of a path. */
 const routeOf = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
@@ -70,6 +75,8 @@ export function createRestHandler(service: RestService, options: RestOptions): R
         return json(await each.respond(context.req.raw, context.req.param(), gate));
       } catch (error) {
         return failed(error, reqId);
+      } finally {
+        release(context.req.raw);
       }
     });
   }
