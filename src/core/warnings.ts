@@ -24,6 +24,12 @@ export function sourceWarnings({ source, definition, keySchema }: Situation): Pl
     const message = `${quote(key)} is held by ${quoteList(parts)}; ${quote(parts.at(-1) ?? '')} wins`;
     warnings.push({ code: 'SOURCE_CLASH', key: keySchema.render(key), message });
   }
+  for (const sourceKey of [...source.unresolved].sort()) {
+    const message =
+      `the value of ${quote(sourceKey)} in the source holds a reference that was left unresolved, and is written ` +
+      'as it is; correct the reference at the source';
+    warnings.push({ code: 'UNRESOLVED_REFERENCE', key: keySchema.render(sourceKey), message });
+  }
   return warnings;
 }
 

@@ -5,16 +5,17 @@ import type {
   SourceChange,
   SourceLocation,
   SourceRead,
+  SourceReadResult,
   UnwritableKey,
 } from '../contracts/source.js';
 import { notWritable } from './not-writable.js';
 import { isSourceRead, secretPairs } from '../contracts/source.js';
 
-/** What becomes of a source's secrets. All functions get the key as it stands in the source, and must be pure. */
+/** What becomes of a source's secrets. All functions get the key as the source has it, and must be pure. */
 export interface SourceTransformation {
   /** Default: the name of the source. */
   readonly name?: string;
-  /** The keys that are left out: as if they were not there. */
+  /** The keys that are left out, as if the source did not hold them. */
   readonly drop?: readonly string[] | ReadonlySet<string> | ((key: string) => boolean);
   /** The new name of a key; of a table, keys that are not in it keep theirs. */
   readonly rename?:
@@ -57,8 +58,9 @@ function compile({ drop = [], rename = {}, renameBack, change, changeBack }: Sou
 }
 
 /**
- * A source whose secrets are dropped, changed and renamed, in this order. Two keys that get one name are both handed
- * on, so that a plan reports them.
+ * Returns a source whose secrets are dropped, changed and renamed, in this order. Two keys that get one name are both
+ * passed on, so that a plan reports them. Its parts are those of the source; one whose keys are all dropped holds
+ * nothing.
  *
  * It can be written where the source can: a key goes to the one that is read under its name, or, where it is new, to
  * the one that the table of `rename` or `renameBack` gives; a value goes through `changeBack`. What would not read back
@@ -72,30 +74,9 @@ function compile({ drop = [], rename = {}, renameBack, change, changeBack }: Sou
  */
 export function transformSource(source: SecretSource, transformation: SourceTransformation): SecretSource {
   const compiled = compile(transformation);
-  const { isDropped, rename } = compiled;
-  const renameAll = (keys: Iterable<string>) => [...keys].filter((key) => !isDropped(key)).map(rename);
-
   return {
     name: transformation.name ?? source.name,
-    async read(location, options) {
-      const result = await source.read(location, options);
-      const read: SourceRead = isSourceRead(result) ? result : { secrets: result };
-      const { complete, unreadable, clashes } = read;
-      return {
-        secrets: [...secretPairs(read.secrets)]
-          .filter(([key]) => !isDropped(key))
-          .map(([key, value]) => [rename(key), compiled.change(value, key)] as const),
-        ...(complete === undefined ? {} : { complete }),
-        ...(unreadable === undefined ? {} : { unreadable: renameAll(unreadable) }),
-        ...(clashes === undefined
-          ? {}
-          : {
-              clashes: [...clashes]
-                .filter(({ key }) => !isDropped(key))
-                .map((clash) => ({ ...clash, key: rename(clash.key) })),
-            }),
-      };
-    },
+    read: async (location, options) => transformRead(await source.read(location, options), compiled),
     ...(source.watch && {
       watch: (location, onChange, options) => source.watch?.(location, onChange, options),
     }),
@@ -104,6 +85,30 @@ export function transformSource(source: SecretSource, transformation: SourceTran
     }),
     ...(source.write && writeMethods(source, compiled)),
   } satisfies SecretSource;
+}
+
+function transformRead(result: SourceReadResult, { isDropped, rename, change }: Compiled): SourceRead {
+  const read: SourceRead = isSourceRead(result) ? result : { secrets: result };
+  const { complete, unreadable, clashes, parts, unresolved } = read;
+  const renameAll = (keys: Iterable<string>) => [...keys].filter((key) => !isDropped(key)).map(rename);
+  return {
+    secrets: [...secretPairs(read.secrets)]
+      .filter(([key]) => !isDropped(key))
+      .map(([key, value]) => [rename(key), change(value, key)] as const),
+    ...(complete === undefined ? {} : { complete }),
+    ...(unreadable === undefined ? {} : { unreadable: renameAll(unreadable) }),
+    ...(clashes === undefined
+      ? {}
+      : {
+          clashes: [...clashes]
+            .filter(({ key }) => !isDropped(key))
+            .map((clash) => ({ ...clash, key: rename(clash.key) })),
+        }),
+    ...(parts === undefined
+      ? {}
+      : { parts: Array.from(parts, ({ name, keys }) => ({ name, keys: renameAll(keys) })) }),
+    ...(unresolved === undefined ? {} : { unresolved: renameAll(unresolved) }),
+  };
 }
 
 function writeMethods(
