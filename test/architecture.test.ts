@@ -74,7 +74,7 @@ const REVEALING = new Map([
   ['core/seal.ts', 'digests it under a key'],
   ['http/body.ts', 'writes it to the wire'],
   ['drivers/qovery/config.ts', 'looks for a placeholder in it'],
-  ['sources/dotenv/index.ts', 'writes it to the file'],
+  ['sources/dotenv/write.ts', 'writes it to the file'],
   ['sources/infisical/write.ts', 'writes it to the wire'],
   ['testing/conformance/source/index.ts', 'compares what a source gives with what was put in'],
   ['testing/conformance/driver/index.ts', 'compares what stands at a place with what was put there'],
