@@ -27,22 +27,30 @@ const listedSecret = z
 
 const secretList = z.array(listedSecret);
 
-/** The answer to a list. `imports` stand in the order of the folder: the last one wins (official documentation). */
+/** The response to a list. `imports` are in the order of the folder: the last one wins (official documentation). */
 export const listSchema = z.object({
   secrets: secretList,
-  imports: z.array(z.object({ secrets: secretList })).nullish(),
+  imports: z
+    .array(
+      z.object({
+        environment: z.string().nullish(),
+        secretPath: z.string().nullish(),
+        secrets: secretList,
+      }),
+    )
+    .nullish(),
 });
 
 export type Listing = z.output<typeof listSchema>;
 
-/** The answer to a login. A lifetime of 0 is none. */
+/** The response to a login. A lifetime of 0 is none. */
 export const loginSchema = z.object({
   accessToken: z.string().regex(/^[\x21-\x7e]+$/),
   /** In seconds. */
   expiresIn: z.number().nonnegative(),
 });
 
-/** The answer to any write: what was written, or that somebody has to approve it first (official specification). */
+/** The response to any write: what was written, or that it waits for an approval (official specification). */
 export const writeSchema = z.union([
   z.object({ approval: z.looseObject({}) }).transform(() => ({ needsApproval: true })),
   z.object({ secrets: z.array(z.unknown()) }).transform(() => ({ needsApproval: false })),
@@ -61,6 +69,19 @@ const refusalSchema = z.object({ error: z.unknown(), message: z.unknown() }).par
 /** An expired token is refused with 403 and a name of its own (official implementation). */
 export function classify({ body }: HttpRefusal): ErrorCode | undefined {
   return refusalSchema.safeParse(body).data?.error === 'TokenError' ? 'UNAUTHORIZED' : undefined;
+}
+
+const NAMES_A_RESOURCE = /\b(?:folder|environment|project|workspace|secret)\b/i;
+
+/**
+ * Whether a 404 is about the route and not about what was asked for. A server says "Route GET:/api/… not found" of a
+ * route (Fastify's default) and "Folder with path … not found" of a resource (official implementation); a proxy may
+ * say anything.
+ */
+export function isMissingRoute({ status, body }: HttpRefusal): boolean {
+  if (status !== 404) return false;
+  const message = JSON.stringify(refusalSchema.safeParse(body).data?.message ?? '');
+  return /\bRoute\b/.test(message) || !NAMES_A_RESOURCE.test(message);
 }
 
 /** The wait that stands in the words of a 429, in ms: "Please try again in 42 seconds" (official implementation). */
