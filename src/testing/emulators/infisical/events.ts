@@ -1,9 +1,6 @@
-import type * as z from 'zod';
 import type { EmulatorSink } from '../server/answers.js';
-import type { InfisicalChange } from './state.js';
-import type { eventsSchema } from './wire.js';
-
-type Registration = z.output<typeof eventsSchema>;
+import type { EventRegistration as Registration } from './schemas.js';
+import type { InfisicalChange } from './state/world.js';
 
 /** The streams of events that are open. */
 export interface InfisicalStreams {
