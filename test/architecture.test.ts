@@ -48,7 +48,6 @@ const TO_BE_SPLIT = new Set([
   'testing/conformance/driver/declarations.ts',
   'testing/conformance/driver/kit.ts',
   'testing/conformance/driver/syncs.ts',
-  'testing/conformance/source/index.ts',
   'testing/conformance/store.ts',
   'testing/emulators/hasura-cloud/graphql.ts',
   'testing/emulators/hasura-cloud/index.ts',
@@ -72,7 +71,7 @@ const REVEALING = new Map([
   ['sources/dotenv/write.ts', 'writes it to the file'],
   ['sources/infisical/effective.ts', 'looks for references in it'],
   ['sources/infisical/writable.ts', 'looks for references and blanks in it'],
-  ['testing/conformance/source/index.ts', 'compares what a source gives with what was put in'],
+  ['testing/conformance/source/kit.ts', 'compares what a source gives with what was put in'],
   ['testing/conformance/driver/index.ts', 'compares what stands at a place with what was put there'],
   ['testing/memory-destination/index.ts', 'is the place at which it ends'],
 ]);

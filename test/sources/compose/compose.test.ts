@@ -38,6 +38,13 @@ sourceConformance(
       const broken = { ...memorySource(), read: () => Promise.reject(new Error('down')) };
       return composeSources([named('fine', memorySource(secrets)), named('broken', broken)]);
     },
+    createWithParts: (parts) =>
+      composeSources(parts.map((secrets, index) => named(`part ${index}`, memorySource(secrets)))),
+    createUnresolved: (key) =>
+      composeSources([
+        named('plain', memorySource({ A: '1' })),
+        named('left', partial({ unresolved: [key] }, memorySource({ [key]: '${NONE}' }))),
+      ]),
     writable: true,
     watchable: true,
     describable: true,

@@ -49,6 +49,17 @@ sourceConformance(
       dotenvSource(
         await write('.env', secrets.map(([key, value]) => `${key}="${value}\nalso ${value}\n`).join('')),
       ),
+    createWithParts: async (parts) =>
+      dotenvSource(
+        await Promise.all(
+          parts.map((secrets, index) =>
+            write(`.env.${index}`, secrets.map(([key, value]) => `${key}=${render(value)}\n`).join('')),
+          ),
+        ),
+        { clock },
+      ),
+    createUnresolved: async (key) =>
+      dotenvSource(await write('.env', `${key}="${'${NONE}'}"\nA=1\n`), { clock }),
     writable: true,
     watchable: true,
     change: async (_source, key, value) => void (await write('.env', `${key}=${value}\n`)),
