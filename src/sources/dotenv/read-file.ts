@@ -40,9 +40,9 @@ function assertKind(status: BigIntStats): void {
   throw new UnreadableFile('is a device or a socket: give the path of a regular file.');
 }
 
-/** Reads what is there now; `undefined` when it moved meanwhile. */
+/** Reads the file as it is now; `undefined` when it moved while it was read. */
 async function readOnce(path: string, options: ReadFileOptions): Promise<FileRead | undefined> {
-  // To open a device can do something to it, and to open a pipe that nobody writes would hold a thread.
+  // To open a device can do something to it, and to open a pipe that no program writes would hold a thread.
   assertKind(await stat(path, { bigint: true }));
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
@@ -79,7 +79,7 @@ const isSameRead = (first: FileRead, second: FileRead): boolean =>
   first.bytes.every((byte, index) => byte === second.bytes[index]);
 
 /**
- * Reads a file that nobody is writing: what is read was not moved meanwhile, and the file has been left alone for
+ * Reads a file that no program is writing: it did not move while it was read, and it has been left alone for
  * `settleTime`. By its own times, where the clock is not behind them; else it is watched for so long. A named pipe is
  * read once, until its writer closes it.
  *

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Clock } from '../../contracts/clock.js';
 import { systemCode, UnreadableFile } from './file.js';
 
-/** How long a pipe may be without a writer, in ms: one that serves many readers opens it anew for each. */
+/** How long a pipe may be without a writer, in ms: one that serves many readers opens it again for each. */
 const UNSERVED = 2_000;
 /** How long a writer may keep a pipe open and write nothing, in ms. */
 const SILENCE = 10_000;

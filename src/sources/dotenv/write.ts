@@ -6,7 +6,7 @@ import { editDotenvText, type EditedText } from './edit.js';
 import { signatureOf, systemCode } from './file.js';
 import { HalfWritten, whyNotWritable, writeFile } from './write-file.js';
 
-/** How often a write begins again because another program wrote meanwhile. */
+/** How often a write begins again because another program has written the file. */
 const ATTEMPTS = 5;
 
 /** Writes changes into one dotenv file. */

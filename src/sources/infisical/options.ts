@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Clock } from '../../contracts/clock.js';
 import type { SourceLocation } from '../../contracts/source.js';
 import type { RetryOptions } from '../../http/backoff.js';
@@ -11,7 +11,7 @@ export interface InfisicalOptions {
   readonly clientId: string;
   readonly clientSecret: string;
   /**
-   * `https://app.infisical.com` (the default), `https://eu.infisical.com`, or where Infisical is hosted by yourself.
+   * `https://app.infisical.com` (the default), `https://eu.infisical.com`, or the address of your own server.
    * HTTPS, unless private networks are allowed.
    */
   readonly siteUrl?: string;
@@ -21,20 +21,20 @@ export interface InfisicalOptions {
   readonly environment?: string;
   /** The folder, where a definition names none. Default: `/`. */
   readonly secretPath?: string;
-  /** Whether imported secrets belong to a folder. Default: true. */
+  /** Whether the secrets that a folder imports are read too. Default: true. */
   readonly includeImports?: boolean;
   /** Whether `${…}` in values is replaced by what it refers to. Default: true. */
   readonly expandSecretReferences?: boolean;
-  /** How often a watch looks for changes where Infisical pushes no events, in ms. Default: 60,000. */
+  /** How often a watch reads the folder where Infisical pushes no events, in ms. Default: 60,000. */
   readonly pollInterval?: number;
   /** Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
-  /** Lets HTTPS go to private addresses and plain HTTP to loopback. Default: false. */
+  /** Allows HTTPS to private addresses and plain HTTP to loopback. Default: false. */
   readonly allowPrivateNetwork?: boolean;
   /** How long one request may take, in ms. Default: 30,000. */
   readonly timeout?: number;
   readonly retry?: Partial<RetryOptions>;
-  /** How many requests are under way at most. Default: 10. */
+  /** The largest number of requests at the same time. Default: 10. */
   readonly concurrency?: number;
   /** Default: that of the machine. */
   readonly clock?: Clock;
@@ -50,20 +50,20 @@ export interface InfisicalPlace {
   readonly secretPath: string;
 }
 
-const text = z.string('it must be text').min(1, 'it is empty');
-const flag = z.boolean('it must be true or false').optional();
+const text = z.string('it must be a string').check(z.minLength(1, 'it is empty'));
+const flag = z.optional(z.boolean('it must be true or false'));
 
 const optionsSchema = z.object(
   {
     clientId: text,
     clientSecret: text,
-    siteUrl: z.string('it must be text').optional(),
-    projectId: text.optional(),
-    environment: text.optional(),
-    secretPath: text.optional(),
+    siteUrl: z.optional(z.string('it must be a string')),
+    projectId: z.optional(text),
+    environment: z.optional(text),
+    secretPath: z.optional(text),
     includeImports: flag,
     expandSecretReferences: flag,
-    pollInterval: z.number('it must be a number').positive('it must be more than 0').optional(),
+    pollInterval: z.optional(z.number('it must be a number').check(z.positive('it must be more than 0'))),
   },
   'they are missing',
 );
@@ -72,7 +72,7 @@ function invalid(subject: string, problems: readonly ErrorProblem[]) {
   return errorFromProblems('INVALID_OPTION', subject, problems);
 }
 
-/** Throws `INVALID_OPTION` that names every option that can't be; what the http client takes, it checks itself. */
+/** Throws `INVALID_OPTION` that names every option that is not valid; the http client checks those that it takes. */
 export function checkOptions(options: InfisicalOptions): void {
   const { error } = optionsSchema.safeParse(options);
   if (error === undefined) return;
@@ -96,6 +96,6 @@ export function placeOf(location: SourceLocation, options: InfisicalOptions): In
       ? [{ code: 'INVALID_OPTION', path, message: 'set it in the definition or in infisicalSource' }]
       : [],
   );
-  if (problems.length > 0) throw invalid('Infisical needs to be told what to read', problems);
+  if (problems.length > 0) throw invalid('Infisical needs a project and an environment to read', problems);
   return { projectId, environment, secretPath: `/${secretPath.split('/').filter(Boolean).join('/')}` };
 }

@@ -27,9 +27,9 @@ function isEqual(left: Effective, right: Effective): boolean {
 }
 
 /**
- * Tells of changes until the signal is aborted: as Infisical pushes them, and where it does not, by reading again every
- * `pollInterval`, give or take a tenth. Resolves once nothing that changes from then on is missed; rejects when the
- * folder can't be read at that time. What fails later is tried again.
+ * Calls `onChange` for each change until the signal is aborted: as Infisical pushes them, and where it does not, by
+ * reading again every `pollInterval`, give or take a tenth. Resolves when it misses nothing that changes from then on;
+ * rejects when the folder can't be read at that time. What fails later is tried again.
  */
 export async function watch(
   options: WatchOptions,

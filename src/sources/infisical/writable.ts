@@ -23,20 +23,22 @@ function checkText(key: string, value: string, expands: boolean): string | undef
 /*
  * | the folder holds               | create            | update          |
  * |--------------------------------|-------------------|-----------------|
- * | nothing                        | written           | gone meanwhile  |
+ * | nothing                        | written           | was deleted     |
  * | an import                      | refused           | refused         |
  * | a reference, or hidden         | refused           | refused         |
  * | the same value                 | nothing to do     | nothing to do   |
- * | another value                  | there meanwhile   | written         |
+ * | another value                  | was created       | written         |
  */
 function checkStanding({ action, value }: SourceChange, { own, isImported }: Standing): string | undefined {
   if (own === undefined) {
     if (isImported) return 'it comes from an import; change it where it is imported from';
-    return action === 'update' ? 'it is no longer there; run again' : undefined;
+    return action === 'update' ? 'it was deleted after it was planned; run again' : undefined;
   }
   if (own.value === undefined) return 'its value is hidden from this identity; let the identity read values';
   if (holdsReference(own.value.reveal())) return 'it refers to another secret; change that one';
-  return action === 'create' && !own.value.equals(value) ? 'it was created meanwhile; run again' : undefined;
+  return action === 'create' && !own.value.equals(value)
+    ? 'it was created after it was planned; run again'
+    : undefined;
 }
 
 /** Returns the changes that can't be written, each with its reason. */

@@ -338,8 +338,8 @@ describe('sourceConformance', () => {
   type Faulty = (source: ReturnType<typeof memorySource>) => Partial<SecretSource>;
   /** Fails soon: what is waited for does not come. */
   const watchTimeout = 20;
-  const tells = 'tells who watches of each change, as soon as it can be read';
-  const stops = 'tells nothing to who stopped watching, and goes on telling the others';
+  const tells = 'calls those who watch for each change, as soon as it can be read';
+  const stops = 'no longer calls those who stopped watching, and goes on calling the others';
   const begins = 'begins no watch whose signal was aborted';
 
   it.each<[string, Faulty, string[]]>([
@@ -446,7 +446,7 @@ describe('sourceConformance', () => {
       }),
       { watchTimeout, held: () => clock.sleepers },
     );
-    expect([...failed.keys()]).toEqual(['holds no timer and no connection for who stopped watching']);
+    expect([...failed.keys()]).toEqual(['holds no timer and no connection for those who stopped watching']);
   });
 
   const describes = 'describes a location by names and ids, and by nothing else';

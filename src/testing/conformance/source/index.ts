@@ -8,7 +8,7 @@ import { addWriteTests } from './writes.js';
 
 /**
  * Tests that a source keeps the promises of `SecretSource`: it reads what it holds, from the start each time; it heeds
- * its signal; its parts have names that last; it writes all changes; it tells who watches, and no other; its errors and
+ * its signal; its parts have names that last; it writes all changes; it calls those who watch, and no others; its errors and
  * descriptions show no value. Pass the `describe` and `it` of your test runner. A test that the fixture lacks something
  * for is skipped under its name, where the runner has `it.skip`.
  *

@@ -15,7 +15,7 @@ export function addReadTests({ options, canaries, test, assertHolds }: SourceKit
   });
   test('reads every secret, an empty one too', few, (source) => assertHolds(source, few));
   test('reads nothing where there is nothing', [], (source) => assertHolds(source, []));
-  test('answers a read the same way again, and many at once', few, async (source) => {
+  test('returns the same for a read again, and for many at the same time', few, async (source) => {
     await assertHolds(source, few);
     await Promise.all([1, 2, 3].map(() => assertHolds(source, few)));
   });

@@ -7,7 +7,7 @@ export interface InfisicalStreams {
   readonly size: number;
   open(registration: Registration, sink: EmulatorSink): void;
   readonly push: (change: InfisicalChange) => void;
-  /** Sends text to all as it stands. */
+  /** Sends text to all as it is. */
   readonly send: (text: string) => void;
   /** Ends all. */
   readonly end: () => void;

@@ -59,7 +59,7 @@ export interface InfisicalEmulator extends Omit<Emulator, 'accessToken'> {
   approvals(): InfisicalApproval[];
   /** How many streams of events are open. */
   readonly openStreams: number;
-  /** Sends text to all streams as it stands. */
+  /** Sends text to all streams as it is. */
   sendToStreams(text: string): void;
   /** Ends all streams. */
   endStreams(): void;

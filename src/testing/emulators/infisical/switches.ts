@@ -1,6 +1,6 @@
 /** A limit of requests, in windows that start with the first request after the last one's end. */
 export interface InfisicalRateLimit {
-  /** Requests that are answered in one window; the next ones get status 429. */
+  /** Requests that are carried out in one window; the next ones get status 429. */
   readonly limit: number;
   /** The length of a window in ms, by the emulator's clock. */
   readonly windowMs: number;
@@ -23,7 +23,7 @@ export interface InfisicalSwitches {
   /** What the identity may do. Default: `write`. */
   readonly access: 'write' | 'read' | 'none';
   /**
-   * Whether writes wait for an approval: answered with 200, and not carried out (official specification). Default:
+   * Whether writes wait for an approval: 200, and not carried out (official specification). Default:
    * false.
    */
   readonly approvalPolicy: boolean;
@@ -48,11 +48,11 @@ export interface InfisicalSwitches {
   readonly unresolvedReferences: 'as-typed' | 'empty';
   /** How a list that asks for imports says that there are none. Default: `empty`, an empty list (specification). */
   readonly importsWhenNone: 'empty' | 'absent';
-  /** How a folder that does not exist is answered when it is listed. Default: `404` (official implementation). */
+  /** The response to a list of a folder that does not exist. Default: `404` (official implementation). */
   readonly missingFolder: '404' | 'empty';
   /** Whether events are pushed, or refused for want of a license. Default: `refused` (an enterprise feature). */
   readonly events: 'pushed' | 'refused';
-  /** Whether lists have an `ETag`, and answer 304 to one that is known. Default: false. */
+  /** Whether lists have an `ETag`, and the response to one that is known is 304. Default: false. */
   readonly etag: boolean;
   /**
    * Whether the `message` of an error is a string or a list. Validation errors always have a list (specification).

@@ -6,7 +6,7 @@ import type { InfisicalState } from './state/index.js';
 import type { InfisicalSwitches } from './switches.js';
 import type { InfisicalSecret } from './types.js';
 
-/** An error in the manner of the service. */
+/** Returns an error as the service sends it. */
 export function refusal(
   switches: InfisicalSwitches,
   request: RequestLogEntry,
@@ -50,7 +50,7 @@ export function present(
   };
 }
 
-/** The answer with an `ETag`, or 304 where the client has it already. */
+/** Returns the response with an `ETag`, or 304 where the client has it already. */
 export function withEtag(request: RequestLogEntry, answer: EmulatorAnswer): EmulatorAnswer {
   const etag = `"${createHash('sha256').update(JSON.stringify(answer.body)).digest('hex').slice(0, 16)}"`;
   const headers = { ...answer.headers, etag };
