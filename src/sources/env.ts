@@ -3,6 +3,7 @@ import type { SecretSource } from '../contracts/source.js';
 import { quoteList } from '../shared/text.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { type ErrorProblem } from '../contracts/error-codes.js';
+import { unknownOptions } from './unknown-options.js';
 
 /** Which variables of an environment are secrets of the source: exactly one of `pick` and `prefix` is given. */
 export type EnvSourceOptions =
@@ -20,8 +21,6 @@ export type EnvSourceOptions =
       readonly pick?: undefined;
     };
 
-const OPTIONS = new Set(['pick', 'prefix', 'keepPrefix']);
-
 function problemsOf(environment: unknown, options: unknown): ErrorProblem[] {
   const problems: ErrorProblem[] = [];
   const add = (path: string, message: string) =>
@@ -33,9 +32,7 @@ function problemsOf(environment: unknown, options: unknown): ErrorProblem[] {
     add('options', 'it must be an object with pick or prefix');
     return problems;
   }
-  for (const name of Object.keys(options)) {
-    if (!OPTIONS.has(name)) add(name, 'it is unknown; remove it, or correct its name');
-  }
+  problems.push(...unknownOptions(options, ['pick', 'prefix', 'keepPrefix']));
   const { pick, prefix, keepPrefix }: Readonly<Record<string, unknown>> = { ...options };
   if ((pick === undefined) === (prefix === undefined)) add('options', 'give either pick or prefix');
   const isNames =

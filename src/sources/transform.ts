@@ -8,25 +8,29 @@ import type {
   SourceReadResult,
   UnwritableKey,
 } from '../contracts/source.js';
+import { errorFromProblems } from '../shared/problems.js';
 import { notWritable } from './not-writable.js';
+import { unknownOptions } from './unknown-options.js';
 import { isSourceRead, secretPairs } from '../contracts/source.js';
 
 /** What becomes of a source's secrets. All functions get the key as the source has it, and must be pure. */
 export interface SourceTransformation {
   /** Default: the name of the source. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** The keys that are left out, as if the source did not hold them. */
-  readonly drop?: readonly string[] | ReadonlySet<string> | ((key: string) => boolean);
+  readonly drop?: readonly string[] | ReadonlySet<string> | ((key: string) => boolean) | undefined;
   /** The new name of a key; of a table, keys that are not in it keep theirs. */
   readonly rename?:
-    Readonly<Record<string, string>> | ReadonlyMap<string, string> | ((key: string) => string);
+    Readonly<Record<string, string>> | ReadonlyMap<string, string> | ((key: string) => string) | undefined;
   /** What a function for `rename` makes of a key, undone: for keys that are new to the source. */
-  readonly renameBack?: (renamed: string) => string;
+  readonly renameBack?: ((renamed: string) => string) | undefined;
   /** The new value of a key. */
-  readonly change?: (value: SecretValue, key: string) => string | SecretValue;
+  readonly change?: ((value: SecretValue, key: string) => string | SecretValue) | undefined;
   /** What `change` makes of a value, undone. */
-  readonly changeBack?: (changed: SecretValue, key: string) => string | SecretValue;
+  readonly changeBack?: ((changed: SecretValue, key: string) => string | SecretValue) | undefined;
 }
+
+const OPTIONS = ['name', 'drop', 'rename', 'renameBack', 'change', 'changeBack'];
 
 interface Compiled {
   readonly isDropped: (key: string) => boolean;
@@ -66,6 +70,8 @@ function compile({ drop = [], rename = {}, renameBack, change, changeBack }: Sou
  * the one that the table of `rename` or `renameBack` gives; a value goes through `changeBack`. What would not read back
  * as it was written is not writable: it is listed by `checkWrite`, and refused (`SOURCE_NOT_WRITABLE`).
  *
+ * @throws SecretSyncError `INVALID_OPTION` for an unknown option.
+ *
  * @example
  * const source = transformSource(infisical, {
  *   drop: (key) => key.startsWith('INTERNAL_'),
@@ -73,6 +79,14 @@ function compile({ drop = [], rename = {}, renameBack, change, changeBack }: Sou
  * });
  */
 export function transformSource(source: SecretSource, transformation: SourceTransformation): SecretSource {
+  const unknown = unknownOptions(transformation, OPTIONS);
+  if (unknown.length > 0) {
+    throw errorFromProblems(
+      'INVALID_OPTION',
+      'transformSource was given options that are not valid',
+      unknown,
+    );
+  }
   const compiled = compile(transformation);
   return {
     name: transformation.name ?? source.name,

@@ -227,6 +227,11 @@ describe('transformSource, otherwise', () => {
   });
 });
 
+it('transformSource refuses an option that it does not know', () => {
+  const options: object = { renam: {}, drop: undefined };
+  expect(() => transformSource(memorySource(), options)).toThrow(/"renam": it is unknown/);
+});
+
 describe('transformSource, when its source has parts', () => {
   it('names them as the source does, with keys renamed and dropped, and passes on unresolved references', async () => {
     const source = transformSource(

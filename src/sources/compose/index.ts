@@ -9,12 +9,14 @@ import type {
 import { merge, partRead, type PartRead } from './merge.js';
 import { findTarget, nameParts, type ComposedSource } from './parts.js';
 import { notWritable } from '../not-writable.js';
+import { unknownOptions } from '../unknown-options.js';
+import { errorFromProblems } from '../../shared/problems.js';
 
 export type { ComposedSource } from './parts.js';
 
 export interface ComposeOptions {
   /** The name of the part that is written. Default: none; then what is composed can't be written. */
-  readonly writeTo?: string;
+  readonly writeTo?: string | undefined;
 }
 
 const locate = (part: ComposedSource, location: SourceLocation): SourceLocation => ({
@@ -52,7 +54,8 @@ async function readParts(
  *   would not be read; one that only a weaker part holds is created in the named one, over it.
  * - It can be watched where all parts can. It is described by the part that is written, else by the last one.
  *
- * Throws `INVALID_OPTION` for no parts, for names that are not distinct, and for a `writeTo` that can't be written.
+ * @throws SecretSyncError `INVALID_OPTION` for no parts, for names that are not distinct, for a `writeTo` that can't be
+ * written, and for an unknown option.
  *
  * @example
  * const source = composeSources(
@@ -62,8 +65,13 @@ async function readParts(
  */
 export function composeSources(
   sources: readonly (ComposedSource | SecretSource)[],
-  { writeTo }: ComposeOptions = {},
+  options: ComposeOptions = {},
 ): SecretSource {
+  const unknown = unknownOptions(options, ['writeTo']);
+  if (unknown.length > 0) {
+    throw errorFromProblems('INVALID_OPTION', 'composeSources was given options that are not valid', unknown);
+  }
+  const { writeTo } = options;
   const parts = nameParts(sources);
   const target = findTarget(parts, writeTo);
   const described = target ?? parts.at(-1);

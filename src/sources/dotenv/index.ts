@@ -5,6 +5,7 @@ import type { SecretSource, SourceCallOptions, SourceLocation, SourceRead } from
 import { systemClock } from '../../shared/clock.js';
 import { errorFromProblems } from '../../shared/problems.js';
 import { quote } from '../../shared/text.js';
+import { unknownOptions } from '../unknown-options.js';
 import { mergeFiles, type NamedFile } from './merge.js';
 import { createDotenvReader, type DotenvFile } from './read-dotenv.js';
 import { watchFiles } from './watch.js';
@@ -13,14 +14,14 @@ import { createDotenvWriter } from './write.js';
 /** Options of `dotenvSource`. */
 export interface DotenvOptions {
   /** How long files must be left alone before a watch tells of a change, in ms. Default: 100. */
-  readonly debounce?: number;
+  readonly debounce?: number | undefined;
   /**
    * How long a file must have been left alone before it is read, in ms; 0 reads it while it is being written. Default:
    * 100.
    */
-  readonly settleTime?: number;
+  readonly settleTime?: number | undefined;
   /** Default: the clock of the machine. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** A source of dotenv files: all but `describe`. */
@@ -56,7 +57,7 @@ export interface DotenvSource extends Required<Omit<SecretSource, 'read' | 'desc
  * longer than 16 MiB, is not UTF-8, or has a line that is no assignment, comment or blank; the line's number is named and
  * its text is not.
  *
- * @throws SecretSyncError `INVALID_OPTION` where no path is given, or a time is not a number from 0 on.
+ * @throws SecretSyncError `INVALID_OPTION` where no path is given, a time is not a number from 0 on, or an option is unknown.
  *
  * @example
  * const source = dotenvSource(['.env', '.env.production']);
@@ -70,7 +71,7 @@ export function dotenvSource(path: string | readonly string[], options: DotenvOp
     throw new SecretSyncError('INVALID_OPTION', 'dotenvSource needs the path of a file, or a list of paths.');
   }
   const { debounce = 100, settleTime = 100, clock = systemClock } = options;
-  checkTimes({ debounce, settleTime });
+  checkOptions(options, { debounce, settleTime });
   const reader = createDotenvReader(settleTime);
 
   const readAll = async (files: readonly string[], signal: AbortSignal): Promise<readonly ReadFile[]> => {
@@ -103,12 +104,13 @@ export function dotenvSource(path: string | readonly string[], options: DotenvOp
 
 type ReadFile = DotenvFile & NamedFile;
 
-function checkTimes(times: Readonly<Record<string, unknown>>): void {
+function checkOptions(options: object, times: Readonly<Record<string, unknown>>): void {
   const problems = Object.entries(times).flatMap(([path, value]): ErrorProblem[] =>
     typeof value === 'number' && value >= 0 && Number.isFinite(value)
       ? []
       : [{ code: 'INVALID_OPTION', path, message: 'it must be a number from 0 on, in ms' }],
   );
+  problems.push(...unknownOptions(options, ['debounce', 'settleTime', 'clock']));
   if (problems.length > 0) {
     throw errorFromProblems('INVALID_OPTION', 'dotenvSource was given options that are not valid', problems);
   }

@@ -3,6 +3,7 @@ import type { Clock } from '../../contracts/clock.js';
 import type { SourceLocation } from '../../contracts/source.js';
 import type { RetryOptions } from '../../http/backoff.js';
 import { errorFromProblems } from '../../shared/problems.js';
+import { unknownOptions } from '../unknown-options.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
 
 /** Options of `infisicalSource`. */
@@ -14,32 +15,32 @@ export interface InfisicalOptions {
    * `https://app.infisical.com` (the default), `https://eu.infisical.com`, or the address of your own server.
    * HTTPS, unless private networks are allowed.
    */
-  readonly siteUrl?: string;
+  readonly siteUrl?: string | undefined;
   /** Where a definition names no project. */
-  readonly projectId?: string;
+  readonly projectId?: string | undefined;
   /** The slug of an environment, where a definition names none. */
-  readonly environment?: string;
+  readonly environment?: string | undefined;
   /** The folder, where a definition names none. Default: `/`. */
-  readonly secretPath?: string;
+  readonly secretPath?: string | undefined;
   /** Whether the secrets that a folder imports are read too. Default: true. */
-  readonly includeImports?: boolean;
+  readonly includeImports?: boolean | undefined;
   /** Whether `${…}` in values is replaced by what it refers to. Default: true. */
-  readonly expandSecretReferences?: boolean;
+  readonly expandSecretReferences?: boolean | undefined;
   /** How often a watch reads the folder where Infisical pushes no events, in ms. Default: 60,000. */
-  readonly pollInterval?: number;
+  readonly pollInterval?: number | undefined;
   /** Default: the global `fetch`. */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /** Allows HTTPS to private addresses and plain HTTP to loopback. Default: false. */
-  readonly allowPrivateNetwork?: boolean;
+  readonly allowPrivateNetwork?: boolean | undefined;
   /** How long one request may take, in ms. Default: 30,000. */
-  readonly timeout?: number;
-  readonly retry?: Partial<RetryOptions>;
+  readonly timeout?: number | undefined;
+  readonly retry?: Partial<RetryOptions> | undefined;
   /** The largest number of requests at the same time. Default: 10. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** Default: that of the machine. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** From 0 up to, not including, 1. Default: `Math.random`. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
 
 /** A folder of one environment. */
@@ -68,6 +69,12 @@ const optionsSchema = z.object(
   'they are missing',
 );
 
+/** Those that the http client checks, beside those of the schema. */
+const OPTIONS = [
+  ...Object.keys(optionsSchema.shape),
+  ...['fetch', 'allowPrivateNetwork', 'timeout', 'retry', 'concurrency', 'clock', 'random'],
+];
+
 function invalid(subject: string, problems: readonly ErrorProblem[]) {
   return errorFromProblems('INVALID_OPTION', subject, problems);
 }
@@ -75,15 +82,16 @@ function invalid(subject: string, problems: readonly ErrorProblem[]) {
 /** Throws `INVALID_OPTION` that names every option that is not valid; the http client checks those that it takes. */
 export function checkOptions(options: InfisicalOptions): void {
   const { error } = optionsSchema.safeParse(options);
-  if (error === undefined) return;
-  throw invalid(
-    'infisicalSource was given options that are not valid',
-    error.issues.map(({ path, message }) => ({
+  const unknown = unknownOptions(options, OPTIONS);
+  if (error === undefined && unknown.length === 0) return;
+  throw invalid('infisicalSource was given options that are not valid', [
+    ...(error?.issues ?? []).map(({ path, message }): ErrorProblem => ({
       code: 'INVALID_OPTION',
       path: path.map(String).join('.') || 'options',
       message,
     })),
-  );
+    ...unknown,
+  ]);
 }
 
 /** The folder that a location names, completed by the options; `INVALID_OPTION` where both say too little. */

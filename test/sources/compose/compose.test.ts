@@ -321,6 +321,11 @@ describe('composeSources, otherwise', () => {
   });
 });
 
+it('composeSources refuses an option that it does not know', () => {
+  const options = { writeto: 'a' };
+  expect(() => composeSources([memorySource()], options as object)).toThrow(/"writeto": it is unknown/);
+});
+
 describe('composeSources, when it names its parts', () => {
   const partsOf = async (source: SecretSource) => {
     const { partOf, emptyParts } = sourceSnapshot(await source.read({}, call()));

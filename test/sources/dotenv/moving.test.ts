@@ -140,9 +140,9 @@ describe('a dotenv file that moves while it is read', () => {
   });
 
   it.each([Number.NaN, -1, Infinity, '100'])('refuses %s for a settle time', (settleTime) => {
-    const problems = [{ path: 'debounce' }, { path: 'settleTime' }];
+    const problems = [{ path: 'debounce' }, { path: 'settleTime' }, { path: 'settle' }];
     try {
-      Reflect.apply(dotenvSource, undefined, [path, { settleTime, debounce: -1 }]);
+      Reflect.apply(dotenvSource, undefined, [path, { settleTime, debounce: -1, settle: 1 }]);
       expect.unreachable();
     } catch (error) {
       expect(error).toMatchObject({ code: 'INVALID_OPTION', problems });

@@ -550,6 +550,8 @@ describe('infisicalSource, when it is made', () => {
     expect(make).toThrow(/"clientId".*\n.*"clientSecret".*\n.*"includeImports".*\n.*"pollInterval"/);
     expect(make).not.toThrow(/yes/);
     expect(() => infisicalSource({ ...credentials, timeout: -1 })).toThrow(/timeout/);
+    const typo = { ...credentials, timeout: undefined, expandReferences: false };
+    expect(() => infisicalSource(typo)).toThrow(/"expandReferences": it is unknown/);
   });
 
   it.each([
