@@ -103,9 +103,9 @@ function openService() {
   });
   return {
     service,
-    /** Waits until nothing has happened for a while. */
-    async settled() {
-      for (let before = -1; before !== events;) {
+    /** Waits until the keys are the same everywhere, and nothing has happened for a while. */
+    async settled(...keys: readonly string[]) {
+      for (let before = -1; before !== events || !keys.every(isSettled);) {
         before = events;
         await sleep(800);
         await service.whenIdle();
@@ -125,10 +125,19 @@ function report(): void {
   }
 }
 
+const valuesOf = (key: string) => ({
+  source: infisical.secrets(folder).find((secret) => secret.key === key)?.value,
+  atHasura: hasura.environment('f47ac10b-58cc-4372-a567-0e02b2c3d479').get(key),
+  atQovery: qoveryService.find(key)?.value,
+});
+
+function isSettled(key: string): boolean {
+  const { source, atHasura, atQovery } = valuesOf(key);
+  return atHasura === source && atQovery === source;
+}
+
 function compare(key: string): void {
-  const source = infisical.secrets(folder).find((secret) => secret.key === key)?.value;
-  const atHasura = hasura.environment('f47ac10b-58cc-4372-a567-0e02b2c3d479').get(key);
-  const atQovery = qoveryService.find(key)?.value;
+  const { source, atHasura, atQovery } = valuesOf(key);
   const verdict = (value: unknown) => (value === source ? 'as at the source' : 'DIFFERENT');
   say(`  ${key}: Hasura Cloud ${verdict(atHasura)}, Qovery ${verdict(atQovery)}`);
 }
@@ -141,13 +150,13 @@ try {
     const { name, syncStatus, environment } = await first.service.createSync(definition);
     say(`  ${name}: ${syncStatus ?? 'no run yet'}, of the environment ${environment?.name ?? 'unknown'}`);
   }
-  await first.settled();
+  await first.settled('DATABASE_URL', 'LEGACY_FLAG');
   for (const key of ['DATABASE_URL', 'LEGACY_FLAG']) compare(key);
   report();
 
   heading('2. Change a secret at the source: it arrives at both, with one mutation and one write');
   infisical.editSecret(folder, { key: 'SMTP_PASSWORD', value: 'second-password' });
-  await first.settled();
+  await first.settled('SMTP_PASSWORD');
   compare('SMTP_PASSWORD');
   report();
 

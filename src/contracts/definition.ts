@@ -32,6 +32,8 @@ export interface SyncOptionsInput {
   readonly allowReplace?: boolean;
   /** What a key or value that the destination can't take does to the run. Default: `refuse`. */
   readonly invalidKeys?: 'refuse' | 'skip';
+  /** Delete keys of this sync that a changed key schema no longer matches. Default: false. */
+  readonly deleteLeftBehind?: boolean;
 }
 
 /** {@link SyncOptionsInput} with every default filled in. */
@@ -45,6 +47,7 @@ export interface SyncOptions {
   readonly allowEmptySource: boolean;
   readonly allowReplace: boolean;
   readonly invalidKeys: 'refuse' | 'skip';
+  readonly deleteLeftBehind: boolean;
 }
 
 interface DefinitionFields {

@@ -24,6 +24,7 @@ export type KeepReason =
   | 'deletion-disabled'
   | 'source-partial'
   | 'owned-by-other-sync'
+  | 'wanted-by-other-sync'
   | 'has-dependents'
   | 'not-owned'
   | 'not-a-string'
@@ -42,7 +43,8 @@ export type BlockedReason =
   | 'has-dependents';
 export type ChangeReason = WriteReason | UnchangedReason | DeleteReason | KeepReason | BlockedReason;
 /** Why deletions are refused until they are confirmed or allowed. */
-export type RefusalReason = 'source-empty' | 'unowned-without-schema' | 'too-many' | 'nothing-remembered';
+export type RefusalReason =
+  'source-empty' | 'part-empty' | 'unowned-without-schema' | 'too-many' | 'nothing-remembered';
 
 /** The decision about one key. */
 export interface PlannedChange {
@@ -53,6 +55,11 @@ export interface PlannedChange {
   readonly kind?: string;
   readonly action: ChangeAction;
   readonly reason: ChangeReason;
+  /**
+   * Of what is written and of what it is written over, under the fingerprint key: `apply` compares it. Opaque, without
+   * a value. Absent where nothing is written, and in a plan that was made without a fingerprint key.
+   */
+  readonly digest?: string;
 }
 
 /** The decision about one key that could be imported. */
@@ -67,6 +74,8 @@ export interface PlannedImport {
     | 'source-wins'
     | 'empty-at-destination'
     | 'unreadable-at-source';
+  /** As in {@link PlannedChange.digest}. */
+  readonly digest?: string;
 }
 
 /** Why a plan is not applicable. */
@@ -85,6 +94,7 @@ export type PlanWarningCode =
   | 'SHARED_WITH_OTHER_SYNC'
   | 'LEFT_BEHIND'
   | 'BOTH_KINDS'
+  | 'KEYS_REMAIN'
   | 'KEY_SKIPPED'
   | 'SOURCE_PARTIAL'
   | 'SOURCE_CLASH'
@@ -98,6 +108,8 @@ export interface PlanWarning {
   readonly code: PlanWarningCode | (string & {});
   readonly message: string;
   readonly key?: string;
+  /** The other sync that it is about: on `OWNED_BY_OTHER_SYNC` and `SHARED_WITH_OTHER_SYNC`. */
+  readonly syncId?: string;
 }
 
 export interface PlanSummary {
@@ -120,20 +132,17 @@ export interface PlanOptions {
   readonly confirmDeletions?: number;
 }
 
-/** What `apply` checks before it writes: digests under the fingerprint key. Opaque; it holds no value. */
+/** What `apply` checks before it writes, beside the digests of the rows. Opaque; it holds no value. */
 export interface PlanPreconditions {
+  /** The id of the fingerprint key that the digests and the MAC were made with. */
   readonly keyId: string;
   /** Over the whole plan. */
   readonly mac: string;
-  /** One for each of `changes`: of what is written and of what stood there; empty where nothing is written. */
-  readonly changes: readonly string[];
-  /** The same for each of `imports`. */
-  readonly imports: readonly string[];
 }
 
 /** A complete decision, as JSON and without values: apply does exactly this, or refuses. */
 export interface SyncPlan {
-  readonly formatVersion: 1;
+  readonly formatVersion: 2;
   readonly operation: Operation;
   readonly definition: SyncDefinition;
   /** The identity of the place. */

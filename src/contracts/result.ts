@@ -40,12 +40,32 @@ export interface ResultSummary {
 export interface SyncResult {
   /** `failed` stands only in the result that an error carries. */
   readonly status: 'succeeded' | 'failed';
+  /** The id that the events of the run carry. */
+  readonly runId: string;
   readonly plan: SyncPlan;
   /** One for each create, update, replace, delete and skipped key, in the plan's order. */
   readonly outcomes: readonly Outcome[];
   readonly summary: ResultSummary;
+  /**
+   * Of what the source held, or holds with what was imported, under the fingerprint key: equal as long as nothing
+   * changes there. Absent where the source was not read, as in a removal of what is remembered.
+   */
+  readonly sourceDigest?: string;
   /** How many HTTP requests the run sent to the destination, repeated ones included. */
   readonly requestCount: number;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** ISO 8601. */
+  readonly finishedAt: string;
+}
+
+/** What a sync returns that was told to do nothing unless its source has changed, and whose source has not. */
+export interface UnchangedResult {
+  readonly status: 'unchanged';
+  readonly runId: string;
+  readonly sourceDigest: string;
+  /** Nothing is asked of the destination. */
+  readonly requestCount: 0;
   /** ISO 8601. */
   readonly startedAt: string;
   /** ISO 8601. */

@@ -51,7 +51,7 @@ export interface RememberedEntry {
   readonly kind?: string;
   /** The `id` of the definition that wrote or adopted it. */
   readonly syncId: string;
-  /** Ids of other syncs that want the key with the value that is there; sorted. One of them owns it next. */
+  /** Ids of other syncs that wanted the key at their last runs, with whatever value; sorted. One of them owns it next. */
   readonly holders?: readonly string[];
   /** The part of the source that the value came from, where the source has parts. */
   readonly part?: string;
@@ -63,7 +63,12 @@ export interface RememberedEntry {
   readonly id?: string;
   readonly revision?: string;
   /** A write was begun and its end is not known: the intent that is saved before the first write. */
-  readonly pending?: { readonly syncId: string; readonly action: 'create' | 'update' | 'replace' | 'delete' };
+  readonly pending?: {
+    readonly syncId: string;
+    readonly action: 'create' | 'update' | 'replace' | 'delete';
+    /** Of the value that was to be written: tells it from what a person wrote meanwhile. */
+    readonly fingerprint?: string;
+  };
 }
 
 /** What is remembered of one sync at a place. */

@@ -6,84 +6,87 @@ import type {
   PlanWarning,
 } from '../contracts/plan.js';
 import { SecretValue } from '../contracts/secret.js';
-import { isWrite, type DecidedChange } from './step.js';
-import { guardIndexed } from './deletion-guard.js';
-import { fingerprint } from './fingerprint/fingerprint.js';
-import { resolveSnapshot, type DesiredSecret, type ResolveImportInput } from './imports.js';
 import { compileKeySchema } from './definition/key-schema.js';
-import { sealPlan, type ChangeDetail, type ImportDetail } from './seal.js';
+import { guardSteps } from './deletion-guard.js';
+import { fingerprint } from './fingerprint/fingerprint.js';
+import { keyIdOf } from './fingerprint/keyring.js';
+import { importBehaviorOf, resolveSnapshot } from './imports.js';
+import { indexEntries } from './inputs/destination-index.js';
+import { settleIntents, type FingerprintOf } from './inputs/intents.js';
 import { reconcileIndexed } from './reconcile.js';
 import { planRemoval } from './removal.js';
-import { indexState } from './inputs/ownership.js';
-import { keyIdOf } from './fingerprint/keyring.js';
-import { indexEntries, readableValue } from './inputs/destination-index.js';
-import { type DecisionInput, type Situation, isPartial, type DecidedPlan } from './situation.js';
-import { sourceWarnings, driverWarnings, voidFingerprints } from './warnings.js';
+import { sealPlan } from './seal.js';
+import { isPartial, type DecidedPlan, type DecisionInput, type Situation } from './situation.js';
+import type { ImportStep, Step } from './step.js';
+import { driverWarnings, ownKeyWarnings, sourceWarnings, stateWarnings } from './warnings.js';
 
 interface Draft {
-  readonly imports: readonly PlannedImport[];
-  readonly changes: readonly DecidedChange<DesiredSecret>[];
+  readonly imports: readonly ImportStep<PlannedImport>[];
+  readonly steps: readonly Step[];
   readonly problems: readonly PlanProblem[];
   readonly warnings: readonly PlanWarning[];
 }
 
-const NOTHING: Draft = { imports: [], changes: [], problems: [], warnings: [] };
-type Behavior = ResolveImportInput['behavior'];
+const NOTHING: Draft = { imports: [], steps: [], problems: [], warnings: [] };
+
+type Behavior = ReturnType<typeof importBehaviorOf>;
 
 const resolve = ({ source, entries, keySchema, capabilities }: Situation, behavior: Behavior) =>
   resolveSnapshot(source, entries, { behavior, keySchema, capabilities });
 
-function draftSync(situation: Situation, behavior: Behavior): Draft {
-  const { definition, source, place, entries, capabilities, options, keyring } = situation;
-  const { syncOptions } = definition;
-  const { imports, desired } = resolve(situation, behavior);
-  const shared = {
-    syncId: definition.id,
-    state: situation.remembered,
-    keySchema: situation.keySchema,
-    capabilities,
-    options: syncOptions,
+const fingerprintsAt =
+  ({ keyring, place }: DecisionInput): FingerprintOf =>
+  (key, kind, value, known) => {
+    const digester = keyring?.find(keyIdOf(known));
+    return digester && fingerprint(digester, place, kind, key, SecretValue.from(value));
   };
+
+function draftSync(situation: Situation, behavior: Behavior): Draft {
+  const { definition, source, entries, capabilities, options, ownership, keySchema } = situation;
+  const { syncOptions } = definition;
+  const resolved = resolve(situation, behavior);
+  const shared = { syncId: definition.id, keySchema, capabilities, options: syncOptions };
   const reconciled = reconcileIndexed({
     ...shared,
-    desired,
-    unreadable: Array.from(source.unreadable, situation.keySchema.render),
+    ownership,
+    desired: resolved.desired,
+    unreadable: Array.from(source.unreadable, keySchema.render),
     duplicates: source.duplicates,
     entries: situation.index,
     force: options.force,
-    fingerprintOf(key, value, known) {
-      const digester = keyring?.find(keyIdOf(known));
-      return digester && fingerprint(digester, place, capabilities.kind, key, SecretValue.from(value));
-    },
+    fingerprintOf: fingerprintsAt(situation),
   });
-  const guarded = guardIndexed({
+  const guarded = guardSteps({
     ...shared,
-    changes: reconciled.changes,
+    steps: reconciled.steps,
     destination: entries,
-    source: { empty: source.secrets.size === 0, partial: isPartial(source) },
+    find: ownership.find,
+    source: {
+      empty: source.secrets.size === 0,
+      partial: isPartial(source),
+      emptyParts: source.emptyParts,
+    },
     confirmDeletions: options.confirmDeletions,
   });
   return {
-    imports,
-    changes: guarded.changes,
+    imports: resolved.steps,
+    steps: guarded.steps,
     problems: [...reconciled.problems, ...guarded.problems],
-    warnings: [...sourceWarnings(situation), ...reconciled.warnings],
+    warnings: [
+      ...sourceWarnings(situation),
+      ...reconciled.warnings,
+      ...ownKeyWarnings(situation, guarded.steps),
+    ],
   };
 }
 
-function draftOf(situation: Situation, isInitialSync: boolean): Draft {
-  const { operation, definition, state, options, source, index, remembered } = situation;
+function draftOf(situation: Situation, behavior: Behavior): Draft {
+  const { operation, definition, options, source, index } = situation;
   switch (operation) {
     case 'sync':
-      return draftSync(
-        situation,
-        isInitialSync ? definition.syncOptions.initialSyncBehavior : 'overwrite-destination',
-      );
+      return draftSync(situation, behavior);
     case 'import':
-      return {
-        ...NOTHING,
-        imports: resolve(situation, options.importBehavior ?? 'prioritize-source').imports,
-      };
+      return { ...NOTHING, imports: resolve(situation, behavior).steps };
     case 'remove':
       return {
         ...NOTHING,
@@ -91,8 +94,6 @@ function draftOf(situation: Situation, isInitialSync: boolean): Draft {
           ...situation,
           syncId: definition.id,
           entries: index,
-          remembered: state.entries ?? [],
-          state: remembered,
           sourceKeys: source.secrets.keys(),
           confirmDeletions: options.confirmDeletions,
         }),
@@ -106,49 +107,41 @@ function summarize(changes: readonly PlannedChange[], imports: readonly PlannedI
   return { ...count, import: imports.filter((planned) => planned.action !== 'ignore').length };
 }
 
-/** The complete decision about one definition at one place. Pure: equal input gives an equal plan, byte for byte. */
+/**
+ * Returns the complete decision about one definition at one place. Equal input gives an equal plan, byte for byte. No
+ * I/O, clock or randomness; the one thing that it changes is what is begun in `ownership`, which it settles.
+ */
 export function decide(input: DecisionInput): DecidedPlan {
-  const { operation, definition, place, source, capabilities, options, keyring } = input;
+  const { operation, definition, place, capabilities, options, keyring, ownership } = input;
   const { environment, syncOptions } = definition;
   const index = indexEntries(input.entries, capabilities);
-  const remembered = indexState(input.state, index.canonical);
+  settleIntents(ownership, index, fingerprintsAt(input));
   const keySchema = compileKeySchema(syncOptions.keySchema, { environment });
-  const isInitialSync = !remembered.knows(definition.id);
-  const draft = draftOf({ ...input, keySchema, index, remembered }, isInitialSync);
+  const isInitialSync = input.isStillInitial === true || !ownership.knows(definition.id);
+  const behavior = importBehaviorOf(operation, definition, options.importBehavior, isInitialSync);
+  const draft = draftOf({ ...input, keySchema, index }, behavior);
 
-  const changes = draft.changes.map(({ change }) => change);
-  const changeDetails = draft.changes.map(({ change, entry, wanted }): ChangeDetail => {
-    const isWrittenOver = entry !== undefined && isWrite(change.action);
-    const known = isWrittenOver ? remembered.find(entry.key, entry.kind)?.fingerprint : undefined;
-    return { value: wanted?.value, entry, remembered: known };
-  });
-  const importDetails = draft.imports.flatMap((planned): ImportDetail[] => {
-    const entry = index.find(planned.key, capabilities.kind);
-    const value = entry === undefined ? undefined : readableValue(entry);
-    return value === undefined ? [] : [{ value, held: source.secrets.get(planned.sourceKey) }];
-  });
-
+  const changes = draft.steps.map(({ change }) => change);
+  const imports = draft.imports.map(({ planned }) => planned);
   const plan = {
-    formatVersion: 1,
+    formatVersion: 2,
     operation,
     definition,
     place,
     isInitialSync,
     applicable: draft.problems.length === 0,
-    imports: draft.imports,
-    changes,
     options,
     problems: draft.problems,
-    warnings: [
-      ...voidFingerprints(input),
-      ...draft.warnings,
-      ...driverWarnings(capabilities, changes, changeDetails),
-    ],
-    summary: summarize(changes, draft.imports),
+    warnings: [...stateWarnings(input), ...draft.warnings, ...driverWarnings(capabilities, draft.steps)],
+    summary: summarize(changes, imports),
   } as const;
+  const isSealed = input.seal || !plan.applicable;
   return {
-    plan: keyring === undefined ? plan : sealPlan(keyring.current, plan, changeDetails, importDetails),
-    changes: changeDetails,
-    imports: importDetails,
+    plan:
+      keyring !== undefined && isSealed
+        ? sealPlan(keyring.current, plan, draft.steps, draft.imports)
+        : { ...plan, imports, changes },
+    steps: draft.steps,
+    imports: draft.imports,
   };
 }

@@ -3,16 +3,26 @@ import type { Capabilities, DestinationEntry } from '../contracts/destination.js
 import type { KeepReason, PlannedChange, PlanProblem, RefusalReason } from '../contracts/plan.js';
 import { quoteList } from '../shared/text.js';
 import type { PlaceState, RememberedEntry } from '../contracts/state-store.js';
-import { plannedChange, type DecidedChange } from './step.js';
+import { plannedChange, type Step } from './step.js';
 import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defaults.js';
-import { identityKeySchema, type KeySchema } from './definition/key-schema.js';
-import { indexState, isFixed, ownedBy, ownedByOther, type Remembered } from './inputs/ownership.js';
+import { identityKeySchema, isDistinctive, type KeySchema } from './definition/key-schema.js';
+import { indexState, isFixed, otherHolders, ownedBy, ownedByOther } from './inputs/ownership.js';
 import {
   canonicalKey,
   destinationEntries,
   indexEntries,
   type DestinationInput,
 } from './inputs/destination-index.js';
+
+/** What the guard must know of the source. */
+export interface GuardedSource {
+  /** It holds no secret. */
+  readonly empty?: boolean;
+  /** Something could not be read. */
+  readonly partial?: boolean;
+  /** The names of its parts that hold nothing. */
+  readonly emptyParts?: readonly string[];
+}
 
 export interface GuardDeletionsInput {
   /** The id of the definition. */
@@ -27,8 +37,8 @@ export interface GuardDeletionsInput {
   /** Default: any key is taken, everything can be read. */
   readonly capabilities?: Capabilities;
   readonly options?: SyncOptionsInput;
-  /** `empty`: it holds no secret. `partial`: something could not be read. Default: neither. */
-  readonly source?: { readonly empty?: boolean; readonly partial?: boolean };
+  /** Default: neither empty nor partial. */
+  readonly source?: GuardedSource;
   /** The number of deletions that was confirmed. Default: none. */
   readonly confirmDeletions?: number;
 }
@@ -59,6 +69,7 @@ export function protection(
     return { early: isTheirs ? 'owned-by-other-sync' : 'other-kind' };
   }
   if (isTheirs) return { late: 'owned-by-other-sync' };
+  if (otherHolders(remembered, syncId).length > 0) return { late: 'wanted-by-other-sync' };
   if (entry.hasDependents === true) return { late: 'has-dependents' };
   return {};
 }
@@ -69,14 +80,14 @@ export function protection(
  * | step | holds | then |
  * |---|---|---|
  * | 1 | reserved, fixed, other scope; or other kind, unless this sync wrote it in that kind | keep |
- * | 2 | outside the schema | keep, `outside-schema` |
+ * | 2 | outside the schema, and not left behind with `deleteLeftBehind` | keep, `outside-schema` |
  * | 3 | `disableSecretDeletion` | keep, `deletion-disabled` |
  * | 4 | the source read was partial | keep every one, `source-partial` |
- * | 5 | another sync wrote it | keep, `owned-by-other-sync` |
- * | 6 | aliases or overrides hang on it | keep, `has-dependents` |
+ * | 5 | another sync wrote it; or another sync wants it | keep, `owned-by-other-sync`; `wanted-by-other-sync` |
+ * | 6 | aliases or overrides depend on it | keep, `has-dependents` |
  * | 7 | `deletionScope: 'owned'`, neither written nor adopted by this sync | keep, `not-owned` |
- * | 8 | the source is empty, not `allowEmptySource` | refuse all, `source-empty` |
- * | 9 | `deletionScope: 'ask'`, no key schema, some neither written nor adopted by this sync | refuse all, `unowned-without-schema` |
+ * | 8 | the source is empty, or a part of it from which some of them came, not `allowEmptySource` | refuse all, `source-empty`, `part-empty` |
+ * | 9 | `deletionScope: 'ask'`, no key schema with a literal, some neither written nor adopted by this sync | refuse all, `unowned-without-schema` |
  * | 10 | more than `maxDeletions.count`; or more than `maxDeletions.ratio` of the matching keys and at least 4 | refuse all, `too-many` |
  *
  * 9 and 10 yield to `confirmDeletions` when it is the number of deletions left.
@@ -93,98 +104,103 @@ export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
     destination.filter((entry) => keys.has(canonical(entry.key))),
     capabilities,
   );
-  const guarded = guardIndexed({
+  const ownership = indexState(input.state, canonical);
+  const { steps, problems } = guardSteps({
     syncId,
-    changes: candidates.map((change) => ({ change, entry: entries.find(change.key, change.kind) })),
+    steps: changes.map((change): Step => {
+      const before = change.action === 'delete' ? entries.find(change.key, change.kind) : undefined;
+      return { change, before, remembered: before && ownership.find(before.key, before.kind) };
+    }),
     destination,
-    state: indexState(input.state, canonical),
+    find: ownership.find,
     keySchema,
     capabilities,
     options: resolveSyncOptions(input.options),
     source: input.source ?? {},
     confirmDeletions: input.confirmDeletions,
   });
-  let next = 0;
-  return {
-    changes: changes.map((change) =>
-      change.action === 'delete' ? (guarded.changes[next++]?.change ?? change) : change,
-    ),
-    problems: guarded.problems,
-  };
+  return { changes: steps.map(({ change }) => change), problems };
 }
 
 /** What `guardDeletions` gets, in the one form that the decisions use. */
-interface GuardContext<Change extends DecidedChange> {
+interface GuardContext {
   readonly syncId: string;
-  readonly changes: readonly Change[];
+  readonly steps: readonly Step[];
   readonly destination: readonly DestinationEntry[];
-  readonly state: Remembered;
+  readonly find: (key: string, kind: string | undefined) => RememberedEntry | undefined;
   readonly keySchema: KeySchema;
   readonly capabilities: Capabilities;
   readonly options: SyncOptions;
-  readonly source: { readonly empty?: boolean; readonly partial?: boolean };
+  readonly source: GuardedSource;
   readonly confirmDeletions: number | undefined;
 }
 
-/** The same as `guardDeletions`, for changes that know their entries. */
-export function guardIndexed<Change extends DecidedChange>(
-  input: GuardContext<Change>,
-): {
-  readonly changes: readonly (Change | DecidedChange<never>)[];
+/** Steps 1 to 7: why a deletion must not happen; `undefined` where it may. */
+function keepReason(
+  { before, remembered }: Step,
+  { syncId, keySchema, capabilities, options, source }: GuardContext,
+): KeepReason | undefined {
+  if (before === undefined) return undefined;
+  const { early, late } = protection(before, remembered, syncId, capabilities);
+  if (early !== undefined) return early;
+  const owned = ownedBy(remembered, syncId, before);
+  if (!keySchema.match(before.key) && !(owned && options.deleteLeftBehind)) return 'outside-schema';
+  if (options.disableSecretDeletion) return 'deletion-disabled';
+  if (source.partial === true) return 'source-partial';
+  if (late !== undefined) return late;
+  return !owned && options.deletionScope === 'owned' ? 'not-owned' : undefined;
+}
+
+/** The same as `guardDeletions`, for steps that know what is behind them. */
+export function guardSteps(input: GuardContext): {
+  readonly steps: readonly Step[];
   readonly problems: readonly PlanProblem[];
 } {
-  const { syncId, keySchema, capabilities, options, source, state } = input;
-  const protectionOf = (entry: DestinationEntry) =>
-    protection(entry, state.find(entry.key, entry.kind), syncId, capabilities);
-  const deletions: string[] = [];
-  let unowned = 0;
-
-  const keepReason = (entry: DestinationEntry): KeepReason | undefined => {
-    const { early, late } = protectionOf(entry);
-    if (early !== undefined) return early;
-    if (!keySchema.match(entry.key)) return 'outside-schema';
-    if (options.disableSecretDeletion) return 'deletion-disabled';
-    if (source.partial === true) return 'source-partial';
-    if (late !== undefined) return late;
-    const owned = ownedBy(state.find(entry.key, entry.kind), syncId, entry);
-    if (!owned && options.deletionScope === 'owned') return 'not-owned';
-    if (!owned) unowned += 1;
-    return undefined;
-  };
-
-  const changes = input.changes.map((decided) => {
-    const { change, entry } = decided;
-    if (change.action !== 'delete') return decided;
-    const reason = entry === undefined ? undefined : keepReason(entry);
+  const { syncId, keySchema, capabilities, options, source } = input;
+  const deletions: Step[] = [];
+  const steps = input.steps.map((step): Step => {
+    const { change } = step;
+    if (change.action !== 'delete') return step;
+    const reason = keepReason(step, input);
     if (reason !== undefined)
-      return { change: plannedChange(change.key, change.kind, 'keep', reason), entry };
-    deletions.push(change.key);
-    return decided;
+      return { ...step, change: plannedChange(change.key, change.kind, 'keep', reason) };
+    deletions.push(step);
+    return step;
   });
-  if (deletions.length === 0) return { changes, problems: [] };
+  if (deletions.length === 0) return { steps, problems: [] };
 
+  const emptyParts = new Set(source.emptyParts);
   const isMatching = (entry: DestinationEntry) =>
-    keySchema.match(entry.key) && protectionOf(entry).early === undefined;
-  const problems = refusalsOf(deletions, {
-    isEmpty: source.empty === true,
-    options,
-    hasSchema: keySchema.template !== undefined,
-    unowned,
-    exceedsRatio(ratio) {
-      let matching = 0;
-      for (const entry of input.destination) {
-        if (isMatching(entry)) matching += 1;
-        if (deletions.length <= ratio * matching) return undefined;
-      }
-      return matching;
+    keySchema.match(entry.key) &&
+    protection(entry, input.find(entry.key, entry.kind), syncId, capabilities).early === undefined;
+  const problems = refusalsOf(
+    deletions.map(({ change }) => change.key),
+    {
+      isEmpty: source.empty === true,
+      emptyParts: [...emptyParts].filter((part) =>
+        deletions.some(({ remembered }) => remembered?.part === part),
+      ),
+      options,
+      hasSchema: isDistinctive(keySchema),
+      unowned: deletions.filter(({ before, remembered }) => !ownedBy(remembered, syncId, before)).length,
+      exceedsRatio(ratio) {
+        let matching = 0;
+        for (const entry of input.destination) {
+          if (isMatching(entry)) matching += 1;
+          if (deletions.length <= ratio * matching) return undefined;
+        }
+        return matching;
+      },
+      confirmed: input.confirmDeletions === deletions.length,
     },
-    confirmed: input.confirmDeletions === deletions.length,
-  });
-  return { changes, problems };
+  );
+  return { steps, problems };
 }
 
 interface RefusalFacts {
   readonly isEmpty: boolean;
+  /** The parts of the source that hold nothing, and from which some of the deletions came. */
+  readonly emptyParts: readonly string[];
   readonly options: SyncOptions;
   readonly hasSchema: boolean;
   readonly unowned: number;
@@ -205,6 +221,11 @@ function refusalsOf(deletions: readonly string[], facts: RefusalFacts): PlanProb
   };
   if (facts.isEmpty && !options.allowEmptySource) {
     refuse('source-empty', 'the source is empty; check the source, or set allowEmptySource');
+  } else if (facts.emptyParts.length > 0 && !options.allowEmptySource) {
+    refuse(
+      'part-empty',
+      `${quoteList(facts.emptyParts)} of the source held some of them and holds nothing any more; check it, or set allowEmptySource`,
+    );
   }
   if (confirmed) return problems;
   const confirm = `confirm with confirmDeletions: ${total}`;

@@ -7,7 +7,8 @@ import type { SourceReadResult } from '../contracts/source.js';
 import { unrestrictedCapabilities } from './definition/defaults.js';
 import { identityKeySchema, type KeySchema } from './definition/key-schema.js';
 import { sourceSnapshot, type SourceSnapshot } from './inputs/source-snapshot.js';
-import { byText } from '../shared/text.js';
+import { byText, quote } from '../shared/text.js';
+import type { ImportStep } from './step.js';
 import {
   canonicalKey,
   destinationEntries,
@@ -19,6 +20,8 @@ import {
 export interface DesiredSecret {
   readonly sourceKey: string;
   readonly value: SecretValue;
+  /** The part of the source that the value came from, where the source has parts. */
+  readonly part?: string | undefined;
 }
 
 export interface ResolveImportInput {
@@ -64,21 +67,35 @@ function importable(entry: DestinationEntry, capabilities: Capabilities): Secret
 export function resolveImport(input: ResolveImportInput): ResolvedImport {
   const { behavior, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
   const entries = destinationEntries(input.destination);
-  return resolveSnapshot(sourceSnapshot(input.source), entries, { behavior, keySchema, capabilities });
+  const { steps, desired } = resolveSnapshot(sourceSnapshot(input.source), entries, {
+    behavior,
+    keySchema,
+    capabilities,
+  });
+  return { imports: steps.map(({ planned }) => planned), desired };
+}
+
+/** A behavior, and what it depends on. */
+type ImportRules = Required<Omit<ResolveImportInput, 'source' | 'destination'>>;
+
+/** What `resolveImport` returns, with the values behind each import. */
+export interface ResolvedSteps {
+  readonly steps: readonly ImportStep<PlannedImport>[];
+  readonly desired: ReadonlyMap<string, DesiredSecret>;
 }
 
 /** `resolveImport` of what is at hand in the one form already. */
 export function resolveSnapshot(
   source: SourceSnapshot,
   entries: readonly DestinationEntry[],
-  { behavior, keySchema, capabilities }: Required<Omit<ResolveImportInput, 'source' | 'destination'>>,
-): ResolvedImport {
+  { behavior, keySchema, capabilities }: ImportRules,
+): ResolvedSteps {
   const desired = new Map<string, DesiredSecret>();
   for (const [sourceKey, value] of source.secrets) {
-    desired.set(keySchema.render(sourceKey), { sourceKey, value });
+    desired.set(keySchema.render(sourceKey), { sourceKey, value, part: source.partOf.get(sourceKey) });
   }
-  const imports: PlannedImport[] = [];
-  if (behavior === 'overwrite-destination') return { imports, desired };
+  const steps: ImportStep<PlannedImport>[] = [];
+  if (behavior === 'overwrite-destination') return { steps, desired };
 
   const canonical = canonicalKey(capabilities);
   const spelling = new Map<string, string>();
@@ -98,39 +115,67 @@ export function resolveSnapshot(
     if (stripped === undefined || stripped === '' || value === undefined) continue;
     const sourceKey = spelling.get(canonical(key)) ?? stripped;
     const held = source.secrets.get(sourceKey);
+    const add = (action: PlannedImport['action'], reason: PlannedImport['reason']) =>
+      steps.push({ planned: { sourceKey, key, action, reason }, value, held });
     if (source.unreadable.has(sourceKey) || (held === undefined && source.incomplete)) {
-      imports.push({ sourceKey, key, action: 'ignore', reason: 'unreadable-at-source' });
+      add('ignore', 'unreadable-at-source');
     } else if (held === undefined) {
-      imports.push({ sourceKey, key, action: 'create', reason: 'absent-from-source' });
+      add('create', 'absent-from-source');
       desired.set(key, { sourceKey, value });
     } else if (held.equals(value)) {
       continue;
     } else if (value.isEmpty) {
-      imports.push({ sourceKey, key, action: 'ignore', reason: 'empty-at-destination' });
+      add('ignore', 'empty-at-destination');
     } else if (destinationWins) {
-      imports.push({ sourceKey, key, action: 'update', reason: 'destination-wins' });
-      desired.set(keySchema.render(sourceKey), { sourceKey, value });
+      add('update', 'destination-wins');
+      desired.set(keySchema.render(sourceKey), { sourceKey, value, part: source.partOf.get(sourceKey) });
     } else {
-      imports.push({ sourceKey, key, action: 'ignore', reason: 'source-wins' });
+      add('ignore', 'source-wins');
     }
   }
-  return { imports: imports.sort(byText((planned) => planned.sourceKey)), desired };
+  return { steps: steps.sort(byText(({ planned }) => planned.sourceKey)), desired };
+}
+
+/** What an operation imports, and which side wins. `overwrite-destination`: nothing. */
+export function importBehaviorOf(
+  operation: Operation,
+  { syncOptions: { initialSyncBehavior } }: SyncDefinition,
+  importBehavior: ImportBehavior | undefined,
+  isInitialSync: boolean,
+): ImportRules['behavior'] {
+  if (operation === 'import') return importBehavior ?? 'prioritize-source';
+  return operation === 'sync' && isInitialSync ? initialSyncBehavior : 'overwrite-destination';
 }
 
 /**
- * Whether a definition may be planned at all where a destination can't be imported from.
+ * Whether an operation may run where it can import: at the first sync by its definition, or on demand.
  *
- * @throws SecretSyncError `IMPORT_NOT_SUPPORTED`. `displayName` is that of the destination.
+ * | imports | destination | store | then |
+ * |---|---|---|---|
+ * | never | any | any | yes |
+ * | on demand, or at the first sync | can't be imported from | any | `IMPORT_NOT_SUPPORTED` |
+ * | at the first sync | can | forgets that it was done | `DURABLE_STORE_REQUIRED` |
+ * | otherwise | | | yes |
+ *
+ * @throws SecretSyncError `IMPORT_NOT_SUPPORTED`, `DURABLE_STORE_REQUIRED`.
  */
-export function assertImportable(
-  operation: Operation,
-  { syncOptions: { initialSyncBehavior } }: SyncDefinition,
-  capabilities: Capabilities,
-  displayName: string,
-): void {
-  const imports =
-    operation === 'import' || (operation === 'sync' && initialSyncBehavior !== 'overwrite-destination');
-  if (!imports || capabilities.import) return;
-  const message = `${displayName} can't be imported from; use initialSyncBehavior "overwrite-destination".`;
-  throw new SecretSyncError('IMPORT_NOT_SUPPORTED', message);
+export function assertImportable(input: {
+  readonly operation: Operation;
+  readonly definition: SyncDefinition;
+  readonly capabilities: Capabilities;
+  /** Of the destination, for people. */
+  readonly displayName: string;
+  /** Whether a store was passed that remembers first syncs. */
+  readonly remembersFirstSync: boolean;
+}): void {
+  const { operation, definition, capabilities, displayName, remembersFirstSync } = input;
+  if (importBehaviorOf(operation, definition, undefined, true) === 'overwrite-destination') return;
+  if (!capabilities.import) {
+    const message = `${displayName} can't be imported from; use initialSyncBehavior "overwrite-destination".`;
+    throw new SecretSyncError('IMPORT_NOT_SUPPORTED', message);
+  }
+  if (operation === 'sync' && !remembersFirstSync) {
+    const message = `initialSyncBehavior ${quote(definition.syncOptions.initialSyncBehavior)} needs a store that remembers that the first sync was done; pass the engine a store (memoryStore() if forgetting is fine).`;
+    throw new SecretSyncError('DURABLE_STORE_REQUIRED', message);
+  }
 }

@@ -3,7 +3,7 @@ import type {
   BlockedReason,
   ChangeAction,
   ChangeReason,
-  PlanWarningCode,
+  PlanWarning,
   UnchangedReason,
   WriteReason,
 } from '../contracts/plan.js';
@@ -11,7 +11,15 @@ import { quote } from '../shared/text.js';
 import { SecretValue } from '../contracts/secret.js';
 import type { RememberedEntry } from '../contracts/state-store.js';
 import type { Block } from './unwritable-keys.js';
-import { isFixed, ownedBy, ownedByOther, type Remembered } from './inputs/ownership.js';
+import {
+  isBegunBy,
+  isFixed,
+  otherHolders,
+  ownedBy,
+  ownedByOther,
+  type Ownership,
+} from './inputs/ownership.js';
+import type { FingerprintOf } from './inputs/intents.js';
 import { sameRevision } from './inputs/revision.js';
 import { keyIdOf } from './fingerprint/keyring.js';
 import { isInherited } from './inputs/destination-index.js';
@@ -21,18 +29,20 @@ export interface Desired {
   readonly sourceKey: string;
   readonly value: string | SecretValue;
   /** `keyId.hmac`, under the key that made the remembered one; absent: what can't be read is not verifiable. */
-  readonly fingerprint?: string;
+  readonly fingerprint?: string | undefined;
+  /** The part of the source that the value came from. */
+  readonly part?: string | undefined;
 }
 
 /** What every decision of one reconcile shares. */
 export interface DecisionContext {
   readonly syncId: string;
-  readonly state: Remembered;
+  readonly ownership: Ownership;
   readonly capabilities: Capabilities;
   readonly force: boolean;
   readonly allowReplace: boolean;
-  /** The fingerprint of a value that brings none, under the key that made the `known` one; absent: there is none. */
-  fingerprintOf?(key: string, value: string | SecretValue, known: string): string | undefined;
+  /** The fingerprint of a value that brings none; absent: there is none. */
+  readonly fingerprintOf?: FingerprintOf | undefined;
 }
 
 export interface Decision {
@@ -40,6 +50,10 @@ export interface Decision {
   readonly reason: ChangeReason;
   /** The entry that is compared, updated or replaced. */
   readonly target?: DestinationEntry;
+  /** What is remembered of the target, or of the key where there is none. */
+  readonly remembered?: RememberedEntry | undefined;
+  /** Of the desired value, where it was made to compare. */
+  readonly fingerprint?: string | undefined;
   readonly block?: Block;
   /** A value of a higher scope stands under the key too. */
   readonly isInheritedToo?: boolean;
@@ -57,22 +71,28 @@ function holds({ value }: DestinationEntry, wanted: string | SecretValue): boole
   return SecretValue.is(value) && value.equals(wanted);
 }
 
-/** Why an entry of our kind is written again; else why it is not, which `force` may overrule. */
+/** Compares an entry of our kind with what is desired: why it is written again, or why not, which `force` may overrule. */
 function compareExisting(
   key: string,
   target: DestinationEntry,
   desired: Desired,
   remembered: RememberedEntry | undefined,
   context: DecisionContext,
-): WriteReason | UnchangedReason {
-  if (target.value !== undefined) return holds(target, desired.value) ? 'value-equal' : 'value-differs';
+): { readonly reason: WriteReason | UnchangedReason; readonly fingerprint?: string } {
+  if (target.value !== undefined) {
+    return { reason: holds(target, desired.value) ? 'value-equal' : 'value-differs' };
+  }
   const known = remembered?.fingerprint;
   const sameEntry = remembered?.id === undefined || target.id === undefined || remembered.id === target.id;
-  if (known === undefined || remembered?.pending !== undefined || !sameEntry) return 'not-verifiable';
-  const made = desired.fingerprint ?? context.fingerprintOf?.(key, desired.value, known);
-  if (made === undefined || keyIdOf(known) !== keyIdOf(made)) return 'not-verifiable';
-  if (known !== made) return 'value-differs';
-  return sameRevision(remembered?.revision, target.revision) ? 'fingerprint-equal' : 'changed-outside';
+  if (known === undefined || remembered?.pending !== undefined || !sameEntry) {
+    return { reason: 'not-verifiable' };
+  }
+  const made =
+    desired.fingerprint ?? context.fingerprintOf?.(key, context.capabilities.kind, desired.value, known);
+  if (made === undefined || keyIdOf(known) !== keyIdOf(made)) return { reason: 'not-verifiable' };
+  if (known !== made) return { reason: 'value-differs', fingerprint: made };
+  const isSame = sameRevision(remembered?.revision, target.revision);
+  return { reason: isSame ? 'fingerprint-equal' : 'changed-outside', fingerprint: made };
 }
 
 function decideExisting(
@@ -82,11 +102,13 @@ function decideExisting(
   remembered: RememberedEntry | undefined,
   context: DecisionContext,
 ): Decision {
-  const reason = compareExisting(key, target, desired, remembered, context);
-  if (reason !== 'value-equal' && reason !== 'fingerprint-equal') return { action: 'update', reason, target };
+  const { reason, fingerprint } = compareExisting(key, target, desired, remembered, context);
+  const found = { target, remembered, fingerprint };
+  if (reason !== 'value-equal' && reason !== 'fingerprint-equal')
+    return { action: 'update', reason, ...found };
   return context.force
-    ? { action: 'update', reason: 'forced', target }
-    : { action: 'unchanged', reason, target };
+    ? { action: 'update', reason: 'forced', ...found }
+    : { action: 'unchanged', reason, ...found };
 }
 
 function decideOtherKind(
@@ -95,8 +117,9 @@ function decideOtherKind(
   { syncId, allowReplace }: DecisionContext,
 ): Decision {
   const ours = ownedBy(remembered, syncId, target);
-  const free = target.value !== undefined && !ownedByOther(remembered, syncId);
-  if (!ours && !free && !allowReplace) {
+  const isWantedByOther = ownedByOther(remembered, syncId) || otherHolders(remembered, syncId).length > 0;
+  const free = target.value !== undefined || ours;
+  if ((isWantedByOther || !free) && !allowReplace) {
     const kind = target.kind === undefined ? 'in another kind' : `as a ${target.kind}`;
     return blocked(
       'kind-differs',
@@ -109,7 +132,7 @@ function decideOtherKind(
       'replacing it would delete the aliases or overrides that hang on it; remove them, or set allowReplace',
     );
   }
-  return { action: 'replace', reason: 'kind-differs', target };
+  return { action: 'replace', reason: 'kind-differs', target, remembered };
 }
 
 /**
@@ -123,7 +146,7 @@ export function decideDesired(
   bad: Block | undefined,
   context: DecisionContext,
 ): Decision {
-  const { capabilities, state } = context;
+  const { capabilities, ownership } = context;
   const isMarked = (entry: DestinationEntry) => entry.reserved === true && !isInherited(entry);
   // Before all else: a reserved key is a problem even where bad keys are skipped.
   if (!capabilities.reservedWritable && (capabilities.isReserved(key) || all.some(isMarked))) {
@@ -138,7 +161,7 @@ export function decideDesired(
       isInheritedToo = true;
       continue;
     }
-    const remembered = state.find(entry.key, entry.kind);
+    const remembered = ownership.find(entry.key, entry.kind);
     if (isFixed(entry, remembered)) fixed ??= entry;
     else if (entry.kind === capabilities.kind)
       return decideExisting(key, entry, desired, remembered, context);
@@ -151,41 +174,47 @@ export function decideDesired(
         : `an entry of type ${fixed.fixed}`;
     return blocked('occupied', `${what} stands there under this key; remove it there, or rename the key`);
   }
-  if (otherKind === undefined) return { action: 'create', reason: 'missing', isInheritedToo };
-  return decideOtherKind(otherKind, state.find(otherKind.key, otherKind.kind), context);
+  if (otherKind === undefined) {
+    const remembered = ownership.find(key, capabilities.kind);
+    return { action: 'create', reason: 'missing', remembered, isInheritedToo };
+  }
+  return decideOtherKind(otherKind, ownership.find(otherKind.key, otherKind.kind), context);
 }
 
-/** What to know about a decision before it is applied. */
+/** Returns what to know about a decision before it is applied. */
 export function decisionWarnings(
-  decision: Decision,
-  { syncId, state }: DecisionContext,
-): readonly (readonly [code: PlanWarningCode, message: string])[] {
-  const { action, target } = decision;
-  if (action === 'create' && decision.isInheritedToo === true) {
-    return [
-      ['SHADOWS_INHERITED', 'a value of a higher scope stands under this key; the new one hides it here'],
-    ];
+  { action, target, remembered, isInheritedToo }: Decision,
+  key: string,
+  { syncId }: Pick<DecisionContext, 'syncId'>,
+): readonly PlanWarning[] {
+  if (action === 'create' && isInheritedToo === true) {
+    const message = 'a value of a higher scope exists under this key; the new one hides it here';
+    return [{ code: 'SHADOWS_INHERITED', message, key }];
   }
-  if ((action !== 'update' && action !== 'replace') || target === undefined) return [];
-  const warnings: [PlanWarningCode, string][] = [];
-  const remembered = state.find(target.key, target.kind);
-  if (ownedByOther(remembered, syncId)) {
-    const other = remembered?.syncId === syncId ? remembered.pending?.syncId : remembered?.syncId;
-    warnings.push([
-      'OWNED_BY_OTHER_SYNC',
-      `the sync ${quote(other ?? '')} wrote it; this sync takes it over`,
-    ]);
-  } else if (!ownedBy(remembered, syncId, target)) {
-    warnings.push([
-      'OVERWRITES_UNOWNED',
-      'no sync is known to have written what stands there; it is overwritten',
-    ]);
+  if (target === undefined || action === 'blocked') return [];
+  const other = remembered?.syncId === syncId ? remembered.pending?.syncId : remembered?.syncId;
+  const isTheirs = ownedByOther(remembered, syncId) && other !== undefined;
+  if (action === 'unchanged') {
+    if (!isTheirs) return [];
+    const message = `the sync ${quote(other)} wrote it, and this sync wants the same value; it is deleted when neither wants it any more`;
+    return [{ code: 'SHARED_WITH_OTHER_SYNC', message, key, syncId: other }];
+  }
+  const warnings: PlanWarning[] = [];
+  if (isTheirs) {
+    const message = `the sync ${quote(other)} wrote it; this sync takes it over`;
+    warnings.push({ code: 'OWNED_BY_OTHER_SYNC', message, key, syncId: other });
+  } else if (!ownedBy(remembered, syncId, target) && !isBegunBy(remembered, syncId)) {
+    const message = 'no sync is known to have written what exists there; it is overwritten';
+    warnings.push({ code: 'OVERWRITES_UNOWNED', message, key });
+  }
+  for (const holder of otherHolders(remembered, syncId)) {
+    if (holder === other) continue;
+    const message = `the sync ${quote(holder)} wants this key, too, and does not get its own value`;
+    warnings.push({ code: 'OWNED_BY_OTHER_SYNC', message, key, syncId: holder });
   }
   if (action === 'replace' && target.hasDependents === true) {
-    warnings.push([
-      'DELETE_CASCADES',
-      'the aliases or overrides that hang on what is replaced are deleted with it',
-    ]);
+    const message = 'the aliases or overrides that depend on what is replaced are deleted with it';
+    warnings.push({ code: 'DELETE_CASCADES', message, key });
   }
   return warnings;
 }

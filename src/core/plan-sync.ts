@@ -10,7 +10,8 @@ import { assertImportable } from './imports.js';
 import { sourceSnapshot } from './inputs/source-snapshot.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { createKeyring, type FingerprintKeys } from './fingerprint/keyring.js';
-import { destinationEntries, type DestinationInput } from './inputs/destination-index.js';
+import { canonicalKey, destinationEntries, type DestinationInput } from './inputs/destination-index.js';
+import { indexState } from './inputs/ownership.js';
 
 export interface PlanSyncInput {
   /** As for the engine; `destination` and `destinationConfig` may be left out. */
@@ -56,14 +57,21 @@ export function planSync(input: PlanSyncInput): SyncPlan {
   }
   const { operation = 'sync', importBehavior, confirmDeletions, fingerprintKey } = input;
   const capabilities = input.capabilities ?? unrestrictedCapabilities;
-  assertImportable(operation, definition, capabilities, destination);
+  assertImportable({
+    operation,
+    definition,
+    capabilities,
+    displayName: destination,
+    remembersFirstSync: true,
+  });
   return decide({
     operation,
     definition,
     place: input.place ?? destination,
     source: sourceSnapshot(input.source),
     entries: destinationEntries(input.destination),
-    state: input.state ?? {},
+    ownership: indexState(input.state, canonicalKey(capabilities)),
+    seal: true,
     capabilities,
     options: {
       force: input.force ?? false,

@@ -1,10 +1,10 @@
 import type { SyncOptions, SyncOptionsInput } from '../contracts/definition.js';
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
-import type { PlannedChange, PlanProblem, PlanWarning, PlanWarningCode } from '../contracts/plan.js';
+import type { PlannedChange, PlanProblem, PlanWarning } from '../contracts/plan.js';
 import { SecretValue } from '../contracts/secret.js';
 import type { PlaceState } from '../contracts/state-store.js';
 import { blockDesired } from './unwritable-keys.js';
-import { plannedChange, sortChanges, type DecidedChange } from './step.js';
+import { plannedChange, sortSteps, type Step } from './step.js';
 import { decideDesired, decisionWarnings, type DecisionContext, type Desired } from './key-decision.js';
 import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defaults.js';
 import { identityKeySchema, type KeySchema } from './definition/key-schema.js';
@@ -74,24 +74,24 @@ export interface Reconciled {
 export function reconcile(input: ReconcileInput): Reconciled {
   const { syncId, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
   const entries = indexEntries(destinationEntries(input.destination), capabilities);
-  const { changes, problems, warnings } = reconcileIndexed({
+  const { steps, problems, warnings } = reconcileIndexed({
     syncId,
     desired: input.desired instanceof Map ? input.desired : new Map(Object.entries(input.desired)),
     unreadable: input.unreadable ?? [],
     duplicates: new Set(input.duplicates),
     entries,
-    state: indexState(input.state, entries.canonical),
+    ownership: indexState(input.state, entries.canonical),
     keySchema,
     capabilities,
     options: resolveSyncOptions(input.options),
     force: input.options?.force ?? false,
   });
-  return { changes: changes.map(({ change }) => change), problems, warnings };
+  return { changes: steps.map(({ change }) => change), problems, warnings };
 }
 
 /** What `reconcile` gets, in the one form that the decisions use. */
-export interface ReconcileContext<Wanted extends Desired> extends Omit<DecisionContext, 'allowReplace'> {
-  readonly desired: ReadonlyMap<string, Wanted>;
+export interface ReconcileContext extends Omit<DecisionContext, 'allowReplace'> {
+  readonly desired: ReadonlyMap<string, Desired>;
   readonly unreadable: Iterable<string>;
   readonly duplicates: ReadonlySet<string>;
   readonly entries: EntryIndex;
@@ -99,23 +99,21 @@ export interface ReconcileContext<Wanted extends Desired> extends Omit<DecisionC
   readonly options: SyncOptions;
 }
 
-/** The same as `reconcile`, for what is indexed already, and with what stands behind each change. */
-export function reconcileIndexed<Wanted extends Desired>(
-  input: ReconcileContext<Wanted>,
-): Omit<Reconciled, 'changes'> & { readonly changes: readonly DecidedChange<Wanted>[] } {
+/** The same as `reconcile`, for what is indexed already, and with what is behind each change. */
+export function reconcileIndexed(
+  input: ReconcileContext,
+): Omit<Reconciled, 'changes'> & { readonly steps: readonly Step[] } {
   const { desired, capabilities, entries, options } = input;
-  const { canonical } = entries;
   const { kind } = capabilities;
   const context: DecisionContext = { ...input, allowReplace: options.allowReplace };
-  const unreadable = new Set(Array.from(input.unreadable, canonical));
-  const changes: DecidedChange<Wanted>[] = [];
+  const unreadable = new Set(Array.from(input.unreadable, entries.canonical));
+  const isUnreadable = (key: string) => unreadable.size > 0 && unreadable.has(entries.canonical(key));
+  const blockOf = blockDesired(input);
+  const isAsked = new Uint8Array(entries.groups.length);
+  const steps: Step[] = [];
   const problems: PlanProblem[] = [];
   const warnings: PlanWarning[] = [];
-  const warn = (code: PlanWarningCode, key: string, message: string) => warnings.push({ code, message, key });
 
-  const blockOf = blockDesired(input);
-  const isUnreadable = (key: string) => unreadable.size > 0 && unreadable.has(canonical(key));
-  const isAsked = new Uint8Array(entries.groups.length);
   for (const [key, wanted] of desired) {
     if (isUnreadable(key)) continue;
     const position = entries.position(key);
@@ -123,47 +121,56 @@ export function reconcileIndexed<Wanted extends Desired>(
     if (position !== undefined) isAsked[position] = 1;
     const bad = blockOf(key, wanted);
     const decision = decideDesired(key, wanted, all, bad, context);
-    const { action, reason, target, block } = decision;
-    changes.push({
+    const { action, reason, target, remembered, fingerprint, block } = decision;
+    steps.push({
       change: plannedChange(key, kind, action, reason, wanted.sourceKey),
-      entry: target,
-      wanted,
+      before: target,
+      after: SecretValue.from(wanted.value),
+      remembered,
+      fingerprint,
+      part: wanted.part,
     });
     if (block !== undefined && block.reason === bad?.reason && options.invalidKeys === 'skip') {
-      warn('KEY_SKIPPED', key, `it is left out: ${block.why}`);
+      warnings.push({ code: 'KEY_SKIPPED', message: `it is left out: ${block.why}`, key });
     } else if (block !== undefined) {
       problems.push({ code: 'PLAN_BLOCKED', reason: block.reason, message: block.why, key });
     }
-    for (const [code, message] of decisionWarnings(decision, context)) warn(code, key, message);
+    warnings.push(...decisionWarnings(decision, key, context));
     if (all.length < 2 || target === undefined || target.kind !== kind) continue;
     for (const entry of all) {
       if (entry.kind === kind || isInherited(entry)) continue;
-      changes.push({ change: plannedChange(entry.key, entry.kind, 'keep', 'other-kind'), entry });
+      steps.push(undesiredStep(entry, 'other-kind', context));
       const what = entry.kind === undefined ? 'in another kind' : `as a ${entry.kind}`;
-      warn('BOTH_KINDS', key, `it also stands there ${what}`);
+      warnings.push({ code: 'BOTH_KINDS', message: `it also exists there ${what}`, key });
     }
   }
 
   entries.groups.forEach((all, position) => {
     if (isAsked[position] === 1) return;
-    const unknown = isUnreadable(all[0].key);
+    const why = isUnreadable(all[0].key) ? 'unreadable-at-source' : undefined;
     for (const entry of all) {
       // Of an own entry and an inherited one of the same kind, the own one is the one to decide about.
       if (isInherited(entry) && all.some((other) => other.kind === entry.kind && !isInherited(other)))
         continue;
-      changes.push({ change: undesiredChange(entry, unknown), entry });
+      steps.push(undesiredStep(entry, why, context));
     }
   });
   const byKey = byText((item: { readonly key?: string }) => item.key ?? '');
-  return { changes: sortChanges(changes), problems: problems.sort(byKey), warnings: warnings.sort(byKey) };
+  return { steps: sortSteps(steps), problems: problems.sort(byKey), warnings: warnings.sort(byKey) };
 }
 
-/** The decision about what stands there and the source does not ask for. */
-function undesiredChange(entry: DestinationEntry, isUnreadable: boolean): PlannedChange {
-  const { key, kind, value } = entry;
-  if (isUnreadable) return plannedChange(key, kind, 'keep', 'unreadable-at-source');
-  const isText = value === undefined || typeof value === 'string' || SecretValue.is(value);
-  return isText
-    ? plannedChange(key, kind, 'delete', 'absent-from-source')
-    : plannedChange(key, kind, 'keep', 'not-a-string');
+/** The decision about an entry that the source does not ask for. */
+function undesiredStep(
+  before: DestinationEntry,
+  why: 'unreadable-at-source' | 'other-kind' | undefined,
+  { ownership }: DecisionContext,
+): Step {
+  const { key, kind, value } = before;
+  const isString = value === undefined || typeof value === 'string' || SecretValue.is(value);
+  const reason = why ?? (isString ? undefined : 'not-a-string');
+  const change =
+    reason === undefined
+      ? plannedChange(key, kind, 'delete', 'absent-from-source')
+      : plannedChange(key, kind, 'keep', reason);
+  return { change, before, remembered: ownership.find(key, kind) };
 }

@@ -1,18 +1,16 @@
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
-import type { PlanProblem } from '../contracts/plan.js';
+import type { PlanProblem, PlanWarning } from '../contracts/plan.js';
 import { quoteList } from '../shared/text.js';
-import type { PlaceState, RememberedEntry } from '../contracts/state-store.js';
-import { plannedChange, sortChanges, type DecidedChange } from './step.js';
+import { plannedChange, sortSteps, type Step } from './step.js';
 import { protection } from './deletion-guard.js';
 import type { KeySchema } from './definition/key-schema.js';
-import { indexState, ownedBy, type Remembered } from './inputs/ownership.js';
+import { isInvolved, ownedBy, type Ownership } from './inputs/ownership.js';
 import type { EntryIndex } from './inputs/destination-index.js';
 
 export interface PlanRemovalInput {
   readonly syncId: string;
   readonly entries: EntryIndex;
-  readonly remembered: readonly RememberedEntry[];
-  readonly state: Remembered;
+  readonly ownership: Ownership;
   readonly keySchema: KeySchema;
   readonly capabilities: Capabilities;
   /** Only needed where nothing is remembered of the sync. */
@@ -21,31 +19,31 @@ export interface PlanRemovalInput {
 }
 
 /** True when a place remembers something of a sync, so that its removal need not ask the source. */
-export function isRemembered(state: PlaceState, syncId: string): boolean {
-  return indexState(state).knows(syncId) || (state.entries ?? []).some((entry) => isInvolved(entry, syncId));
+export function isRemembered(ownership: Ownership, syncId: string): boolean {
+  if (ownership.knows(syncId)) return true;
+  for (const entry of ownership.entries()) if (isInvolved(entry, syncId)) return true;
+  return false;
 }
-
-const isInvolved = (entry: RememberedEntry, syncId: string): boolean =>
-  entry.syncId === syncId || entry.pending?.syncId === syncId;
 
 /**
  * Decides what a removal deletes.
  *
  * | remembered of this sync | deleted |
  * |---|---|
- * | something | what it wrote or adopted and nobody recreated since, in every kind |
+ * | something | what it wrote or adopted and no one created again since, in every kind |
  * | nothing | the rendered source keys, and that must be confirmed, else `nothing-remembered` |
  *
- * Reserved, fixed, inherited and others' entries stay, and those with dependents; `disableSecretDeletion` does not
- * count, since it guards syncs.
+ * Reserved, fixed, inherited and others' entries stay, those that another sync wants, and those with dependents: a
+ * warning, `KEYS_REMAIN`, names them. `disableSecretDeletion` does not count, since it guards syncs.
  */
 export function planRemoval(input: PlanRemovalInput): {
-  readonly changes: readonly DecidedChange<never>[];
+  readonly steps: readonly Step[];
   readonly problems: readonly PlanProblem[];
+  readonly warnings: readonly PlanWarning[];
 } {
-  const { syncId, keySchema, capabilities, entries, state } = input;
-  const own = input.remembered.filter((entry) => isInvolved(entry, syncId));
-  const isKnown = own.length > 0 || state.knows(syncId);
+  const { syncId, keySchema, capabilities, entries, ownership } = input;
+  const own = [...ownership.entries()].filter((entry) => isInvolved(entry, syncId));
+  const isKnown = own.length > 0 || ownership.knows(syncId);
   // A source key that the schema can't read back was never written.
   const rendered = Array.from(
     input.sourceKeys,
@@ -59,26 +57,41 @@ export function planRemoval(input: PlanRemovalInput): {
     const entry = entries.find(key, kind);
     if (entry !== undefined) found.add(entry);
   }
-  const changes: DecidedChange<never>[] = [];
+  const steps: Step[] = [];
   const deletions: string[] = [];
-  for (const entry of found) {
-    const { key, kind } = entry;
-    const record = state.find(key, kind);
-    const { early, late } = protection(entry, record, syncId, capabilities);
-    const reason = early ?? late ?? (isKnown && !ownedBy(record, syncId, entry) ? 'not-owned' : undefined);
-    if (reason === undefined) deletions.push(key);
+  const kept: string[] = [];
+  for (const before of found) {
+    const { key, kind } = before;
+    const remembered = ownership.find(key, kind);
+    const { early, late } = protection(before, remembered, syncId, capabilities);
+    const reason =
+      early ?? late ?? (isKnown && !ownedBy(remembered, syncId, before) ? 'not-owned' : undefined);
+    (reason === undefined ? deletions : kept).push(key);
     const why = isKnown ? 'written-by-this-sync' : 'rendered-from-source';
     const change =
       reason === undefined
         ? plannedChange(key, kind, 'delete', why)
         : plannedChange(key, kind, 'keep', reason);
-    changes.push({ change, entry });
+    steps.push({ change, before, remembered });
   }
-  sortChanges(changes);
+  return {
+    steps: sortSteps(steps),
+    problems: isKnown ? [] : unconfirmed(deletions.sort(), input.confirmDeletions),
+    warnings: remaining(kept.sort()),
+  };
+}
+
+function remaining(kept: readonly string[]): PlanWarning[] {
+  if (kept.length === 0) return [];
+  const message = `${kept.length === 1 ? '1 key that this sync wrote or wants stays' : `${kept.length} keys that this sync wrote or wants stay`} at the destination, for the reason given with each: ${quoteList(kept)}`;
+  return [{ code: 'KEYS_REMAIN', message }];
+}
+
+function unconfirmed(deletions: readonly string[], confirmed: number | undefined): PlanProblem[] {
   const total = deletions.length;
-  if (isKnown || total === 0 || input.confirmDeletions === total) return { changes, problems: [] };
+  if (total === 0 || confirmed === total) return [];
   const message =
     `${total === 1 ? '1 deletion is' : `${total} deletions are`} refused: nothing is remembered of this sync here, so ` +
-    `that its keys are only guessed from the source; confirm with confirmDeletions: ${total} (${quoteList(deletions.sort())})`;
-  return { changes, problems: [{ code: 'DELETION_REFUSED', reason: 'nothing-remembered', message }] };
+    `that its keys are only guessed from the source; confirm with confirmDeletions: ${total} (${quoteList(deletions)})`;
+  return [{ code: 'DELETION_REFUSED', reason: 'nothing-remembered', message }];
 }

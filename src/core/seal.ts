@@ -1,30 +1,11 @@
-import type { DestinationEntry } from '../contracts/destination.js';
-import type { PlannedChange, PlannedImport, PlanPreconditions, SyncPlan } from '../contracts/plan.js';
+import type { PlannedImport, PlanPreconditions, SyncPlan } from '../contracts/plan.js';
 import type { SecretValue } from '../contracts/secret.js';
-import { isWrite } from './step.js';
 import { canonicalJson } from '../shared/canonical-json.js';
-import { type Digester } from './fingerprint/keyring.js';
+import type { Digester } from './fingerprint/keyring.js';
 import { readableValue } from './inputs/destination-index.js';
+import { isWriteStep, type ImportStep, type Step, type WriteStep } from './step.js';
 
-/** What stands behind a planned change: not part of the plan, since it holds values. */
-export interface ChangeDetail {
-  /** What is written. */
-  readonly value?: SecretValue | undefined;
-  /** What stood there when the decision was made. */
-  readonly entry?: DestinationEntry | undefined;
-  /** The fingerprint that is remembered of it: all that is known of a value that can't be read. */
-  readonly remembered?: string | undefined;
-}
-
-/** What stands behind a planned import. */
-export interface ImportDetail {
-  /** What is written to the source. */
-  readonly value: SecretValue;
-  /** What the source held. */
-  readonly held?: SecretValue | undefined;
-}
-
-type UnsealedPlan = Omit<SyncPlan, 'preconditions'>;
+type UnsealedPlan = Omit<SyncPlan, 'preconditions' | 'changes' | 'imports'>;
 
 /** A digest of fields and values; which of them are there is part of what is digested. */
 function digestOf(
@@ -36,55 +17,59 @@ function digestOf(
   return digester.digest([present, ...fields, ...values.map((value) => value?.reveal() ?? '')]);
 }
 
-/** A keyed digest of what a change writes and of what it writes over; empty for a change that writes nothing. */
-function changeDigest(
+/** Returns a keyed digest of what a step writes and of what it writes over. */
+export function stepDigest(
   digester: Digester,
   place: string,
-  { action, key, kind = '' }: PlannedChange,
-  { value, entry, remembered }: ChangeDetail = {},
+  { change, before, after, remembered }: WriteStep,
 ): string {
-  if (!isWrite(action)) return '';
-  if (entry === undefined) return digestOf(digester, ['change', place, action, key, kind], [value]);
-  const { id = '', revision = '' } = entry;
-  const standing = readableValue(entry);
-  const known = standing === undefined && remembered !== undefined ? [remembered] : [];
-  return digestOf(digester, ['change', place, action, key, kind, id, revision, ...known], [value, standing]);
+  const { action, key, kind = '' } = change;
+  const fields = ['change', place, action, key, kind];
+  if (before === undefined) return digestOf(digester, fields, [after]);
+  const { id = '', revision = '' } = before;
+  const existing = readableValue(before);
+  const known = existing === undefined ? remembered?.fingerprint : undefined;
+  return digestOf(
+    digester,
+    [...fields, id, revision, ...(known === undefined ? [] : [known])],
+    [after, existing],
+  );
 }
 
 function importDigest(
   digester: Digester,
   place: string,
-  { action, sourceKey }: PlannedImport,
-  detail: ImportDetail | undefined,
+  { planned: { action, sourceKey }, value, held }: ImportStep<PlannedImport>,
 ): string {
-  if (action === 'ignore' || detail === undefined) return '';
-  return digestOf(digester, ['import', place, action, sourceKey], [detail.value, detail.held]);
+  return digestOf(digester, ['import', place, action, sourceKey], [value, held]);
 }
 
-/** The MAC over everything of a plan but the MAC. */
-export function planMac(
-  digester: Digester,
-  plan: object,
-  preconditions: Omit<PlanPreconditions, 'mac'>,
-): string {
-  return digester.digest(['plan', canonicalJson({ ...plan, preconditions })]);
+/** Returns the MAC over everything of a plan but the MAC. */
+export function planMac(digester: Digester, plan: object, { keyId }: { readonly keyId: string }): string {
+  return digester.digest(['plan', canonicalJson({ ...plan, preconditions: { keyId } })]);
 }
 
-/** What `apply` checks: that the plan is as it was made, and that nothing it is about has moved since. */
+/** Returns the rows of a plan, with the digests that `apply` compares, and a MAC over it all. */
 export function sealPlan(
   digester: Digester,
   plan: UnsealedPlan,
-  changeDetails: readonly ChangeDetail[],
-  importDetails: readonly ImportDetail[],
+  steps: readonly Step[],
+  imports: readonly ImportStep<PlannedImport>[],
 ): SyncPlan {
-  const unsigned = {
-    keyId: digester.keyId,
-    changes: plan.changes.map((change, index) =>
-      changeDigest(digester, plan.place, change, changeDetails[index]),
+  const sealed = {
+    ...plan,
+    imports: imports.map((step): PlannedImport =>
+      step.planned.action === 'ignore'
+        ? step.planned
+        : { ...step.planned, digest: importDigest(digester, plan.place, step) },
     ),
-    imports: plan.imports.map((planned, index) =>
-      importDigest(digester, plan.place, planned, importDetails[index]),
+    changes: steps.map((step) =>
+      isWriteStep(step) ? { ...step.change, digest: stepDigest(digester, plan.place, step) } : step.change,
     ),
   };
-  return { ...plan, preconditions: { ...unsigned, mac: planMac(digester, plan, unsigned) } };
+  const preconditions: PlanPreconditions = {
+    keyId: digester.keyId,
+    mac: planMac(digester, sealed, digester),
+  };
+  return { ...sealed, preconditions };
 }

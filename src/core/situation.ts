@@ -1,13 +1,12 @@
 import type { SyncDefinition } from '../contracts/definition.js';
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
-import type { Operation, PlanOptions, SyncPlan } from '../contracts/plan.js';
-import type { PlaceState } from '../contracts/state-store.js';
-import { type KeySchema } from './definition/key-schema.js';
-import { type ChangeDetail, type ImportDetail } from './seal.js';
-import { type Remembered } from './inputs/ownership.js';
-import { type SourceSnapshot } from './inputs/source-snapshot.js';
-import { type Keyring } from './fingerprint/keyring.js';
-import { type EntryIndex } from './inputs/destination-index.js';
+import type { Operation, PlannedImport, PlanOptions, SyncPlan } from '../contracts/plan.js';
+import type { KeySchema } from './definition/key-schema.js';
+import type { Keyring } from './fingerprint/keyring.js';
+import type { EntryIndex } from './inputs/destination-index.js';
+import type { Ownership } from './inputs/ownership.js';
+import type { SourceSnapshot } from './inputs/source-snapshot.js';
+import type { ImportStep, Step } from './step.js';
 
 /** Everything that a decision depends on. */
 export interface DecisionInput {
@@ -16,25 +15,31 @@ export interface DecisionInput {
   readonly place: string;
   readonly source: SourceSnapshot;
   readonly entries: readonly DestinationEntry[];
-  readonly state: PlaceState;
+  /** Under the destination's own equality of keys. What is begun in it is settled by what exists at the place. */
+  readonly ownership: Ownership;
   readonly capabilities: Capabilities;
   readonly options: PlanOptions;
   /** Absent: nothing that can't be read is verifiable, and the plan has no preconditions. */
   readonly keyring?: Keyring | undefined;
+  /** Whether the plan will be compared later. One that can't be applied is sealed anyway: it may be confirmed. */
+  readonly seal: boolean;
+  /** True where a run decides again whose first sync was not done when it began. */
+  readonly isStillInitial?: boolean | undefined;
+  /** True where the state was taken over although its seal could not be checked. */
+  readonly isUnverified?: boolean | undefined;
 }
 
-/** A plan, and what apply needs to carry it out: the values behind it, in the order of its lists. */
+/** A plan, and the steps behind its rows, in their order. */
 export interface DecidedPlan {
   readonly plan: SyncPlan;
-  readonly changes: readonly ChangeDetail[];
-  readonly imports: readonly ImportDetail[];
+  readonly steps: readonly Step[];
+  readonly imports: readonly ImportStep<PlannedImport>[];
 }
 
 /** What is decided upon, read and indexed once. */
 export interface Situation extends DecisionInput {
   readonly keySchema: KeySchema;
   readonly index: EntryIndex;
-  readonly remembered: Remembered;
 }
 
 export const isPartial = (source: SourceSnapshot): boolean => source.incomplete || source.unreadable.size > 0;

@@ -1,36 +1,50 @@
-import * as z from 'zod/mini';
+import type { ErrorProblem } from '../contracts/error-codes.js';
 import type { SyncPlan } from '../contracts/plan.js';
-import { isWrite } from './step.js';
-import { byText } from '../shared/text.js';
 import { errorFromProblems } from '../shared/problems.js';
-import { type ErrorProblem } from '../contracts/error-codes.js';
-import type { DecidedPlan } from './situation.js';
+import { byText } from '../shared/text.js';
+import type { Digester } from './fingerprint/keyring.js';
+import { stepDigest } from './seal.js';
+import { isWrite, isWriteStep, type Step, type WriteStep } from './step.js';
 
-interface Planned {
-  readonly action: string;
-  readonly digest: string;
+/** All that a plan writes under one key, on one side. */
+interface PlannedWrites {
+  readonly key: string;
+  readonly isImport: boolean;
+  readonly actions: string[];
+  readonly digests: string[];
 }
 
-function plannedWrites(
-  { changes, imports, preconditions }: SyncPlan,
-  withImports: boolean,
-): Map<string, Planned> {
-  const writes = new Map<string, Planned>();
-  changes.forEach(({ key, kind, action }, index) => {
-    if (!isWrite(action) && action !== 'blocked') return;
-    writes.set(JSON.stringify(['key', key, kind ?? '']), {
-      action,
-      digest: preconditions?.changes[index] ?? '',
-    });
-  });
-  imports.forEach(({ sourceKey, action }, index) => {
-    if (action === 'ignore' || !withImports) return;
-    writes.set(JSON.stringify(['import', sourceKey]), {
-      action,
-      digest: preconditions?.imports[index] ?? '',
-    });
-  });
+function plannedWrites({ changes, imports }: SyncPlan, withImports: boolean): Map<string, PlannedWrites> {
+  const writes = new Map<string, PlannedWrites>();
+  const add = (id: string, key: string, isImport: boolean, action: string, digest = '') => {
+    let found = writes.get(id);
+    if (found === undefined) writes.set(id, (found = { key, isImport, actions: [], digests: [] }));
+    found.actions.push(action);
+    found.digests.push(digest);
+  };
+  for (const { key, kind = '', action, digest } of changes) {
+    if (isWrite(action) || action === 'blocked')
+      add(JSON.stringify(['key', key, kind]), key, false, action, digest);
+  }
+  for (const { sourceKey, action, digest } of imports) {
+    if (action !== 'ignore' && withImports)
+      add(JSON.stringify(['import', sourceKey]), sourceKey, true, action, digest);
+  }
   return writes;
+}
+
+const sameList = (first: readonly string[], second: readonly string[]): boolean =>
+  first.length === second.length && [...first].sort().join() === [...second].sort().join();
+
+/** Whether two decisions write the same, over the same: whatever is decided again must come out as it was planned. */
+export function sameWrites(
+  digester: Digester,
+  place: string,
+  planned: readonly WriteStep[],
+  now: readonly Step[],
+): boolean {
+  const digests = (steps: readonly WriteStep[]) => steps.map((step) => stepDigest(digester, place, step));
+  return sameList(digests(planned), digests(now.filter(isWriteStep)));
 }
 
 /**
@@ -42,23 +56,24 @@ function plannedWrites(
  * | a write | the same, of another value or over an entry that moved | stale |
  * | a write | another action, or none | stale |
  * | none | a write | stale |
+ * | one entry of a key | two of them | stale |
  *
  * `withImports: false` once the imports have been written.
  *
  * @throws SecretSyncError `PLAN_STALE`, naming every key that moved.
  */
-export function assertNotStale(plan: SyncPlan, now: DecidedPlan, withImports: boolean): void {
-  const [planned, current] = [plannedWrites(plan, withImports), plannedWrites(now.plan, withImports)];
+export function assertNotStale(plan: SyncPlan, now: SyncPlan, withImports: boolean): void {
+  const [planned, current] = [plannedWrites(plan, withImports), plannedWrites(now, withImports)];
   const problems: (ErrorProblem & { key: string })[] = [];
   for (const id of new Set([...planned.keys(), ...current.keys()])) {
     const [then, today] = [planned.get(id), current.get(id)];
-    if (then?.action === today?.action && then?.digest === today?.digest) continue;
-    const [kind, key = ''] = z.array(z.string()).parse(JSON.parse(id));
-    const subject = kind === 'import' ? 'its import' : 'it';
-    const message =
-      then?.action === today?.action
-        ? `the value to be written, or what stands there, has changed since the plan was made`
-        : `${subject} was planned as ${then?.action ?? 'nothing to do'} and would now be ${today?.action ?? 'nothing to do'}`;
+    const sameActions = sameList(then?.actions ?? [], today?.actions ?? []);
+    if (sameActions && sameList(then?.digests ?? [], today?.digests ?? [])) continue;
+    const { key = '', isImport = false } = then ?? today ?? {};
+    const words = (writes: PlannedWrites | undefined) => writes?.actions.join(' and ') ?? 'nothing to do';
+    const message = sameActions
+      ? 'the value to be written, or what exists there, has changed since the plan was made'
+      : `${isImport ? 'its import' : 'it'} was planned as ${words(then)} and would now be ${words(today)}`;
     problems.push({ code: 'PLAN_STALE', key, message });
   }
   if (problems.length === 0) return;

@@ -1,17 +1,45 @@
 import type { DestinationEntry } from '../contracts/destination.js';
 import type { ChangeAction, ChangeReason, PlannedChange } from '../contracts/plan.js';
+import type { SecretValue } from '../contracts/secret.js';
+import type { RememberedEntry } from '../contracts/state-store.js';
 import { compareText } from '../shared/text.js';
 
-/** A planned change with what stands behind it, which is no part of a plan: it may hold values. */
-export interface DecidedChange<Wanted = unknown> {
+/**
+ * One decision about one key, with what is behind it. It lives from the decision until the end of the write is
+ * recorded; it may hold values and is never serialized. What a plan shows of it is {@link Step.change}.
+ */
+export interface Step {
   readonly change: PlannedChange;
-  /** What stood there when the decision was made. */
-  readonly entry?: DestinationEntry | undefined;
-  /** What the source wants to stand there. */
-  readonly wanted?: Wanted | undefined;
+  /** The entry at the destination when the decision was made. */
+  readonly before?: DestinationEntry | undefined;
+  /** The value that the source wants under the key. */
+  readonly after?: SecretValue | undefined;
+  /** What is remembered of `before`, or of the key where there is none. */
+  readonly remembered?: RememberedEntry | undefined;
+  /** The fingerprint of `after`, where it was made for the decision. */
+  readonly fingerprint?: string | undefined;
+  /** The part of the source that `after` came from. */
+  readonly part?: string | undefined;
 }
 
-/** One planned change; what is absent is left out, so that equal decisions are equal JSON. */
+/** An action that writes to the destination. */
+export type WriteAction = 'create' | 'update' | 'replace' | 'delete';
+
+/** A step that writes to the destination. */
+export interface WriteStep extends Step {
+  readonly change: PlannedChange & { readonly action: WriteAction };
+}
+
+/** One decision about one key that could be imported, with the values behind it; never serialized. */
+export interface ImportStep<Planned> {
+  readonly planned: Planned;
+  /** The value at the destination. */
+  readonly value: SecretValue;
+  /** The value at the source. */
+  readonly held?: SecretValue | undefined;
+}
+
+/** One planned change. What is absent is left out, so that equal decisions are equal JSON. */
 export function plannedChange(
   key: string,
   kind: string | undefined,
@@ -25,13 +53,16 @@ export function plannedChange(
 }
 
 /** True for an action that writes to the destination. */
-export function isWrite(action: ChangeAction): action is 'create' | 'update' | 'replace' | 'delete' {
+export function isWrite(action: ChangeAction): action is WriteAction {
   return action === 'create' || action === 'update' || action === 'replace' || action === 'delete';
 }
 
-/** Orders changes by key, then kind, then action: an own entry and an inherited one can share the first two. */
-export function sortChanges<Change extends DecidedChange>(decided: Change[]): Change[] {
-  return decided.sort(
+/** True for a step that writes to the destination. */
+export const isWriteStep = (step: Step): step is WriteStep => isWrite(step.change.action);
+
+/** Sorts steps by key, then kind, then action: an own entry and an inherited one can share the first two. */
+export function sortSteps(steps: Step[]): Step[] {
+  return steps.sort(
     ({ change: a }, { change: b }) =>
       compareText(a.key, b.key) || compareText(a.kind ?? '', b.kind ?? '') || compareText(a.action, b.action),
   );

@@ -1,16 +1,20 @@
 import type { Capabilities } from '../contracts/destination.js';
-import type { PlannedChange, PlanWarning } from '../contracts/plan.js';
+import type { PlanWarning } from '../contracts/plan.js';
 import { quote, quoteList } from '../shared/text.js';
-import { isWrite } from './step.js';
-import { type ChangeDetail } from './seal.js';
+import { isWriteStep, type Step } from './step.js';
+import { isDistinctive } from './definition/key-schema.js';
 import { keyIdOf } from './fingerprint/keyring.js';
+import { ownedBy } from './inputs/ownership.js';
 import { type DecisionInput, type Situation, isPartial } from './situation.js';
 
-export function sourceWarnings({ source, definition, keySchema }: Situation): PlanWarning[] {
+/** Returns what to know about the source and the key schema. */
+export function sourceWarnings({ source, keySchema }: Situation): PlanWarning[] {
   const warnings: PlanWarning[] = [];
-  if (definition.syncOptions.keySchema === undefined) {
+  if (!isDistinctive(keySchema)) {
     const message =
-      'no keySchema is set, so that nothing tells the keys of this sync from others at the destination';
+      keySchema.template === undefined
+        ? 'no keySchema is set, so that nothing tells the keys of this sync from others at the destination'
+        : 'the keySchema holds no literal, so that nothing tells the keys of this sync from others at the destination';
     warnings.push({ code: 'NO_KEY_SCHEMA', message });
   }
   if (isPartial(source)) {
@@ -33,38 +37,73 @@ export function sourceWarnings({ source, definition, keySchema }: Situation): Pl
   return warnings;
 }
 
-/** What the driver has to say about the changes. */
-export function driverWarnings(
-  capabilities: Capabilities,
-  changes: readonly PlannedChange[],
-  details: readonly ChangeDetail[],
-): PlanWarning[] {
-  if (!changes.some((change) => isWrite(change.action))) return [];
-  const warnings = [...(capabilities.writeWarnings ?? [])];
-  changes.forEach(({ key, kind, action }, index) => {
-    if (!isWrite(action)) return;
-    const { value, entry } = details[index] ?? {};
-    const found = capabilities.warn?.({
-      key,
-      action,
-      ...(kind === undefined ? {} : { kind }),
-      ...(action === 'replace' && entry?.kind !== undefined ? { previousKind: entry.kind } : {}),
-      ...(value === undefined ? {} : { value }),
-    });
-    warnings.push(...(found ?? []).map((warning) => ({ key, ...warning })));
-  });
+/** Returns what to know about keys of this sync that are not deleted, or come from a part that holds nothing. */
+export function ownKeyWarnings(situation: Situation, steps: readonly Step[]): PlanWarning[] {
+  const { definition, keySchema, source } = situation;
+  const emptyParts = new Set(source.emptyParts);
+  const fromEmpty = new Map<string, string[]>();
+  const warnings: PlanWarning[] = [];
+  for (const { change, before, remembered } of steps) {
+    if (before === undefined || remembered === undefined || change.sourceKey !== undefined) continue;
+    const { key } = change;
+    if (!ownedBy(remembered, definition.id, before)) continue;
+    if (!keySchema.match(key) && before.fixed === undefined) {
+      const message =
+        change.action === 'delete'
+          ? 'this sync wrote it, and the key schema no longer matches it; it is deleted, as deleteLeftBehind says'
+          : 'this sync wrote it, and the key schema no longer matches it; it stays. Delete it by hand, or set deleteLeftBehind';
+      warnings.push({ code: 'LEFT_BEHIND', message, key });
+    }
+    if (remembered.part === undefined || !emptyParts.has(remembered.part)) continue;
+    const keys = fromEmpty.get(remembered.part);
+    if (keys === undefined) fromEmpty.set(remembered.part, [key]);
+    else keys.push(key);
+  }
+  for (const [part, keys] of fromEmpty) {
+    const message = `${quote(part)} of the source held ${quoteList(keys)} and holds nothing any more`;
+    warnings.push({ code: 'PART_EMPTY', message });
+  }
   return warnings;
 }
 
-/** Fingerprints that were made with a key that is not at hand verify nothing; the ownership beside them still holds. */
-export function voidFingerprints({ state, keyring }: DecisionInput): PlanWarning[] {
-  if (keyring === undefined) return [];
-  const lost = (state.entries ?? []).filter(
-    ({ fingerprint: known }) => known !== undefined && keyring.find(keyIdOf(known)) === undefined,
-  );
-  if (lost.length === 0) return [];
-  const message =
-    `the fingerprints of ${lost.length} remembered keys were made with a fingerprint key that this engine does not ` +
-    'have; what can not be read back is written again';
-  return [{ code: 'FINGERPRINTS_VOID', message }];
+/** Returns what the driver has to say about the writes. */
+export function driverWarnings(capabilities: Capabilities, steps: readonly Step[]): PlanWarning[] {
+  const writes = steps.filter(isWriteStep);
+  if (writes.length === 0) return [];
+  const warnings = [...(capabilities.writeWarnings ?? [])];
+  if (capabilities.warn === undefined) return warnings;
+  for (const { change, before, after } of writes) {
+    const { key, kind, action } = change;
+    const found = capabilities.warn({
+      key,
+      action,
+      ...(kind === undefined ? {} : { kind }),
+      ...(action === 'replace' && before?.kind !== undefined ? { previousKind: before.kind } : {}),
+      ...(after === undefined ? {} : { value: after }),
+    });
+    warnings.push(...found.map((warning) => ({ key, ...warning })));
+  }
+  return warnings;
+}
+
+/** Returns what to know about a state whose seal or fingerprints can't be checked; ownership still holds. */
+export function stateWarnings({ ownership, keyring, isUnverified }: DecisionInput): PlanWarning[] {
+  const warnings: PlanWarning[] = [];
+  if (isUnverified === true) {
+    const message =
+      'what is remembered of this place could not be verified and was accepted all the same, as acceptUnverifiedState says';
+    warnings.push({ code: 'STATE_UNVERIFIED', message });
+  }
+  if (keyring === undefined) return warnings;
+  let lost = 0;
+  for (const { fingerprint: known } of ownership.entries()) {
+    if (known !== undefined && keyring.find(keyIdOf(known)) === undefined) lost += 1;
+  }
+  if (lost > 0) {
+    const message =
+      `the fingerprints of ${lost} remembered keys were made with a fingerprint key that this engine does not ` +
+      'have; what can not be read back is written again';
+    warnings.push({ code: 'FINGERPRINTS_VOID', message });
+  }
+  return warnings;
 }

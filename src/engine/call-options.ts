@@ -8,19 +8,23 @@ export interface CallSignal {
   readonly signal?: AbortSignal;
 }
 
-export interface SyncCallOptions extends CallSignal {
+/** Options of calls that decide about a whole destination. */
+interface DecisionCallOptions extends CallSignal {
   /** Write also what looks equal. Default: false. */
   readonly force?: boolean;
   /** The number of deletions that the plan shows, to let it do what it would else refuse. */
   readonly confirmDeletions?: number;
-  /**
-   * Gets the digest of the source as this call read it, as `digestSource` gives it; once more if it reads again, and, after
-   * an import, for what the source holds with it, if nobody else has changed it. The last one counts.
-   */
-  readonly onSourceDigest?: (digest: string) => void;
 }
 
-export interface PlanCallOptions extends SyncCallOptions {
+export interface SyncCallOptions extends DecisionCallOptions {
+  /**
+   * Do nothing where the source still has this digest, the `sourceDigest` of an earlier result: the source is read,
+   * and nothing is asked of the destination.
+   */
+  readonly unlessDigest?: string;
+}
+
+export interface PlanCallOptions extends DecisionCallOptions {
   /** Default: `sync`. */
   readonly operation?: Operation;
   /** For the operation `import`. Default: `prioritize-source`. */

@@ -4,36 +4,12 @@ import type { Operation } from '../contracts/plan.js';
 import { quote } from '../shared/text.js';
 import { guarded } from './boundary/guard-call.js';
 import type { ResolvedOptions } from './options.js';
-import type { PreparedSync } from './resolve/resolve-sync.js';
+import { importBehaviorOf } from '../core/imports.js';
 import { locationOf } from './run/read.js';
 import type { Run } from './run/run.js';
 import { errorFromProblems } from '../shared/problems.js';
 import type { DecidedPlan } from '../core/situation.js';
 import type { SourceChange } from '../contracts/source.js';
-
-/**
- * What keeps a definition from being imported, known before anything is read.
- *
- * @throws SecretSyncError `IMPORT_NOT_SUPPORTED`, `DURABLE_STORE_REQUIRED`.
- */
-export function checkImport(
-  { isStoreExplicit }: ResolvedOptions,
-  operation: Operation,
-  { definition, capabilities, driver }: PreparedSync,
-): void {
-  const { initialSyncBehavior } = definition.syncOptions;
-  const imports =
-    operation === 'import' || (operation === 'sync' && initialSyncBehavior !== 'overwrite-destination');
-  if (!imports) return;
-  if (!capabilities.import) {
-    const message = `${driver.displayName} can't be imported from; use initialSyncBehavior "overwrite-destination".`;
-    throw new SecretSyncError('IMPORT_NOT_SUPPORTED', message);
-  }
-  if (operation === 'sync' && !isStoreExplicit) {
-    const message = `initialSyncBehavior ${quote(initialSyncBehavior)} needs a store that remembers that the first sync was done; pass the engine a store (memoryStore() if forgetting is fine).`;
-    throw new SecretSyncError('DURABLE_STORE_REQUIRED', message);
-  }
-}
 
 /**
  * What keeps the source from taking what a decision imports.
@@ -46,13 +22,8 @@ export async function checkSourceWrites(
   operation: Operation,
   decided: DecidedPlan,
 ): Promise<void> {
-  const { plan } = decided;
-  const isImport =
-    operation === 'import' ||
-    (operation === 'sync' &&
-      plan.isInitialSync &&
-      plan.definition.syncOptions.initialSyncBehavior !== 'overwrite-destination');
-  if (!isImport) return;
+  const { definition, isInitialSync } = decided.plan;
+  if (importBehaviorOf(operation, definition, undefined, isInitialSync) === 'overwrite-destination') return;
   if (source.write === undefined) {
     const message = `The source ${quote(source.name)} can't be written, so that nothing can be imported into it; use one with write(), or "overwrite-destination".`;
     throw new SecretSyncError('SOURCE_NOT_WRITABLE', message);
@@ -77,16 +48,14 @@ export async function checkSourceWrites(
   );
 }
 
-/** What the plan writes to the source. */
-export function sourceChanges({ plan, imports }: DecidedPlan): SourceChange[] {
-  return plan.imports.flatMap(({ sourceKey, action }, index): SourceChange[] => {
-    const detail = imports[index];
-    return action === 'ignore' || detail === undefined
-      ? []
-      : [{ key: sourceKey, value: detail.value, action }];
-  });
+/** Returns what a decision writes to the source. */
+export function sourceChanges({ imports }: DecidedPlan): SourceChange[] {
+  return imports.flatMap(({ planned: { sourceKey, action }, value }): SourceChange[] =>
+    action === 'ignore' ? [] : [{ key: sourceKey, value, action }],
+  );
 }
 
+/** Writes the imports of a decision to the source. @throws SecretSyncError `SOURCE_WRITE_FAILED`. */
 export async function writeSource(application: Application): Promise<void> {
   const { options, run, decided, lease } = application;
   const changes = sourceChanges(decided);
@@ -100,12 +69,13 @@ export async function writeSource(application: Application): Promise<void> {
     `The import could not be written to the source ${quote(source.name)}; the destination was not touched. Check the source and run again.`,
     { clock: options.clock },
   );
-  application.onSourceWritten(changes);
 }
 
+/** Remembers the imported keys as adopted by this sync. */
 export function adoptImports({ loaded, decided, run }: Application): void {
   const { kind } = run.prepared.capabilities;
-  for (const { key, action } of decided.plan.imports) {
+  for (const { planned } of decided.imports) {
+    const { key, action } = planned;
     if (action === 'ignore' || loaded.memory.find(key, kind) !== undefined) continue;
     const syncId = decided.plan.definition.id;
     loaded.memory.remember({ key, ...(kind === undefined ? {} : { kind }), syncId, adopted: true });

@@ -1,58 +1,87 @@
 import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
-import { applyDecided } from './apply/apply.js';
-import { consider, tellDigest, type DecisionRequest } from './plan-run.js';
-import type { Lease } from './state/lease.js';
-import type { Run } from './run/run.js';
-import { assertApplicable } from './saved-plan.js';
-import type { SyncResult } from '../contracts/result.js';
+import type { SyncResult, UnchangedResult } from '../contracts/result.js';
+import type { SourceSnapshot } from '../core/inputs/source-snapshot.js';
 import { assertNotStale } from '../core/staleness.js';
-import { type EngineContext } from './run/clients.js';
+import { applyDecided } from './apply/apply.js';
+import { digestOfSource, planRun, type DecisionRequest } from './plan-run.js';
+import type { EngineContext } from './run/clients.js';
+import { readSource } from './run/read.js';
+import { timestamp, type Run } from './run/run.js';
+import { assertApplicable } from './saved-plan.js';
+import type { Lease } from './state/lease.js';
 
 const MAX_ATTEMPTS = 4;
 
 /**
- * Decides and carries it out; where the place was changed by somebody else in between, decides anew, a few times.
+ * Decides and carries it out; where the place was changed by others in between, decides again, a few times. A first
+ * sync that is decided again is still a first sync.
  *
  * @throws SecretSyncError `PLAN_STALE`, `PLAN_BLOCKED`, `DELETION_REFUSED`; `CONFLICT` after the last time; and as
  * {@link applyDecided}.
  */
-export async function considerAndApply(
+export async function planAndApply(
   context: EngineContext,
   run: Run,
   lease: Lease,
   request: DecisionRequest,
+  known?: SourceSnapshot,
 ): Promise<SyncResult> {
   const { options } = context;
+  const { saved } = request;
+  let source = known;
+  let isStillInitial = false;
   for (let attempt = 1; ; attempt += 1) {
-    const considered = await consider(context, run, request, lease);
-    const { source } = considered;
-    if (request.saved !== undefined) assertNotStale(request.saved.plan, considered.decided, attempt === 1);
-    assertApplicable(considered.decided.plan);
+    const planned = await planRun(context, run, { ...request, isStillInitial }, lease, source);
+    const { plan } = planned.decided;
+    source = undefined;
+    isStillInitial = plan.isInitialSync;
+    if (saved !== undefined) assertNotStale(saved.plan, plan, attempt === 1);
+    assertApplicable(plan);
     try {
       return await applyDecided({
-        ...considered,
+        ...planned,
         options,
         run,
         lease,
-        onSourceWritten(changes) {
-          const written = changes.map(({ key, value }) => [key, value] as const);
-          const secrets = new Map([...source.secrets, ...written]);
-          tellDigest(options, run, request, { ...source, secrets });
-        },
         // What was forced has been written by then.
         decideAgain: () => {
           const unforced = { ...request.options, force: false };
-          const again = { ...request, keyring: options.keyring, options: unforced };
-          return consider(context, run, again, lease);
+          const again = { ...request, keyring: options.keyring, seal: false, options: unforced };
+          return planRun(context, run, again, lease);
         },
       });
     } catch (error) {
       if (!isSecretSyncError(error, 'CONFLICT')) throw error;
       if (attempt === MAX_ATTEMPTS) {
-        const message = `${run.prepared.driver.displayName} was changed by somebody else each of ${attempt} times that it was decided upon; run again. ${error.message}`;
+        const message = `${run.prepared.driver.displayName} was changed by others each of the ${attempt} times that it was decided upon; run again. ${error.message}`;
         throw new SecretSyncError('CONFLICT', message, { retryable: true });
       }
       run.emit({ ...run.fields, type: 'conflict', attempt });
     }
   }
+}
+
+/**
+ * As {@link planAndApply}, but does nothing where the source still has this digest: nothing is asked of the
+ * destination then.
+ */
+export async function planAndApplyUnless(
+  digest: string,
+  context: EngineContext,
+  run: Run,
+  lease: Lease,
+  request: DecisionRequest,
+): Promise<SyncResult | UnchangedResult> {
+  const { options } = context;
+  const source = await readSource(options, run);
+  const sourceDigest = digestOfSource(options, run, source);
+  if (sourceDigest !== digest) return planAndApply(context, run, lease, request, source);
+  return {
+    status: 'unchanged',
+    runId: run.fields.runId,
+    sourceDigest,
+    requestCount: 0,
+    startedAt: run.startedAt,
+    finishedAt: timestamp(run.clock),
+  };
 }

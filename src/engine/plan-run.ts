@@ -1,19 +1,21 @@
+import type { DestinationConnection, DestinationEntry } from '../contracts/destination.js';
 import type { Operation, PlanOptions } from '../contracts/plan.js';
 import { decide } from '../core/build-plan.js';
 import { sourceDigest } from '../core/fingerprint/fingerprint.js';
-import { isRemembered } from '../core/removal.js';
+import type { Keyring } from '../core/fingerprint/keyring.js';
+import { assertImportable } from '../core/imports.js';
 import type { SourceSnapshot } from '../core/inputs/source-snapshot.js';
-import { checkImport, checkSourceWrites } from './imports.js';
-import type { Lease } from './state/lease.js';
+import { isRemembered } from '../core/removal.js';
+import type { DecidedPlan } from '../core/situation.js';
+import { both } from '../shared/async.js';
+import { checkSourceWrites, sourceChanges } from './imports.js';
 import type { ResolvedOptions } from './options.js';
+import type { EngineContext } from './run/clients.js';
 import { clientFor, connect, locationOf, NO_SECRETS, readDestination, readSource } from './run/read.js';
 import type { Run } from './run/run.js';
 import type { SavedPlan } from './saved-plan.js';
-import { type LoadedPlace } from './state/place-repository.js';
-import { both } from '../shared/async.js';
-import { type Keyring } from '../core/fingerprint/keyring.js';
-import { type DecidedPlan } from '../core/situation.js';
-import type { EngineContext } from './run/clients.js';
+import type { Lease } from './state/lease.js';
+import type { LoadedPlace } from './state/place-repository.js';
 
 /** What a decision needs beyond the definition. */
 export interface DecisionRequest {
@@ -21,64 +23,83 @@ export interface DecisionRequest {
   readonly options: PlanOptions;
   /** Seals with this key, so that digests can be compared with those of a saved plan. */
   readonly keyring: Keyring;
+  /** Whether the plan will be compared later. */
+  readonly seal: boolean;
   /** The plan that must come out, if one must. */
   readonly saved?: SavedPlan;
-  readonly onSourceDigest?: ((digest: string) => void) | undefined;
+  /** The first sync was not done when the run began. */
+  readonly isStillInitial?: boolean;
 }
 
 /** A decision, with what it was made from. */
-export interface Considered {
+export interface PlannedRun {
   readonly decided: DecidedPlan;
-  readonly source: SourceSnapshot;
   readonly loaded: LoadedPlace;
-  readonly connection: ReturnType<typeof connect>;
-  readonly entries: Awaited<ReturnType<typeof readDestination>>;
+  readonly connection: DestinationConnection;
+  readonly entries: readonly DestinationEntry[];
+  /** Of what the source holds once the imports of the decision are written; absent where it was not read. */
+  readonly sourceDigest: string | undefined;
 }
 
-/** Tells what the source held when it was read, or holds with what was written to it since. */
-export function tellDigest(
-  { keyring }: ResolvedOptions,
-  run: Run,
-  { onSourceDigest }: DecisionRequest,
-  source: SourceSnapshot,
-): void {
-  onSourceDigest?.(sourceDigest(keyring.current, locationOf(run), source));
+/** Returns the digest of what a run's location of the source holds. */
+export const digestOfSource = ({ keyring }: ResolvedOptions, run: Run, source: SourceSnapshot): string =>
+  sourceDigest(keyring.current, locationOf(run), source);
+
+/** The digest of the source with what a decision writes to it. */
+function digestAfter(options: ResolvedOptions, run: Run, source: SourceSnapshot, decided: DecidedPlan) {
+  const changes = sourceChanges(decided);
+  if (changes.length === 0) return digestOfSource(options, run, source);
+  const written = changes.map(({ key, value }) => [key, value] as const);
+  return digestOfSource(options, run, { ...source, secrets: new Map([...source.secrets, ...written]) });
 }
 
-/** Reads both sides and decides. Writes nothing. */
-export async function consider(
+/** Reads both sides and decides. Writes nothing. `source`: what was read of it already. */
+export async function planRun(
   { options, state: repository, clientOf }: EngineContext,
   run: Run,
   request: DecisionRequest,
   lease: Lease | undefined,
-): Promise<Considered> {
+  known?: SourceSnapshot,
+): Promise<PlannedRun> {
   const { prepared } = run;
-  const { definition, capabilities, place } = prepared;
-  checkImport(options, request.operation, prepared);
-  const loaded = await repository.load(place, run.signal);
-  const state = loaded.memory.state();
+  const { definition, capabilities, place, driver } = prepared;
+  const { operation, keyring, seal, isStillInitial } = request;
+  assertImportable({
+    operation,
+    definition,
+    capabilities,
+    displayName: driver.displayName,
+    remembersFirstSync: options.isStoreExplicit,
+  });
+  const loaded = await repository.load(prepared, run.signal);
   const connection = connect(run, clientFor(clientOf(prepared), run, lease), loaded.memory.facts);
-  const needsSource = request.operation !== 'remove' || !isRemembered(state, definition.id);
+  const needsSource = operation !== 'remove' || !isRemembered(loaded.memory, definition.id);
   const [source, entries] = await both(
     run.signal,
-    async (signal) => (needsSource ? readSource(options, run, signal) : NO_SECRETS),
+    async (signal) => known ?? (needsSource ? readSource(options, run, signal) : NO_SECRETS),
     (signal) => readDestination(run, connection, signal),
   );
-  const { operation, keyring } = request;
-  tellDigest(options, run, request, source);
   const decided = decide({
     operation,
     definition,
     place,
     source,
     entries,
-    state,
+    ownership: loaded.memory,
     capabilities,
     options: request.options,
     keyring,
+    seal,
+    isStillInitial,
   });
   await checkSourceWrites(options, run, operation, decided);
   const { applicable, summary } = decided.plan;
   run.emit({ ...run.fields, type: 'planned', applicable, summary });
-  return { decided, source, loaded, connection, entries };
+  return {
+    decided,
+    loaded,
+    connection,
+    entries,
+    sourceDigest: needsSource ? digestAfter(options, run, source, decided) : undefined,
+  };
 }

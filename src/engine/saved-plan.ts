@@ -4,14 +4,21 @@ import type { PlanOptions, SyncPlan } from '../contracts/plan.js';
 import { planMac } from '../core/seal.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { isEphemeralKeyId, type Digester, type Keyring } from '../core/fingerprint/keyring.js';
+const FORMAT_VERSION = 2;
+
 const changeSchema = z.looseObject({
   key: z.string(),
   kind: z.exactOptional(z.string()),
   action: z.string(),
+  digest: z.exactOptional(z.string()),
 });
-const importSchema = z.looseObject({ sourceKey: z.string(), action: z.string() });
+const importSchema = z.looseObject({
+  sourceKey: z.string(),
+  action: z.string(),
+  digest: z.exactOptional(z.string()),
+});
 const planSchema = z.looseObject({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(FORMAT_VERSION),
   operation: z.enum(['sync', 'import', 'remove']),
   definition: z.looseObject({ id: z.string() }),
   place: z.string(),
@@ -24,12 +31,7 @@ const planSchema = z.looseObject({
     importBehavior: z.exactOptional(z.enum(['prioritize-source', 'prioritize-destination'])),
     confirmDeletions: z.exactOptional(z.number()),
   }),
-  preconditions: z.strictObject({
-    keyId: z.string(),
-    mac: z.string(),
-    changes: z.array(z.string()),
-    imports: z.array(z.string()),
-  }),
+  preconditions: z.strictObject({ keyId: z.string(), mac: z.string() }),
 });
 
 /** A plan that came in from outside, known to be as it was made. */
@@ -53,8 +55,7 @@ function isPlanShaped(input: unknown): input is z.infer<typeof planSchema> {
 /** Whoever could make this MAC is an engine with the key, and it made a plan. */
 function isIntact(input: z.infer<typeof planSchema>, digester: Digester): input is SyncPlan & typeof input {
   const { preconditions, ...unsealed } = input;
-  const { mac, ...unsigned } = preconditions;
-  return mac === planMac(digester, unsealed, unsigned);
+  return preconditions.mac === planMac(digester, unsealed, preconditions);
 }
 
 /**
@@ -64,8 +65,11 @@ function isIntact(input: z.infer<typeof planSchema>, digester: Digester): input 
  */
 export function checkSavedPlan(input: unknown, keyring: Keyring): SavedPlan {
   const version = z.object({ formatVersion: z.number() }).safeParse(input);
-  if (version.success && version.data.formatVersion > 1) {
+  if (version.success && version.data.formatVersion > FORMAT_VERSION) {
     throw invalid('a newer version of secret-sync-engine made it; update this one');
+  }
+  if (version.success && version.data.formatVersion < FORMAT_VERSION) {
+    throw invalid('an older version of secret-sync-engine made it; plan again');
   }
   const hasPreconditions = z.object({ preconditions: z.object({}) }).safeParse(input).success;
   if (version.success && !hasPreconditions) {

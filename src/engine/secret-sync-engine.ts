@@ -15,8 +15,8 @@ import {
   type RemoveCallOptions,
   type SyncCallOptions,
 } from './call-options.js';
-import { consider, type DecisionRequest } from './plan-run.js';
-import { considerAndApply } from './plan-and-apply.js';
+import { planRun, type DecisionRequest } from './plan-run.js';
+import { planAndApply, planAndApplyUnless } from './plan-and-apply.js';
 import { untilAborted } from '../shared/abort.js';
 import { notify } from './boundary/guard-call.js';
 import { acquireLease, type Lease } from './state/lease.js';
@@ -26,7 +26,7 @@ import { readLocation } from './run/read.js';
 import { withRun, type Run } from './run/run.js';
 import { assertConfirmable, checkSavedPlan } from './saved-plan.js';
 import { storeKeys } from './state/store-keys.js';
-import type { SyncResult } from '../contracts/result.js';
+import type { SyncResult, UnchangedResult } from '../contracts/result.js';
 import type {
   AnyDestinationDriver,
   DefinitionArgument,
@@ -120,10 +120,10 @@ export class SecretSyncEngine<
     options: PlanCallOptions = {},
   ): Promise<SyncPlan> {
     const { operation = 'sync' } = options;
-    const request = this.#request(operation, options);
+    const request = { ...this.#request(operation, options), seal: true };
     const prepare = this.#prepare(definition);
     return withRun(this.#options, prepare, operation, options.signal, async (run) => {
-      const { decided } = await consider(this.#context, run, request, undefined);
+      const { decided } = await planRun(this.#context, run, request, undefined);
       return decided.plan;
     });
   }
@@ -156,6 +156,7 @@ export class SecretSyncEngine<
       operation: saved.operation,
       options: { ...saved.options, ...(confirmDeletions === undefined ? {} : { confirmDeletions }) },
       keyring: { ...this.#options.keyring, current: saved.digester },
+      seal: true,
       saved,
     });
   }
@@ -167,9 +168,24 @@ export class SecretSyncEngine<
    */
   async sync<Destination extends string>(
     definition: DefinitionArgument<Drivers, Destination>,
+    options?: SyncCallOptions & { readonly unlessDigest?: undefined },
+  ): Promise<SyncResult>;
+  /** With `unlessDigest`: does nothing where the source still has that digest. */
+  async sync<Destination extends string>(
+    definition: DefinitionArgument<Drivers, Destination>,
+    options: SyncCallOptions,
+  ): Promise<SyncResult | UnchangedResult>;
+  async sync<Destination extends string>(
+    definition: DefinitionArgument<Drivers, Destination>,
     options: SyncCallOptions = {},
-  ): Promise<SyncResult> {
-    return this.#run(this.#prepare(definition), options.signal, this.#request('sync', options));
+  ): Promise<SyncResult | UnchangedResult> {
+    const { signal, unlessDigest } = options;
+    const request = this.#request('sync', options);
+    return this.#write(this.#prepare(definition), signal, request, (run, lease) =>
+      unlessDigest === undefined
+        ? planAndApply(this.#context, run, lease, request)
+        : planAndApplyUnless(unlessDigest, this.#context, run, lease, request),
+    );
   }
 
   /**
@@ -202,8 +218,8 @@ export class SecretSyncEngine<
     options: CallSignal = {},
   ): Promise<void> {
     await this.#leased(this.#prepare(definition), 'remove', options.signal, async (run, lease) => {
-      const { definition: released, place } = run.prepared;
-      const loaded = await this.#context.state.load(place, run.signal);
+      const { definition: released } = run.prepared;
+      const loaded = await this.#context.state.load(run.prepared, run.signal);
       loaded.memory.forgetSync(released.id);
       lease.check();
       await untilAborted(loaded.save(), run.signal, run.clock);
@@ -219,7 +235,7 @@ export class SecretSyncEngine<
       operation,
       options: planOptions(operation, options),
       keyring: this.#options.keyring,
-      onSourceDigest: options.onSourceDigest,
+      seal: false,
     };
   }
 
@@ -249,6 +265,17 @@ export class SecretSyncEngine<
     signal: AbortSignal | undefined,
     request: DecisionRequest,
   ): Promise<SyncResult> {
+    return this.#write(prepare, signal, request, (run, lease) =>
+      planAndApply(this.#context, run, lease, request),
+    );
+  }
+
+  async #write<Result>(
+    prepare: Prepare,
+    signal: AbortSignal | undefined,
+    request: DecisionRequest,
+    work: (run: Run, lease: Lease) => Promise<Result>,
+  ): Promise<Result> {
     const prepareEnabled = async (ended: AbortSignal) => {
       const prepared = await prepare(ended);
       const { isEnabled, name } = prepared.definition;
@@ -256,9 +283,7 @@ export class SecretSyncEngine<
       const message = `The sync ${quote(name)} is disabled; set isEnabled, or plan it.`;
       throw new SecretSyncError('SYNC_DISABLED', message);
     };
-    return this.#leased(prepareEnabled, request.operation, signal, (run, lease) =>
-      considerAndApply(this.#context, run, lease, request),
-    );
+    return this.#leased(prepareEnabled, request.operation, signal, work);
   }
 
   #tellAboutStore(): void {

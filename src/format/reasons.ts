@@ -21,6 +21,7 @@ export const CHANGE_REASON_WORDS: Readonly<Record<ChangeReason, string>> = {
   'deletion-disabled': 'deletions are disabled for this sync',
   'source-partial': 'not deleted, because the source was not read in full',
   'owned-by-other-sync': 'written by another sync',
+  'wanted-by-other-sync': 'wanted by another sync',
   'has-dependents': 'aliases or overrides hang on it',
   'not-owned': 'neither written nor adopted by this sync',
   'not-a-string': 'not a text',

@@ -24,7 +24,7 @@ const lines = ({ changes }: ReturnType<typeof planSync>) =>
 describe('planSync', () => {
   it('makes a whole plan of two records', () => {
     expect(plan({ A: '1', B: '2', C: '3' }, { A: '0', B: '2', OLD: 'x' })).toEqual({
-      formatVersion: 1,
+      formatVersion: 2,
       operation: 'sync',
       definition: {
         id: 'nightly',
@@ -35,6 +35,7 @@ describe('planSync', () => {
           autoSyncEnabled: true,
           disableSecretDeletion: false,
           deletionScope: 'ask',
+          deleteLeftBehind: false,
           maxDeletions: { count: 100, ratio: 0.5 },
           allowEmptySource: false,
           allowReplace: false,
@@ -146,9 +147,10 @@ describe('planSync', () => {
       'B update value-differs',
       'OLD keep owned-by-other-sync',
     ]);
-    expect(codes(made)).toEqual(['NO_KEY_SCHEMA', 'OWNED_BY_OTHER_SYNC']);
-    expect(made.warnings[1]).toMatchObject({
+    expect(codes(made)).toEqual(['NO_KEY_SCHEMA', 'SHARED_WITH_OTHER_SYNC', 'OWNED_BY_OTHER_SYNC']);
+    expect(made.warnings[2]).toMatchObject({
       key: 'B',
+      syncId: 'other',
       message: expect.stringContaining('"other"') as unknown,
     });
   });
@@ -290,7 +292,7 @@ describe('what the driver has to say', () => {
         { key: 'D', kind: 'variable', value: '0' },
         { key: 'SAME', kind: 'variable', value: '4' },
       ],
-      { keySchema: '{{secretKey}}' },
+      {},
       { capabilities, state },
     );
     expect(warned).toEqual([
@@ -299,8 +301,13 @@ describe('what the driver has to say', () => {
       { key: 'R', kind: 'variable', action: 'replace', previousKind: 'secret', value: '3' },
       { key: 'U', kind: 'variable', action: 'update', value: '2' },
     ]);
-    expect(codes(made)).toEqual(['OVERWRITES_UNOWNED', 'TAKES_EFFECT_ON_DEPLOY', 'EXPOSES_VALUE']);
-    expect(made.warnings[2]).toEqual({ key: 'R', code: 'EXPOSES_VALUE', message: 'careful' });
+    expect(codes(made)).toEqual([
+      'NO_KEY_SCHEMA',
+      'OVERWRITES_UNOWNED',
+      'TAKES_EFFECT_ON_DEPLOY',
+      'EXPOSES_VALUE',
+    ]);
+    expect(made.warnings[3]).toEqual({ key: 'R', code: 'EXPOSES_VALUE', message: 'careful' });
   });
 
   it('is asked without a kind or value that there is not', () => {
@@ -324,7 +331,7 @@ describe('what the driver has to say', () => {
 
   it('can be about every plan that writes, and about no key', () => {
     const silent = { ...unrestrictedCapabilities, writeWarnings: capabilities.writeWarnings };
-    const made = plan({ C: '1' }, {}, { keySchema: '{{secretKey}}' }, { capabilities: silent });
+    const made = plan({ C: '1' }, {}, { keySchema: 'APP_{{secretKey}}' }, { capabilities: silent });
     expect(made.warnings).toEqual([{ code: 'TAKES_EFFECT_ON_DEPLOY', message: 'later' }]);
   });
 
@@ -377,10 +384,11 @@ describe('what can not be read back', () => {
   });
 
   it('is no reason to warn where nothing is remembered of a value', () => {
-    const state = { entries: [{ key: 'A', syncId: 'nightly' }] };
-    const made = plan({ A: '1' }, { A: '1' }, { keySchema: '{{secretKey}}' }, { ...sealed, state });
+    const state = { entries: [{ key: 'A_', syncId: 'nightly' }] };
+    const suffix = { keySchema: '{{secretKey}}_' };
+    const made = plan({ A: '1' }, { A_: '1' }, suffix, { ...sealed, state });
     expect(made.warnings).toEqual([]);
-    expect(plan({ A: '1' }, { A: '1' }, { keySchema: '{{secretKey}}' }, sealed).warnings).toEqual([]);
+    expect(plan({ A: '1' }, { A_: '1' }, suffix, sealed).warnings).toEqual([]);
   });
 
   it('is written again where no fingerprint key is given', () => {
@@ -406,9 +414,9 @@ describe('preconditions', () => {
     expect(made.preconditions).toEqual({
       keyId: expect.stringMatching(/^[0-9a-f]{12}$/) as unknown,
       mac: hex,
-      changes: ['', hex, ''],
-      imports: ['', hex],
     });
+    expect(made.changes.map(({ digest }) => digest)).toEqual([undefined, hex, undefined]);
+    expect(made.imports.map(({ digest }) => digest)).toEqual([undefined, hex]);
   });
 
   it.each<[string, Partial<PlanSyncInput>]>([

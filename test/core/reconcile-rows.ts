@@ -42,6 +42,7 @@ export const desiredRows: Row[] = [
     entries: [{ ...secret, value: 'v' }],
     memory: [{ kind: 'secret', syncId: THEM }],
     expected: ['unchanged value-equal'],
+    warnings: ['SHARED_WITH_OTHER_SYNC'],
   },
   { title: 'readable and other: updated', ...changed, expected: ['update value-differs'] },
   {

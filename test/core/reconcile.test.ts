@@ -141,12 +141,12 @@ describe('what is said of a key', () => {
     [
       'hides an inherited one',
       { entries: [{ ...secret, fixed: 'inherited' }] },
-      ['a value of a higher scope stands under this key; the new one hides it here'],
+      ['a value of a higher scope exists under this key; the new one hides it here'],
     ],
     [
       'overwrites what nobody is known to have written',
       { entries: [{ ...secret, value: 'w' }] },
-      ['no sync is known to have written what stands there; it is overwritten'],
+      ['no sync is known to have written what exists there; it is overwritten'],
     ],
     [
       'is taken over from the sync that wrote it',
@@ -168,12 +168,12 @@ describe('what is said of a key', () => {
         memory: [{ kind: 'variable', syncId: ME }],
         options: { allowReplace: true },
       },
-      ['the aliases or overrides that hang on what is replaced are deleted with it'],
+      ['the aliases or overrides that depend on what is replaced are deleted with it'],
     ],
     [
       'also stands there in another kind, named and not',
       { entries: [{ ...secret, value: 'v' }, variable, {}] },
-      ['it also stands there as a variable', 'it also stands there in another kind'],
+      ['it also exists there as a variable', 'it also exists there in another kind'],
     ],
   ])('that %s is a warning', (_title, row, messages) => {
     const { warnings } = run({ title: '', expected: [], ...row });

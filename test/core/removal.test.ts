@@ -3,6 +3,7 @@ import type { DestinationEntry } from '../../src/contracts/destination.js';
 import type { PlaceState, RememberedEntry } from '../../src/contracts/state-store.js';
 import { unrestrictedCapabilities } from '../../src/core/definition/defaults.js';
 import { planSync, type PlanSyncInput } from '../../src/core/plan-sync.js';
+import { indexState } from '../../src/core/inputs/ownership.js';
 import { isRemembered } from '../../src/core/removal.js';
 
 const ME = 'nightly';
@@ -239,6 +240,6 @@ describe('a sync is remembered at a place', () => {
     ],
     ['not where nothing is', {}, false],
   ])('%s', (_title, state, expected) => {
-    expect(isRemembered(state, ME)).toBe(expected);
+    expect(isRemembered(indexState(state), ME)).toBe(expected);
   });
 });

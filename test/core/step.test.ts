@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isWrite, plannedChange, sortChanges } from '../../src/core/step.js';
+import { isWrite, plannedChange, sortSteps } from '../../src/core/step.js';
 import { byText, compareText } from '../../src/shared/text.js';
 
 describe('a planned change', () => {
@@ -37,7 +37,7 @@ describe('a planned change', () => {
     ];
     const shuffled = [3, 1, 4, 0, 2].flatMap((index) => sorted.slice(index, index + 1));
     for (const changes of [shuffled, [...sorted].reverse(), sorted]) {
-      expect(sortChanges(changes.map((change) => ({ change }))).map(({ change }) => change)).toEqual(sorted);
+      expect(sortSteps(changes.map((change) => ({ change }))).map(({ change }) => change)).toEqual(sorted);
     }
   });
 });

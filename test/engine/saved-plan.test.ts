@@ -1,3 +1,4 @@
+import { indexState } from '../../src/core/inputs/ownership.js';
 import { describe, expect, it } from 'vitest';
 import { isSecretSyncError, type SecretSyncError } from '../../src/contracts/errors.js';
 import type { PlanOptions, SyncPlan } from '../../src/contracts/plan.js';
@@ -40,7 +41,8 @@ function decideOn({
     place: 'custom:place',
     source: sourceSnapshot(source),
     entries: destinationEntries(destination),
-    state: {},
+    ownership: indexState(),
+    seal: true,
     capabilities: {
       ...unrestrictedCapabilities,
       checkKey: (key) => (key.includes(' ') ? 'use no blanks' : undefined),
@@ -79,7 +81,7 @@ describe('what is wrong with a saved plan', () => {
   it.each<[string, () => unknown, string]>([
     [
       'a newer version',
-      withField({ formatVersion: 2 }),
+      withField({ formatVersion: 3 }),
       'a newer version of secret-sync-engine made it; update this one',
     ],
     [
@@ -89,7 +91,11 @@ describe('what is wrong with a saved plan', () => {
     ],
     ['not a plan at all', () => ({ preconditions: {} }), 'it is not a plan, or was edited'],
     ['null', () => null, 'it is not a plan, or was edited'],
-    ['an older version', withField({ formatVersion: 0 }), 'it is not a plan, or was edited'],
+    [
+      'an older version',
+      withField({ formatVersion: 1 }),
+      'an older version of secret-sync-engine made it; plan again',
+    ],
     ['an unknown operation', withField({ operation: 'drop' }), 'it is not a plan, or was edited'],
     [
       'a change without a key',
@@ -209,7 +215,7 @@ describe('a plan and the same decision made now', () => {
   const staleness = (now: Situation): string[] => {
     const then = first();
     try {
-      assertNotStale(then.plan, decideOn(now), true);
+      assertNotStale(then.plan, decideOn(now).plan, true);
     } catch (error) {
       if (!isSecretSyncError(error, 'PLAN_STALE')) throw error;
       expect(error.message).toMatch(/^The plan is out of date, and nothing was written; make a new plan:/);
@@ -217,7 +223,7 @@ describe('a plan and the same decision made now', () => {
     }
     return [];
   };
-  const MOVED = 'the value to be written, or what stands there, has changed since the plan was made';
+  const MOVED = 'the value to be written, or what exists there, has changed since the plan was made';
 
   it('agree when nothing that is written has moved', () => {
     expect(staleness({ source, destination })).toEqual([]);
@@ -286,18 +292,33 @@ describe('a plan and the same decision made now', () => {
       ...first().plan,
       changes: [{ key: 'APP_A', kind, action: 'create', reason: 'missing' }],
     });
-    const now: DecidedPlan = { plan: ofKind('secret'), changes: [], imports: [] };
+    const now = ofKind('secret');
     expect(() => assertNotStale(ofKind('secret'), now, true)).not.toThrow();
     expect(thrownBy(() => assertNotStale(ofKind('variable'), now, true)).problems).toHaveLength(2);
   });
 
-  it('are compared by their actions alone where they have no preconditions', () => {
-    const planned = first();
-    const bare = ({ plan: { preconditions: _, ...rest } }: DecidedPlan): SyncPlan => rest;
-    const nowBare: DecidedPlan = { ...planned, plan: bare(planned) };
-    expect(() => assertNotStale(bare(planned), nowBare, true)).not.toThrow();
-    const emptied: DecidedPlan = { ...planned, plan: { ...bare(planned), changes: [] } };
-    expect(thrownBy(() => assertNotStale(bare(planned), emptied, true)).problems).toHaveLength(3);
+  it('are compared by their actions alone where they have no digests', () => {
+    const { plan } = first();
+    const { preconditions: _, ...rest } = plan;
+    const bare: SyncPlan = { ...rest, changes: plan.changes.map(({ digest: _digest, ...row }) => row) };
+    expect(() => assertNotStale(bare, bare, true)).not.toThrow();
+    const problems = thrownBy(() => assertNotStale(bare, { ...bare, changes: [] }, true)).problems;
+    expect(problems).toHaveLength(3);
+  });
+
+  it('differ where a second entry of the same key and kind would be deleted', () => {
+    const deletions = (...ids: string[]) =>
+      decideOn({ destination: ids.map((id) => ({ key: 'APP_D', value: '4', id })), source: { A: '1' } }).plan;
+    expect(() => assertNotStale(deletions('1'), deletions('1'), true)).not.toThrow();
+    const [problem] =
+      thrownBy(() => assertNotStale(deletions('1'), deletions('1', '2'), true)).problems ?? [];
+    expect(problem).toMatchObject({
+      key: 'APP_D',
+      message: 'it was planned as delete and would now be delete and delete',
+    });
+    expect(thrownBy(() => assertNotStale(deletions('1', '2'), deletions('1', '3'), true)).problems).toEqual([
+      { code: 'PLAN_STALE', key: 'APP_D', message: MOVED },
+    ]);
   });
 
   it('differ in imports, unless those have been written already', () => {
@@ -305,19 +326,18 @@ describe('a plan and the same decision made now', () => {
     const then = decideOn({ source: { A: '1' }, destination: { APP_A: '0', APP_N: 'n' }, syncOptions });
     expect(then.plan.imports.map(({ action }) => action)).toEqual(['update', 'create']);
     const now = decideOn({ source: { A: '1' }, destination: { APP_A: '1', APP_N: 'm' }, syncOptions });
-    const problems = thrownBy(() => assertNotStale(then.plan, now, true)).problems ?? [];
+    const problems = thrownBy(() => assertNotStale(then.plan, now.plan, true)).problems ?? [];
     expect(problems.map(({ key, message }) => `${key}: ${message}`)).toEqual([
       'A: its import was planned as update and would now be nothing to do',
       `N: ${MOVED}`,
     ]);
-    expect(() => assertNotStale(then.plan, now, false)).not.toThrow();
+    expect(() => assertNotStale(then.plan, now.plan, false)).not.toThrow();
   });
 
   it('agree on imports that write nothing', () => {
     const syncOptions = { initialSyncBehavior: 'import-prioritize-source' };
     const then = decideOn({ source: { A: '1' }, destination: { APP_A: '0' }, syncOptions });
     expect(then.plan.imports.map(({ action }) => action)).toEqual(['ignore']);
-    const unimported: DecidedPlan = { ...then, plan: { ...then.plan, imports: [] } };
-    expect(() => assertNotStale(then.plan, unimported, true)).not.toThrow();
+    expect(() => assertNotStale(then.plan, { ...then.plan, imports: [] }, true)).not.toThrow();
   });
 });

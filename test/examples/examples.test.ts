@@ -38,7 +38,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-describe('the examples', { timeout: 60_000 }, () => {
+describe('the examples', { timeout: 300_000 }, () => {
   it('are all run by a test', async () => {
     const files = await readdir(examples, { recursive: true });
     const found = files.filter((file) => file.endsWith('.ts') && !file.startsWith('support'));
@@ -54,7 +54,7 @@ describe('the examples', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the demo', { timeout: 60_000 }, () => {
+describe('the demo', { timeout: 300_000 }, () => {
   it('plans, applies, has nothing to do, applies changes, shows no value and leaves nothing behind', async () => {
     const read = await dotenvSource(fileURLToPath(new URL('demo/.env', examples))).read({}, calm);
     const values = [...sourceSnapshot(read).secrets.values()].map((value) => value.reveal());
@@ -86,7 +86,7 @@ describe('the demo', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the plan in CI', { timeout: 60_000 }, () => {
+describe('the plan in CI', { timeout: 300_000 }, () => {
   let emulator: QoveryEmulator;
   beforeAll(async () => {
     emulator = await startQoveryEmulator();

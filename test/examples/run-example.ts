@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { complaintsIn } from '../support/complaints.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -20,8 +21,9 @@ export function runExample(
     const child = execFile(
       process.execPath,
       [file, ...args],
-      { cwd: root, env: { PATH, ...(TMPDIR !== undefined && { TMPDIR }), ...env }, timeout: 60_000 },
-      (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+      { cwd: root, env: { PATH, ...(TMPDIR !== undefined && { TMPDIR }), ...env }, timeout: 240_000 },
+      (_error, stdout, stderr) =>
+        resolve({ code: child.exitCode ?? -1, stdout, stderr: complaintsIn(stderr) }),
     );
   });
 }

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
+import { complaintsIn } from '../support/complaints.js';
 import { FINGERPRINT_KEY, qoveryTarget, type QoveryTarget } from '../support/engine.js';
 import { bundlePrograms, type Programs } from '../support/programs.js';
 
@@ -41,7 +42,9 @@ function startProgram(name: (typeof NAMES)[number], args: readonly string[], env
     readonly code: number | null;
     readonly stdout: string;
     readonly stderr: string;
-  }>((resolve) => child.on('close', (code) => resolve({ code, ...said })));
+  }>((resolve) =>
+    child.on('close', (code) => resolve({ code, stdout: said.stdout, stderr: complaintsIn(said.stderr) })),
+  );
   return {
     ended,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
@@ -83,7 +86,7 @@ async function prepare(): Promise<{ target: QoveryTarget; secretsFile: string; e
   return { target, secretsFile, env };
 }
 
-describe.concurrent('the examples of the service', { timeout: 90_000 }, () => {
+describe.concurrent('the examples of the service', { timeout: 300_000 }, () => {
   it('demo-auto: a change arrives at both, with one write each; after a restart nothing runs needlessly', async () => {
     const temporary = await mkdtemp(join(directory, 'demo-'));
     const { code, stdout, stderr } = await startProgram('demo-auto/demo.ts', [], { TMPDIR: temporary }).ended;
@@ -179,7 +182,9 @@ describe.concurrent('the examples of the service', { timeout: 90_000 }, () => {
     const { target, secretsFile, env } = await prepare();
     const program = startProgram('watch-dotenv.ts', [], env);
     await program.says(/Watching[^]*production: 1 keys written|production: 1 keys written[^]*Watching/);
-    await writeFile(secretsFile, 'API_KEY=the-second-secret\nREGION=eu\n');
+    // In one step, as most editors do: a file without secrets, seen in between, is a failure that is told.
+    await writeFile(`${secretsFile}.new`, 'API_KEY=the-second-secret\nREGION=eu\n');
+    await rename(`${secretsFile}.new`, secretsFile);
     await program.says(/production: 2 keys written/);
     expect(target.find('APP_API_KEY')?.value).toBe('the-second-secret');
     program.kill('SIGINT');

@@ -1,9 +1,10 @@
 import { getEventListeners } from 'node:events';
 import * as fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SyncEvent } from '../../src/contracts/events.js';
 import { memorySource } from '../../src/sources/memory.js';
 import type { Fault } from '../../src/testing/emulators/server/types.js';
+import { eventually } from '../support/eventually.js';
 import { propertyRuns } from '../support/property.js';
 import { bodyOf, during, expectConvergence, failAll, SITES, type Site } from './sites.js';
 import { faultyStore } from './stores.js';
@@ -81,7 +82,7 @@ function startable(
 
 /** No request is under way at the server any more: its connection was given back or closed. */
 async function expectNoSockets(site: Site) {
-  await vi.waitFor(() => {
+  await eventually(() => {
     site.emulator.clearRequests();
     expect(site.emulator.peakInFlight).toBe(0);
   });

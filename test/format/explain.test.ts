@@ -70,7 +70,7 @@ describe('the explanation of a key', () => {
     expect(explain(plan, 'A').split('\n')).toEqual([
       '"A" (secret) stays as it is: the value is equal.',
       '"A" (variable) is left alone: of another kind than this sync writes.',
-      'Warning: it also stands there as a variable.',
+      'Warning: it also exists there as a variable.',
     ]);
   });
 
@@ -86,7 +86,7 @@ describe('the explanation of a key', () => {
     expect(explain(plan, 'A').split('\n')).toEqual([
       '"A" is left alone: of another kind than this sync writes.',
       '"A" (secret) stays as it is: the value is equal.',
-      'Warning: it also stands there in another kind.',
+      'Warning: it also exists there in another kind.',
     ]);
   });
 
@@ -138,7 +138,7 @@ describe('the explanation of a key', () => {
     ]);
     expect(explain(plan, 'B').split('\n')).toEqual([
       '"B" is updated: the value differs.',
-      'Warning: no sync is known to have written what stands there; it is overwritten.',
+      'Warning: no sync is known to have written what exists there; it is overwritten.',
     ]);
   });
 });

@@ -9,7 +9,7 @@ export function planOf(parts: Partial<SyncPlan> = {}): SyncPlan {
   const summary = { ...NONE, import: imports.filter(({ action }) => action !== 'ignore').length };
   for (const { action } of changes) summary[action] += 1;
   return {
-    formatVersion: 1,
+    formatVersion: 2,
     operation: 'sync',
     definition: {
       id: 'nightly',
@@ -24,6 +24,7 @@ export function planOf(parts: Partial<SyncPlan> = {}): SyncPlan {
         allowEmptySource: false,
         allowReplace: false,
         invalidKeys: 'refuse',
+        deleteLeftBehind: false,
       },
       destination: 'somewhere',
       destinationConfig: {},
@@ -57,6 +58,7 @@ export function resultOf(
   for (const { status } of outcomes) summary[status] += 1;
   return {
     status: 'succeeded',
+    runId: 'run-1',
     plan,
     outcomes,
     summary,

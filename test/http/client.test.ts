@@ -4,12 +4,16 @@ import { isSecretSyncError, SecretSyncError } from '../../src/contracts/errors.j
 import type { HttpRefusal } from '../../src/contracts/http.js';
 import { SecretValue } from '../../src/contracts/secret.js';
 import { createHttpClient, type HttpClientOptions, type HttpRun } from '../../src/http/client.js';
+import { eventually } from '../support/eventually.js';
 import { createVirtualClock } from '../support/virtual-clock.js';
 import { answer, startTestServer } from './test-server.js';
 
 const list = { operation: 'list the things', method: 'GET' } as const;
 const create = { operation: 'create the thing', method: 'POST', body: { a: 1 } } as const;
 const update = { operation: 'update the thing', method: 'PUT', body: { a: 1 } } as const;
+
+/** Where nobody listens: a port that a server left could be given to the next one. */
+const UNUSED = 'http://127.0.0.1:2';
 
 function clientFor(endpoint: string, options: Partial<HttpClientOptions> = {}) {
   const clock = createVirtualClock({ auto: true });
@@ -23,6 +27,22 @@ function clientFor(endpoint: string, options: Partial<HttpClientOptions> = {}) {
     ...options,
   });
   return { client, clock };
+}
+
+/** A client with a timeout of 50 ms, which passes `afterHead`: when the head of the first answer is in. */
+function impatientClientFor(endpoint: string) {
+  const clock = createVirtualClock();
+  let heads = 0;
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const response = await globalThis.fetch(input, init);
+    heads += 1;
+    return response;
+  };
+  const afterHead = async () => {
+    await eventually(() => expect(heads).toBe(1));
+    await clock.advance(50);
+  };
+  return { ...clientFor(endpoint, { clock, fetch, timeout: 50 }), afterHead };
 }
 
 async function errorOf(promise: Promise<unknown>): Promise<SecretSyncError> {
@@ -172,8 +192,9 @@ describe('a refusal', () => {
       response.writeHead(403);
       response.write('{');
     });
-    const { client } = clientFor(url, { clock: undefined, fetch: undefined, timeout: 50 });
-    expect((await errorOf(client.request(list))).code).toBe('FORBIDDEN');
+    const { client, afterHead } = impatientClientFor(url);
+    const [error] = await Promise.all([errorOf(client.request(list)), afterHead()]);
+    expect(error.code).toBe('FORBIDDEN');
   });
 });
 
@@ -224,7 +245,7 @@ describe('an answer that can not be understood', () => {
     });
     const { client } = clientFor(url, { maxResponseBytes: 1_000_000 });
     expect((await errorOf(client.request({ ...list, schema }))).message).toContain('too long');
-    await vi.waitFor(() => expect(isClosed).toBe(true));
+    await eventually(() => expect(isClosed).toBe(true));
   });
 });
 
@@ -323,10 +344,8 @@ describe('a retry', () => {
   );
 
   it('after a refused connection is made for a POST too, which was certainly not carried out', async () => {
-    const { url, close } = await startTestServer(() => undefined);
-    await close();
     const codes: string[] = [];
-    const { client } = clientFor(url);
+    const { client } = clientFor(UNUSED);
     const run = client.forRun({ onRetry: ({ code }) => codes.push(code) });
     const error = await errorOf(run.request(create));
     expect(codes).toEqual(Array(4).fill('DESTINATION_UNAVAILABLE'));
@@ -348,8 +367,9 @@ describe('a retry', () => {
       response.writeHead(200);
       response.write('{"a":');
     });
-    const { client } = clientFor(url, { clock: undefined, fetch: undefined, timeout: 50 });
-    const error = await errorOf(client.request({ ...create, schema: z.unknown() }));
+    const { client, afterHead } = impatientClientFor(url);
+    const request = client.request({ ...create, schema: z.unknown() });
+    const [error] = await Promise.all([errorOf(request), afterHead()]);
     expect(error).toMatchObject({ code: 'TIMEOUT', retryable: true, maybeWritten: true });
     expect(error.message).toContain('50 ms');
     expect(seen).toHaveLength(1);

@@ -12,7 +12,6 @@ export interface Seen {
 export interface TestServer {
   readonly url: string;
   readonly seen: readonly Seen[];
-  readonly close: () => Promise<void>;
 }
 
 export type Handler = (response: ServerResponse, request: Seen, index: number) => void;
@@ -38,7 +37,6 @@ export async function startTestServer(handle: Handler): Promise<TestServer> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }
 

@@ -142,7 +142,7 @@ describe('planning', () => {
         fingerprintKey,
       });
       const plan = await engine.plan(memoryDefinition());
-      for (const digest of plan.preconditions?.changes ?? []) digests.add(digest);
+      for (const { digest } of plan.changes) if (digest !== undefined) digests.add(digest);
     }
     expect(digests.size).toBe(6);
   });
@@ -402,10 +402,10 @@ describe('a saved plan', () => {
       'a digest was changed',
       (plan) => ({
         ...plan,
-        preconditions: { ...plan.preconditions, changes: plan.preconditions?.changes.map(() => '') },
+        changes: plan.changes.map((row) => ({ ...row, digest: '' })),
       }),
     ],
-    ['it is from a newer version', (plan) => ({ ...plan, formatVersion: 2 })],
+    ['it is from a newer version', (plan) => ({ ...plan, formatVersion: 3 })],
     ['it is no plan', () => ({ status: 'succeeded' })],
     ['it is a list', () => []],
   ])('is invalid where %s', async (_what, edit) => {
@@ -416,7 +416,7 @@ describe('a saved plan', () => {
 
   it('says that a newer version made it', async () => {
     const { plan, refused } = await planned();
-    const newer = { ...saved(plan), formatVersion: 2, changes: 'in another form' } as object as SyncPlan;
+    const newer = { ...saved(plan), formatVersion: 3, changes: 'in another form' } as object as SyncPlan;
     expect((await refused('PLAN_INVALID', newer)).message).toContain('newer version');
   });
 

@@ -10,6 +10,7 @@ import { fileStore } from '../../src/stores/file/index.js';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
 import { stoppedClock } from '../support/crash.js';
 import { createEngine, FINGERPRINT_KEY, qoveryTarget, type QoveryTarget } from '../support/engine.js';
+import { complaintsIn } from '../support/complaints.js';
 import { bundlePrograms, type Programs } from '../support/programs.js';
 import type { SyncProcessInput } from './sync-process.js';
 
@@ -20,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => programs.remove());
 
-describe('two processes that sync one place at once', { timeout: 60_000 }, () => {
+describe('two processes that sync one place at once', { timeout: 300_000 }, () => {
   let emulator: QoveryEmulator;
   let target: QoveryTarget;
   let directory: string;
@@ -63,7 +64,10 @@ describe('two processes that sync one place at once', { timeout: 60_000 }, () =>
     });
     let errors = '';
     child.stderr.on('data', (text) => (errors += String(text)));
-    const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, errors }));
+    const ended = once(child, 'close').then(([code]) => ({
+      code: code as number | null,
+      errors: complaintsIn(errors),
+    }));
     const told = (type: string) =>
       types.includes(type) ? Promise.resolve() : new Promise<void>((resolve) => waiting.set(type, resolve));
     return { child, types, ended, told };

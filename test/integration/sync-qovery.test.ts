@@ -9,6 +9,7 @@ import { memoryStore } from '../../src/stores/memory.js';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
 import { QOVERY_DEFAULTS, type QoverySwitches } from '../../src/testing/emulators/qovery/switches.js';
 import { createEngine, failure, qoveryTarget } from '../support/engine.js';
+import { gather } from '../support/gather.js';
 
 describe('a sync to Qovery', () => {
   let emulator: QoveryEmulator;
@@ -92,7 +93,11 @@ describe('a sync to Qovery', () => {
   it('sends writes in parallel, as many as its concurrency allows', async () => {
     const target = qoveryTarget(emulator);
     emulator.clearRequests();
-    emulator.setIntercept(() => ({ delay: 2 }));
+    const together = gather(7);
+    emulator.setIntercept(async ({ method }) => {
+      if (method !== 'GET') await together();
+      return undefined;
+    });
     const { engine } = createEngine({
       source: memorySource(hundred()),
       drivers: [target.driver],

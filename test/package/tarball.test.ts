@@ -22,7 +22,7 @@ beforeAll(async () => {
   const [packed] = JSON.parse(stdout) as { filename: string }[];
   const tarball = join(project, packed?.filename ?? '');
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball], { cwd: project });
-}, 120_000);
+}, 300_000);
 
 afterAll(() => rm(project, { recursive: true, force: true }));
 
@@ -81,5 +81,5 @@ import { qovery } from 'secret-sync-engine/drivers/qovery';
     ];
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
     await expect(node(tsc, ...options, ...types, 'src/esm.mts', 'src/common.cts')).resolves.toBe('');
-  }, 60_000);
+  });
 });

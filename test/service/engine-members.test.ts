@@ -26,9 +26,7 @@ describe('what a service asks of an engine', () => {
     expect(await engine.digestSource({})).toBe(first);
     expect(await other.engine.digestSource({})).not.toBe(first);
     expect(await engine.digestSource({ environment: 'dev' })).not.toBe(first);
-    const seen: string[] = [];
-    await engine.sync(memoryDefinition(), { onSourceDigest: (digest) => void seen.push(digest) });
-    expect(seen).toEqual([first]);
+    expect((await engine.sync(memoryDefinition())).sourceDigest).toBe(first);
     source.set('B', '3');
     expect(await engine.digestSource({})).not.toBe(first);
     source.set('B', '2');
@@ -42,13 +40,20 @@ describe('what a service asks of an engine', () => {
     destination.set('LEGACY', 'old');
     const { engine } = createEngine({ drivers: [destination], source });
     const before = await engine.digestSource({});
-    const seen: string[] = [];
     const syncOptions = { initialSyncBehavior: 'import-prioritize-source' as const };
-    await engine.sync(memoryDefinition({ syncOptions }), {
-      onSourceDigest: (digest) => void seen.push(digest),
+    const { sourceDigest } = await engine.sync(memoryDefinition({ syncOptions }));
+    expect(sourceDigest).toBe(await engine.digestSource({}));
+    expect(sourceDigest).not.toBe(before);
+    expect(await engine.sync(memoryDefinition(), { unlessDigest: before })).toMatchObject({
+      status: 'succeeded',
     });
-    expect(seen).toEqual([before, await engine.digestSource({})]);
-    expect(seen[1]).not.toBe(before);
+    const requests = destination.calls.length;
+    expect(await engine.sync(memoryDefinition(), { unlessDigest: `${sourceDigest}` })).toMatchObject({
+      status: 'unchanged',
+      sourceDigest,
+      requestCount: 0,
+    });
+    expect(destination.calls).toHaveLength(requests);
   });
 
   it('tells a source that was read in part from one that was read in full', async () => {

@@ -4,6 +4,8 @@ import { SecretSyncEngine } from '../../src/engine/secret-sync-engine.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import { memoryDestination, type MemoryDestination } from '../../src/testing/memory-destination/index.js';
+import { gather } from '../support/gather.js';
+import { leakWarnings } from '../support/leak-warnings.js';
 
 const SYNC = {
   name: 'test',
@@ -153,6 +155,21 @@ describe('memoryDestination', () => {
     destination.setIntercept(undefined);
     await engine.sync(SYNC);
     expect(destination.get('A')).toBe('1');
+  });
+
+  it('makes Node warn of no leak when many calls are under way together', async () => {
+    const warnings = leakWarnings();
+    const destination = memoryDestination({ concurrency: 20 });
+    const together = gather(20);
+    destination.setIntercept(async ({ method }) => {
+      if (method === 'write') await together();
+      return undefined;
+    });
+    const secrets = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`KEY_${index}`, 'x']));
+    const [source, drivers] = [memorySource(secrets), [destination]];
+    await new SecretSyncEngine({ source, drivers, concurrency: 20 }).sync(SYNC);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings).toEqual([]);
   });
 
   it('throws an error of the test as it stands, of which the engine shows no message', async () => {

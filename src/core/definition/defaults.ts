@@ -14,6 +14,7 @@ export function resolveSyncOptions(input: SyncOptionsInput = {}): SyncOptions {
     allowEmptySource: given.allowEmptySource ?? false,
     allowReplace: given.allowReplace ?? false,
     invalidKeys: given.invalidKeys ?? 'refuse',
+    deleteLeftBehind: given.deleteLeftBehind ?? false,
   };
 }
 

@@ -8,8 +8,6 @@ export interface KeySchemaOf {
   readonly environment?: string | undefined;
 }
 
-const SECRET_KEY = '{{secretKey}}';
-
 const longer = (first: string, second: string): string => (first.length >= second.length ? first : second);
 
 /** Every shortest text that begins with `start` and ends with `end`: side by side, with a part between, overlapping. */
@@ -18,15 +16,6 @@ function* joined(start: string, end: string): Generator<string> {
   for (let overlap = 0; overlap <= Math.min(start.length, end.length); overlap += 1) {
     if (start.endsWith(end.slice(0, overlap))) yield start + end.slice(overlap);
   }
-}
-
-/** What stands before and after the source key. */
-function affixes({ keySchema = SECRET_KEY, environment }: KeySchemaOf): readonly [string, string] {
-  const [prefix = '', suffix = ''] = keySchema
-    .trim()
-    .split(SECRET_KEY)
-    .map((text) => text.replaceAll('{{environment}}', environment ?? ''));
-  return [prefix, suffix];
 }
 
 /**
@@ -50,12 +39,10 @@ function affixes({ keySchema = SECRET_KEY, environment }: KeySchemaOf): readonly
  * @throws SecretSyncError `INVALID_KEY_SCHEMA`.
  */
 export function crossSyncConflict(first: KeySchemaOf, second: KeySchemaOf): string | undefined {
-  const schemas = [first, second].map(({ keySchema, environment }) =>
-    compileKeySchema(keySchema, { environment }),
-  );
-  const [one, other] = [affixes(first), affixes(second)];
-  for (const key of joined(longer(one[0], other[0]), longer(one[1], other[1]))) {
-    if (schemas.every(({ match }) => match(key))) return key;
+  const compile = ({ keySchema, environment }: KeySchemaOf) => compileKeySchema(keySchema, { environment });
+  const [one, other] = [compile(first), compile(second)];
+  for (const key of joined(longer(one.prefix, other.prefix), longer(one.suffix, other.suffix))) {
+    if (one.match(key) && other.match(key)) return key;
   }
   return undefined;
 }

@@ -10,6 +10,10 @@ import { type ErrorProblem } from '../../contracts/error-codes.js';
 export interface KeySchema {
   /** The trimmed template; absent for the identity. */
   readonly template?: string;
+  /** What every rendered key begins with; empty for the identity. */
+  readonly prefix: string;
+  /** What every rendered key ends with; empty for the identity. */
+  readonly suffix: string;
   /** The destination key of a source key. Literal: a source key that looks like a placeholder stays as it is. */
   readonly render: (sourceKey: string) => string;
   /** Whether a destination key can have come from this schema. */
@@ -26,10 +30,15 @@ const MAX_LENGTH = 255;
 
 /** No schema: a key is the same on both sides, and every key matches. */
 export const identityKeySchema: KeySchema = {
+  prefix: '',
+  suffix: '',
   render: (sourceKey) => sourceKey,
   match: () => true,
   strip: (key) => key,
 };
+
+/** Whether a schema tells the keys of a sync from others: one without a literal does not, as no schema does not. */
+export const isDistinctive = ({ prefix, suffix }: KeySchema): boolean => prefix !== '' || suffix !== '';
 
 const distinct = (texts: readonly string[], pattern: RegExp): string[] => [
   ...new Set(texts.flatMap((text) => text.match(pattern) ?? [])),
@@ -108,6 +117,8 @@ export function compileKeySchema(
     !(oneSegment && secretOf(key).includes('/'));
   return {
     template: trimmed,
+    prefix,
+    suffix,
     // Joined and not added up: engines keep a sum of texts in pieces, which makes each comparison of it slow.
     render: (sourceKey) => [prefix, sourceKey, suffix].join(''),
     match,

@@ -44,6 +44,7 @@ const syncOptionsSchema = z.strictObject(
     allowEmptySource: flag,
     allowReplace: flag,
     invalidKeys: oneOf('refuse', 'skip'),
+    deleteLeftBehind: flag,
   },
   unknownFields,
 );

@@ -1,37 +1,44 @@
 import type { DestinationEntry } from '../../contracts/destination.js';
 import type { PlaceState, RememberedEntry } from '../../contracts/state-store.js';
+import { createKeyIndex } from './key-index.js';
 
-/** What is remembered of a place, by key and kind. */
-export interface Remembered {
+/** What is remembered of a place: which syncs were here, and who owns and wants each key. */
+export interface Ownership {
   /** True when this sync was synced or imported here before. */
-  knows(syncId: string): boolean;
-  find(key: string, kind: string | undefined): RememberedEntry | undefined;
+  readonly knows: (syncId: string) => boolean;
+  readonly find: (key: string, kind: string | undefined) => RememberedEntry | undefined;
+  readonly entries: () => Iterable<RememberedEntry>;
+  readonly remember: (entry: RememberedEntry) => void;
+  readonly forget: (key: string, kind: string | undefined) => void;
 }
 
-/** One text for a key and a kind: two never give the same. */
+/** One string for a key and a kind: two never give the same. */
 export const entryId = (key: string, kind: string | undefined): string => `${kind ?? ''}\u0000${key}`;
 
-/** `canonical`: how the destination compares keys. */
-export function indexState(state: PlaceState = {}, canonical = (key: string) => key): Remembered {
-  const kinds = new Map<string | undefined, Map<string, RememberedEntry>>();
-  for (const entry of state.entries ?? []) {
-    let entries = kinds.get(entry.kind);
-    if (entries === undefined) kinds.set(entry.kind, (entries = new Map<string, RememberedEntry>()));
-    const id = canonical(entry.key);
-    const known = entries.get(id);
-    // Of two spellings of one key it must be the same one in any order.
-    if (known === undefined || known.key <= entry.key) entries.set(id, entry);
-  }
+/** Indexes a state. `canonical` is how the destination compares keys. */
+export function indexState(state: PlaceState = {}, canonical = (key: string) => key): Ownership {
+  const index = createKeyIndex(canonical, state.entries);
   const syncs = new Set((state.syncs ?? []).map((sync) => sync.syncId));
   return {
     knows: (syncId) => syncs.has(syncId),
-    find: (key, kind) => kinds.get(kind)?.get(canonical(key)),
+    find: index.get,
+    entries: index.values,
+    remember: index.set,
+    forget: index.delete,
   };
 }
 
 /**
- * Whether a sync wrote or adopted an entry, nobody else did, and it is still the entry that is remembered. A write
- * whose end is unknown counts for both: who began it, and who owned the key before.
+ * Whether a sync wrote or adopted an entry, no other sync did, and it is still the entry that is remembered.
+ *
+ * | remembered | owned |
+ * |---|---|
+ * | nothing, or another sync's | no |
+ * | a write of another sync that was begun | no: it counts for both, and for neither alone |
+ * | a create that was begun, of an entry that can be read and that nothing shows to be the one | no: a person can have created it meanwhile |
+ * | a create that was begun, of an entry that can't be read | yes: a crash must not leave a key without an owner |
+ * | another id than the entry has | no: it was deleted and created again by someone else |
+ * | otherwise | yes |
  */
 export function ownedBy(
   remembered: RememberedEntry | undefined,
@@ -39,6 +46,7 @@ export function ownedBy(
   entry?: DestinationEntry,
 ): boolean {
   if (remembered === undefined || ownedByOther(remembered, syncId)) return false;
+  if (remembered.pending?.action === 'create' && entry?.value !== undefined) return false;
   return remembered.id === undefined || entry?.id === undefined || remembered.id === entry.id;
 }
 
@@ -47,6 +55,18 @@ export function ownedByOther(remembered: RememberedEntry | undefined, syncId: st
   if (remembered === undefined) return false;
   return remembered.syncId !== syncId || (remembered.pending?.syncId ?? syncId) !== syncId;
 }
+
+/** Whether a write of this sync was begun here and its end is not known. */
+export const isBegunBy = (remembered: RememberedEntry | undefined, syncId: string): boolean =>
+  remembered?.pending?.syncId === syncId;
+
+/** The syncs beside this one that want the key, as of their last runs; the owner is not among them. */
+export const otherHolders = (remembered: RememberedEntry | undefined, syncId: string): readonly string[] =>
+  remembered?.holders?.filter((holder) => holder !== syncId) ?? [];
+
+/** Whether a sync owns, holds or has begun to write an entry. */
+export const isInvolved = (entry: RememberedEntry, syncId: string): boolean =>
+  entry.syncId === syncId || isBegunBy(entry, syncId) || entry.holders?.includes(syncId) === true;
 
 /**
  * Whether an entry at this scope is something else than a plain value of ours. Another system's mark does not count

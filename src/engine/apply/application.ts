@@ -1,12 +1,9 @@
 import type { DestinationConnection, DestinationEntry } from '../../contracts/destination.js';
-import type { SourceChange } from '../../contracts/source.js';
-import { isWrite } from '../../core/step.js';
-import type { Lease } from '../state/lease.js';
-import type { ResolvedOptions } from '../options.js';
-import { type Work } from '../state/recorder.js';
-import { type Run } from '../run/run.js';
-import type { LoadedPlace } from '../state/place-repository.js';
 import type { DecidedPlan } from '../../core/situation.js';
+import type { ResolvedOptions } from '../options.js';
+import type { Run } from '../run/run.js';
+import type { Lease } from '../state/lease.js';
+import type { LoadedPlace } from '../state/place-repository.js';
 
 /** A decision, with all that carrying it out needs. */
 export interface Application {
@@ -17,16 +14,8 @@ export interface Application {
   readonly entries: readonly DestinationEntry[];
   readonly loaded: LoadedPlace;
   readonly decided: DecidedPlan;
-  /** Called once these have been written to the source. */
-  onSourceWritten(changes: readonly SourceChange[]): void;
+  /** Of what the source holds once the imports of the decision are written; absent where it was not read. */
+  readonly sourceDigest: string | undefined;
   /** Reads and decides again: the deletions that are still right after a conflict between the two phases. */
   decideAgain(): Promise<{ readonly decided: DecidedPlan; readonly connection: DestinationConnection }>;
-}
-
-export function workOf({ plan, changes }: DecidedPlan): Work[] {
-  return plan.changes.flatMap((change, index): Work[] => {
-    const { action } = change;
-    if (!isWrite(action)) return [];
-    return [{ change: { ...change, action }, value: changes[index]?.value, entry: changes[index]?.entry }];
-  });
 }

@@ -1,23 +1,26 @@
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
-import { quote } from '../../shared/text.js';
-import { untilAborted } from '../../shared/abort.js';
-import { createRecorder } from '../state/recorder.js';
-import { timestamp } from '../run/run.js';
-import { outcomeOf, type Ends } from './write-destination.js';
 import type { SyncResult } from '../../contracts/result.js';
+import { untilAborted } from '../../shared/abort.js';
+import { quote } from '../../shared/text.js';
+import { adoptImports, writeSource } from '../imports.js';
+import { timestamp } from '../run/run.js';
+import { createRecorder } from '../state/recorder.js';
+import type { Application } from './application.js';
+import { createLedger, type Ledger } from './ledger.js';
 import { failure, resultOf } from './outcomes.js';
 import { writeDestination } from './write-destination.js';
-import { writeSource, adoptImports } from '../imports.js';
-import { workOf, type Application } from './application.js';
 
-/** Saves; a failure carries the result, since the writes stand all the same. An aborted run waits a little for it. */
-async function saveWithResult({ loaded, run, options }: Application, result: SyncResult): Promise<void> {
+/** Saves; a failure carries the result, since the writes stay all the same. An aborted run waits a little for it. */
+async function saveWithResult(application: Application, ledger: Ledger): Promise<SyncResult> {
+  const { loaded, run, options } = application;
+  const result = resultOf(application, ledger.outcomes());
   try {
     await untilAborted(loaded.save(), run.signal, options.clock);
+    return result;
   } catch (error) {
     const message = isSecretSyncError(error, 'STATE_NOT_SAVED')
       ? error.message
-      : `What is to be remembered of ${quote(run.prepared.place)} could not be saved: the run was ended, and the store did not answer. Run again.`;
+      : `What is to be remembered of ${quote(run.prepared.place)} could not be saved: the run was ended, and the store did not respond. Run again.`;
     throw new SecretSyncError('STATE_NOT_SAVED', message, { result, retryable: true });
   }
 }
@@ -30,34 +33,32 @@ async function saveWithResult({ loaded, run, options }: Application, result: Syn
  */
 export async function applyDecided(application: Application): Promise<SyncResult> {
   const { options, run, lease, loaded, decided, entries } = application;
-  const { plan } = decided;
-  const syncId = plan.definition.id;
-  const work = workOf(decided);
-  const ends: Ends = new Map();
-  const recorder = createRecorder(loaded.memory, decided, options.keyring, entries);
+  const { operation, definition, place } = decided.plan;
+  const { memory } = loaded;
+  const { keyring } = options;
+  const syncId = definition.id;
+  const recorder = createRecorder({ memory, keyring, place, syncId, operation, entries });
+  const ledger = createLedger(run, recorder, decided.steps);
 
   await writeSource(application);
-  if (plan.operation !== 'remove') loaded.memory.markImported(syncId, timestamp(options.clock));
-  if (plan.operation === 'import') adoptImports(application);
-  recorder.adopt();
-  recorder.begin(work);
+  if (operation !== 'remove') memory.markImported(syncId, timestamp(options.clock));
+  if (operation === 'import') adoptImports(application);
+  recorder.adopt(decided.steps);
+  ledger.begin();
   lease.check();
-  // While nothing has ended, the result of a failed save says that all was withheld.
-  const withheld: Ends = new Map(work.map((item) => [item, outcomeOf(item, 'withheld')]));
-  if (work.length > 0) await saveWithResult(application, resultOf(application, work, withheld));
+  const hasWrites = ledger.writes.length > 0;
+  if (hasWrites) await saveWithResult(application, ledger);
 
   let thrown: { readonly error: unknown } | undefined;
   try {
-    if (work.length > 0) await writeDestination(application, recorder, work, ends);
+    if (hasWrites) await writeDestination(application, ledger);
   } catch (error) {
     thrown = { error };
   }
-  const isConflict = thrown !== undefined && isSecretSyncError(thrown.error, 'CONFLICT') && ends.size === 0;
-  const result = resultOf(application, work, isConflict ? withheld : ends);
-  if (plan.operation === 'remove' && thrown === undefined && result.status === 'succeeded') {
-    loaded.memory.forgetSync(syncId);
-  }
-  await saveWithResult(application, result);
+  const isConflict = thrown !== undefined && isSecretSyncError(thrown.error, 'CONFLICT') && !ledger.hasEnds();
+  const hasSucceeded = thrown === undefined && ledger.writes.every(ledger.isApplied);
+  if (operation === 'remove' && hasSucceeded) memory.forgetSync(syncId);
+  const result = await saveWithResult(application, ledger);
   if (!isConflict) run.emit({ ...run.fields, type: 'run-finished', result });
   if (thrown !== undefined) throw thrown.error;
   if (result.status === 'failed') throw failure(result);

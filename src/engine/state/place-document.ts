@@ -25,7 +25,11 @@ const documentSchema = z.strictObject({
       fingerprint: z.exactOptional(z.string()),
       id: z.exactOptional(z.string()),
       revision: z.exactOptional(z.string()),
-      pending: z.exactOptional(z.strictObject({ syncId: z.string(), action })),
+      pending: z.exactOptional(
+        z.strictObject({ syncId: z.string(), action, fingerprint: z.exactOptional(z.string()) }),
+      ),
+      holders: z.exactOptional(z.array(z.string())),
+      part: z.exactOptional(z.string()),
     }),
   ),
   facts: z.array(z.tuple([z.string(), z.string()])),

@@ -1,30 +1,25 @@
 import type { DestinationEntry, Facts } from '../../contracts/destination.js';
 import { SecretSyncError } from '../../contracts/errors.js';
-import type {
-  PlaceDocument,
-  PlaceState,
-  RememberedEntry,
-  RememberedSync,
-} from '../../contracts/state-store.js';
-import { entryId } from '../../core/inputs/ownership.js';
-import { byText } from '../../shared/text.js';
+import type { PlaceDocument, RememberedEntry, RememberedSync } from '../../contracts/state-store.js';
+import { createKeyIndex } from '../../core/inputs/key-index.js';
+import type { Ownership } from '../../core/inputs/ownership.js';
+import { isInherited } from '../../core/inputs/destination-index.js';
+import { byText, compareText } from '../../shared/text.js';
 
 const MAX_FACTS = 32;
 const MAX_FACT_LENGTH = 1024;
 
-/** What is remembered of a place while a run works on it. Nothing here does I/O; `state.ts` loads and saves it. */
-export interface PlaceMemory {
+/** What is remembered of a place while a run works on it. Nothing here does I/O; the repository loads and saves it. */
+export interface PlaceMemory extends Ownership {
   readonly facts: Facts;
-  /** For the decisions. */
-  state(): PlaceState;
-  find(key: string, kind: string | undefined): RememberedEntry | undefined;
-  remember(entry: RememberedEntry): void;
-  forget(key: string, kind: string | undefined): void;
-  /** Forgets all of a sync: its entries, its begun writes, and that it was ever here. */
+  /**
+   * Forgets all of a sync: its entries, its begun writes, and that it was ever here. A key that another sync wants
+   * is that sync's from then on.
+   */
   forgetSync(syncId: string): void;
   /** Remembers that the first sync was done; keeps an earlier time. */
   markImported(syncId: string, at: string): void;
-  /** Forgets what a sync remembers of keys that do not stand at the place any more. */
+  /** Forgets what a sync remembers of keys that do not exist at the place any more. */
   prune(syncId: string, entries: readonly DestinationEntry[]): void;
   /** For the document, in an order that does not depend on history. */
   contents(): Pick<PlaceDocument, 'syncs' | 'entries' | 'facts'>;
@@ -45,49 +40,74 @@ function createFacts(facts: Map<string, string>): Facts {
   };
 }
 
-/** `facts` is shared with the engine, so that what was looked up for a plan is known to the apply that follows. */
+const byKindAndKey = (first: RememberedEntry, second: RememberedEntry): number =>
+  compareText(first.kind ?? '', second.kind ?? '') || compareText(first.key, second.key);
+
+/** Returns an entry without a sync: handed to a sync that wants it, or `undefined` where none does. */
+export function withoutSync(entry: RememberedEntry, syncId: string): RememberedEntry | undefined {
+  const { pending, holders = [], adopted, ...rest } = entry;
+  const begun = pending === undefined || pending.syncId === syncId ? undefined : pending;
+  const others = holders.filter((holder) => holder !== syncId);
+  const isOwner = entry.syncId === syncId;
+  // What another sync may have written since belongs to that sync.
+  const owner = isOwner ? (begun?.syncId ?? others[0]) : entry.syncId;
+  if (owner === undefined) return undefined;
+  const left = others.filter((holder) => holder !== owner);
+  return {
+    ...rest,
+    syncId: owner,
+    ...(adopted === true && !isOwner ? { adopted } : {}),
+    ...(left.length === 0 ? {} : { holders: left }),
+    ...(begun === undefined ? {} : { pending: begun }),
+  };
+}
+
+/**
+ * Makes the memory of a place.
+ *
+ * @param facts Shared with the engine, so that what was looked up for a plan is known to the apply that follows.
+ * @param canonical How the destination compares keys.
+ */
 export function createPlaceMemory(
   remembered: Pick<PlaceDocument, 'syncs' | 'entries'>,
   facts: Map<string, string>,
+  canonical: (key: string) => string = (key) => key,
 ): PlaceMemory {
   const syncs = new Map<string, RememberedSync>(remembered.syncs.map((sync) => [sync.syncId, sync]));
-  const entries = new Map(remembered.entries.map((entry) => [entryId(entry.key, entry.kind), entry]));
-  const remember = (entry: RememberedEntry) => void entries.set(entryId(entry.key, entry.kind), entry);
-  const contents = () => ({
-    syncs: [...syncs.values()].sort(byText((sync) => sync.syncId)),
-    entries: [...entries.values()].sort(byText((entry) => entryId(entry.key, entry.kind))),
-    facts: [...facts].sort(byText(([name]) => name)),
-  });
+  const index = createKeyIndex(canonical, remembered.entries);
   return {
     facts: createFacts(facts),
-    state: () => ({ syncs: [...syncs.values()], entries: [...entries.values()] }),
-    find: (key, kind) => entries.get(entryId(key, kind)),
-    remember,
-    forget: (key, kind) => void entries.delete(entryId(key, kind)),
+    knows: (syncId) => syncs.has(syncId),
+    find: index.get,
+    entries: index.values,
+    remember: index.set,
+    forget: index.delete,
     forgetSync(syncId) {
       syncs.delete(syncId);
-      for (const [id, entry] of entries) {
-        const { pending, ...settled } = entry;
-        const isBegunByOther = pending !== undefined && pending.syncId !== syncId;
-        if (entry.syncId !== syncId) {
-          if (pending?.syncId === syncId) entries.set(id, settled);
-        } else if (isBegunByOther) {
-          // What another sync may have written since is that one's.
-          entries.set(id, { ...entry, syncId: pending.syncId });
-        } else entries.delete(id);
+      for (const entry of [...index.values()]) {
+        const isTheirs = entry.syncId !== syncId && entry.pending?.syncId !== syncId;
+        if (isTheirs && entry.holders?.includes(syncId) !== true) continue;
+        const left = withoutSync(entry, syncId);
+        if (left === undefined) index.delete(entry.key, entry.kind);
+        else index.set(left);
       }
     },
     markImported(syncId, at) {
       if (!syncs.has(syncId)) syncs.set(syncId, { syncId, importedAt: at });
     },
     prune(syncId, present) {
-      const ids = new Set(
-        present.filter((entry) => entry.fixed !== 'inherited').map((entry) => entryId(entry.key, entry.kind)),
+      const existing = createKeyIndex(
+        canonical,
+        present.filter((entry) => !isInherited(entry)),
       );
-      for (const [id, entry] of entries) {
-        if (entry.syncId === syncId && !ids.has(id)) entries.delete(id);
+      for (const { key, kind, syncId: owner } of [...index.values()]) {
+        if (owner === syncId && existing.get(key, kind) === undefined) index.delete(key, kind);
       }
     },
-    contents,
+    contents: () => ({
+      syncs: [...syncs.values()].sort(byText((sync) => sync.syncId)),
+      entries: [...index.values()].sort(byKindAndKey),
+      facts: [...facts].sort(byText(([name]) => name)),
+    }),
   };
 }

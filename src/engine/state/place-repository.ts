@@ -1,3 +1,5 @@
+import type { Capabilities } from '../../contracts/destination.js';
+import { canonicalKey } from '../../core/inputs/destination-index.js';
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import { quote } from '../../shared/text.js';
 import type { PlaceDocument, RememberedEntry } from '../../contracts/state-store.js';
@@ -25,10 +27,16 @@ interface ProcessFingerprints {
   readonly fingerprints: ReadonlyMap<string, string>;
 }
 
+/** A place, and how its destination compares keys. */
+export interface PlaceToLoad {
+  readonly place: string;
+  readonly capabilities: Capabilities;
+}
+
 /** Loads and saves what is remembered of places. */
 export interface StateRepository {
   /** @throws SecretSyncError `STATE_UNREADABLE`. */
-  load(place: string, signal: AbortSignal): Promise<LoadedPlace>;
+  load(place: PlaceToLoad, signal: AbortSignal): Promise<LoadedPlace>;
 }
 
 export function createStateRepository(options: ResolvedOptions): StateRepository {
@@ -46,7 +54,7 @@ export function createStateRepository(options: ResolvedOptions): StateRepository
   };
 
   return {
-    async load(place, signal) {
+    async load({ place, capabilities }, signal) {
       const key = storeKeys(place).state;
       const stored = await readDocument(store, key, signal);
       const document = stored === undefined ? undefined : parseDocument(stored.document, place, keyring);
@@ -55,7 +63,11 @@ export function createStateRepository(options: ResolvedOptions): StateRepository
       for (const [name, value] of document?.facts ?? []) if (!facts.has(name)) facts.set(name, value);
       knownFacts.set(place, facts);
 
-      const memory = createPlaceMemory({ syncs: document?.syncs ?? [], entries }, facts);
+      const memory = createPlaceMemory(
+        { syncs: document?.syncs ?? [], entries },
+        facts,
+        canonicalKey(capabilities),
+      );
       let version = stored?.version ?? null;
       // A document under another key is saved anew, so that its MAC moves to the current one.
       let saved = document?.keyId === currentKeyId(keyring) ? canonicalJson(memory.contents()) : undefined;

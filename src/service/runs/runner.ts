@@ -25,7 +25,7 @@ const ELSEWHERE_MS = 5_000;
 
 export interface RunRequest extends Pick<Asked, 'id' | 'cause' | 'isWanted'> {
   readonly operation: Operation;
-  readonly options?: SyncCallOptions & ImportCallOptions;
+  readonly options?: Omit<SyncCallOptions, 'unlessDigest'> & ImportCallOptions;
   /** Done in the same turn, once the run has succeeded. */
   readonly onSucceeded?: () => Promise<void>;
 }
@@ -156,15 +156,9 @@ export function createRuns(
         stored.runs[operation]?.jobId === jobId ? withRun(stored, operation, { runningUntil }) : undefined;
       return records.change(id, change, false);
     };
-    let sourceDigest: string | undefined;
-    const onSourceDigest = (digest: string) => {
-      sourceDigest = digest;
-      request.options?.onSourceDigest?.(digest);
-    };
-    const options = { ...request.options, ...(operation === 'sync' && { onSourceDigest }) };
     let result: SyncResult;
     try {
-      const work = () => call({ ...request, options }, definition, signal);
+      const work = () => call(request, definition, signal);
       result = await renewing(clock, RENEW_MS, renew, work);
     } catch (error) {
       const failure = failureText(error, signal);
@@ -175,6 +169,7 @@ export function createRuns(
       emit({ ...fields, type: 'run-failed', ...failure });
       throw error;
     }
+    const sourceDigest = operation === 'sync' ? result.sourceDigest : undefined;
     await noteEnd(request, jobId, (stored) => {
       const end = { status: 'succeeded', message: null, succeededAt: timestamp() } as const;
       const done = withRun(stored, operation, end);

@@ -265,6 +265,7 @@ describe('a definition is taken', () => {
         allowEmptySource: true,
         allowReplace: true,
         invalidKeys: 'skip',
+        deleteLeftBehind: true,
       },
       destination: 'my-driver',
       destinationConfig: { b: [{ y: 1, x: 2 }], a: 'z' },

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { DestinationEntry } from '../../../src/contracts/destination.js';
-import type { PlannedChange, SyncPlan } from '../../../src/contracts/plan.js';
+import type { Operation, PlannedChange } from '../../../src/contracts/plan.js';
 import { SecretValue } from '../../../src/contracts/secret.js';
 import type { RememberedEntry } from '../../../src/contracts/state-store.js';
 import { fingerprint } from '../../../src/core/fingerprint/fingerprint.js';
-import { planSync } from '../../../src/core/plan-sync.js';
+import type { Step, WriteAction, WriteStep } from '../../../src/core/step.js';
 import { createPlaceMemory } from '../../../src/engine/state/place-memory.js';
-import { createRecorder, type Work } from '../../../src/engine/state/recorder.js';
+import { createRecorder } from '../../../src/engine/state/recorder.js';
 import { createKeyring } from '../../../src/core/fingerprint/keyring.js';
 
 const CURRENT = 'c'.repeat(32);
@@ -35,38 +35,38 @@ interface Scene {
   readonly change?: PlannedChange;
   readonly entry?: DestinationEntry | undefined;
   readonly value?: string | undefined;
-  readonly operation?: SyncPlan['operation'];
+  readonly operation?: Operation;
 }
 
 function scene({ remembered = [], change: planned, entry: at, value, operation = 'sync' }: Scene) {
   const memory = createPlaceMemory({ syncs: [], entries: remembered }, new Map());
-  const detail = {
-    ...(at === undefined ? {} : { entry: at }),
-    ...(value === undefined ? {} : { value: new SecretValue(value) }),
+  const step: Step | undefined = planned && {
+    change: planned,
+    before: at,
+    after: value === undefined ? undefined : new SecretValue(value),
   };
-  const changes = planned === undefined ? [] : [planned];
-  const basis = planSync({ definition: { name: ME }, source: {}, destination: {} });
-  const plan: SyncPlan = { ...basis, place: PLACE, operation, changes };
-  const decided = { plan, changes: changes.map(() => detail), imports: [] };
-  const recorder = createRecorder(
+  const recorder = createRecorder({
     memory,
-    decided,
-    createKeyring([CURRENT, PREVIOUS]),
-    at === undefined ? [] : [at],
-  );
-  return { recorder, entries: () => memory.contents().entries };
+    keyring: createKeyring([CURRENT, PREVIOUS]),
+    place: PLACE,
+    syncId: ME,
+    operation,
+    entries: at === undefined ? [] : [at],
+  });
+  const adopt = () => recorder.adopt(step === undefined ? [] : [step]);
+  return { recorder, adopt, entries: () => memory.contents().entries };
 }
 
 describe('a key that is right already', () => {
   const adopt = (remembered: RememberedEntry | undefined, at = entry, value: string | undefined = 'v') => {
-    const { recorder, entries } = scene({
+    const made = scene({
       remembered: remembered === undefined ? [] : [remembered],
       change: change('unchanged'),
       entry: at,
       value,
     });
-    recorder.adopt();
-    return entries();
+    made.adopt();
+    return made.entries();
   };
 
   it('is adopted where nobody owns it, without a fingerprint', () => {
@@ -91,17 +91,17 @@ describe('a key that is right already', () => {
   });
 
   it('is remembered without a kind at a destination that has none', () => {
-    const { recorder, entries } = scene({
+    const made = scene({
       change: change('unchanged', ''),
       entry: { key: 'A' },
       value: 'v',
     });
-    recorder.adopt();
-    expect(entries()).toStrictEqual([{ key: 'A', syncId: ME, adopted: true }]);
+    made.adopt();
+    expect(made.entries()).toStrictEqual([{ key: 'A', syncId: ME, adopted: true }]);
   });
 
   it('stays with the sync that owns it', () => {
-    expect(adopt(theirs)).toStrictEqual([theirs]);
+    expect(adopt(theirs)).toStrictEqual([{ ...theirs, holders: [ME] }]);
   });
 
   it('is adopted anew where another entry stands in place of the one that was written', () => {
@@ -112,7 +112,7 @@ describe('a key that is right already', () => {
   it('was written by the write that this sync had begun', () => {
     const begun: RememberedEntry = { ...theirs, pending: { syncId: ME, action: 'update' } };
     const written = { ...mine, fingerprint: print('v'), id: 'id-1', revision: 'r-1' };
-    expect(adopt(begun)).toStrictEqual([written]);
+    expect(adopt(begun)).toStrictEqual([{ ...written, holders: ['other'] }]);
     expect(adopt({ ...mine, adopted: true, pending: { syncId: ME, action: 'update' } })).toStrictEqual([
       written,
     ]);
@@ -120,9 +120,9 @@ describe('a key that is right already', () => {
 
   it('was written, without a fingerprint, where its value is not at hand', () => {
     const begun: RememberedEntry = { ...mine, pending: { syncId: ME, action: 'update' } };
-    const { recorder, entries } = scene({ remembered: [begun], change: change('unchanged'), entry });
-    recorder.adopt();
-    expect(entries()).toStrictEqual([{ ...mine, id: 'id-1', revision: 'r-1' }]);
+    const made = scene({ remembered: [begun], change: change('unchanged'), entry });
+    made.adopt();
+    expect(made.entries()).toStrictEqual([{ ...mine, id: 'id-1', revision: 'r-1' }]);
   });
 
   it('stays in doubt where another sync had begun to write it', () => {
@@ -134,29 +134,29 @@ describe('a key that is right already', () => {
     const old = { ...mine, fingerprint: print('v', PREVIOUS), id: 'id-1', revision: 'r-1' };
     expect(adopt(old)).toStrictEqual([{ ...old, fingerprint: print('v') }]);
     const { fingerprint: _, ...without } = old;
-    const { recorder, entries } = scene({ remembered: [old], change: change('unchanged'), entry });
-    recorder.adopt();
-    expect(entries()).toStrictEqual([without]);
+    const made = scene({ remembered: [old], change: change('unchanged'), entry });
+    made.adopt();
+    expect(made.entries()).toStrictEqual([without]);
   });
 
   it('is not remembered where nothing stands there', () => {
-    const { recorder, entries } = scene({ change: change('unchanged'), value: 'v' });
-    recorder.adopt();
-    expect(entries()).toStrictEqual([]);
+    const made = scene({ change: change('unchanged'), value: 'v' });
+    made.adopt();
+    expect(made.entries()).toStrictEqual([]);
   });
 });
 
 describe('a key that is kept', () => {
   const keep = (remembered: RememberedEntry) => {
-    const { recorder, entries } = scene({ remembered: [remembered], change: change('keep'), entry });
-    recorder.adopt();
-    return entries();
+    const made = scene({ remembered: [remembered], change: change('keep'), entry });
+    made.adopt();
+    return made.entries();
   };
 
   it('is not adopted', () => {
-    const { recorder, entries } = scene({ change: change('keep'), entry, value: 'v' });
-    recorder.adopt();
-    expect(entries()).toStrictEqual([]);
+    const made = scene({ change: change('keep'), entry, value: 'v' });
+    made.adopt();
+    expect(made.entries()).toStrictEqual([]);
   });
 
   it('loses a fingerprint that a previous key made, since its value is not at hand', () => {
@@ -178,47 +178,51 @@ describe('a key that is about to be written', () => {
   const update = change('update');
 
   it('leaves what is planned for later to its own time', () => {
-    const { recorder, entries } = scene({ change: update, entry, value: 'v' });
-    recorder.adopt();
-    expect(entries()).toStrictEqual([]);
+    const made = scene({ change: update, entry, value: 'v' });
+    made.adopt();
+    expect(made.entries()).toStrictEqual([]);
   });
 
   it('keeps a fingerprint of a previous key until then', () => {
     const known = { ...mine, fingerprint: print('old', PREVIOUS), id: 'id-1' };
-    const { recorder, entries } = scene({ remembered: [known], change: update, entry, value: 'v' });
-    recorder.adopt();
-    expect(entries()).toStrictEqual([known]);
+    const made = scene({ remembered: [known], change: update, entry, value: 'v' });
+    made.adopt();
+    expect(made.entries()).toStrictEqual([known]);
   });
 
   it('is forgotten where it does not stand at the place any more, by a sync only', () => {
     const gone = scene({ remembered: [mine] });
-    gone.recorder.adopt();
+    gone.adopt();
     expect(gone.entries()).toStrictEqual([]);
     const removal = scene({ remembered: [mine], operation: 'remove' });
-    removal.recorder.adopt();
+    removal.adopt();
     expect(removal.entries()).toStrictEqual([mine]);
   });
 
-  const work = (action: Work['change']['action'], more: Partial<Work> = {}): Work => ({
+  const work = (action: WriteAction, more: Partial<WriteStep> = {}): WriteStep => ({
     change: { ...change(action), action },
-    value: action === 'delete' ? undefined : new SecretValue('v'),
-    entry: action === 'create' ? undefined : entry,
+    after: action === 'delete' ? undefined : new SecretValue('v'),
+    before: action === 'create' ? undefined : entry,
     ...more,
   });
 
   it('is remembered as begun, beside what was known', () => {
     const fresh = scene({});
     fresh.recorder.begin([work('create')]);
-    expect(fresh.entries()).toStrictEqual([{ ...mine, pending: { syncId: ME, action: 'create' } }]);
+    const made = { fingerprint: print('v') };
+    expect(fresh.entries()).toStrictEqual([{ ...mine, pending: { syncId: ME, action: 'create', ...made } }]);
     const known = { ...theirs, fingerprint: print('old'), id: 'id-1' };
     const overwritten = scene({ remembered: [known] });
     overwritten.recorder.begin([work('update')]);
-    expect(overwritten.entries()).toStrictEqual([{ ...known, pending: { syncId: ME, action: 'update' } }]);
+    expect(overwritten.entries()).toStrictEqual([
+      { ...known, pending: { syncId: ME, action: 'update', ...made } },
+    ]);
     const kindless = scene({});
     kindless.recorder.begin([work('create', { change: { key: 'A', action: 'create', reason: 'missing' } })]);
-    expect(kindless.entries()).toStrictEqual([
+    expect(kindless.entries()).toMatchObject([
       { key: 'A', syncId: ME, pending: { syncId: ME, action: 'create' } },
     ]);
+    expect(kindless.entries()[0]).not.toHaveProperty('kind');
   });
 
   it("is this sync's when it was written, with what the destination answered", () => {
@@ -228,9 +232,10 @@ describe('a key that is about to be written', () => {
     const item = work('update');
     recorder.begin([item]);
     recorder.applied(item, { id: 'id-1', revision: 'r-2' });
-    expect(entries()).toStrictEqual([{ ...mine, fingerprint: print('v'), id: 'id-1', revision: 'r-2' }]);
+    const owned = { ...mine, holders: ['other'], fingerprint: print('v') };
+    expect(entries()).toStrictEqual([{ ...owned, id: 'id-1', revision: 'r-2' }]);
     recorder.applied(item, {});
-    expect(entries()).toStrictEqual([{ ...mine, fingerprint: print('v') }]);
+    expect(entries()).toStrictEqual([owned]);
   });
 
   it('is forgotten when it was deleted', () => {
@@ -253,7 +258,7 @@ describe('a key that is about to be written', () => {
 
   it('is remembered in its new kind alone when it was replaced', () => {
     const { recorder, entries } = scene({ remembered: [wasVariable] });
-    const item = work('replace', { entry: variable });
+    const item = work('replace', { before: variable });
     recorder.begin([item]);
     expect(entries().map(({ kind }) => kind)).toStrictEqual([KIND, 'variable']);
     recorder.applied(item, { id: 'id-2' });
@@ -276,7 +281,7 @@ describe('a key that is about to be written', () => {
 
   it('keeps the old kind without id and revision when a replace failed, which may have put it back', () => {
     const { recorder, entries } = scene({ remembered: [wasVariable] });
-    const item = work('replace', { entry: variable });
+    const item = work('replace', { before: variable });
     recorder.begin([item]);
     recorder.failed(item);
     expect(entries()).toStrictEqual([{ key: 'A', kind: 'variable', syncId: ME }]);
@@ -290,7 +295,7 @@ describe('a key that is about to be written', () => {
     updated.recorder.failed(item);
     expect(updated.entries()).toStrictEqual([known]);
     const stranger = scene({});
-    const replace = work('replace', { entry: variable });
+    const replace = work('replace', { before: variable });
     stranger.recorder.begin([replace]);
     stranger.recorder.failed(replace);
     expect(stranger.entries()).toStrictEqual([]);

@@ -24,7 +24,8 @@ describe.each(SITES)('%s: a plan that can not be trusted is refused with nothing
       'edited',
     ],
     ['for another place', (plan) => ({ ...plan, place: 'elsewhere' }), 'edited'],
-    ['from a newer version', (plan) => ({ ...plan, formatVersion: 2 }), 'newer version'],
+    ['from a newer version', (plan) => ({ ...plan, formatVersion: 3 }), 'newer version'],
+    ['from an older version', (plan) => ({ ...plan, formatVersion: 1 }), 'plan again'],
     ['that is none', () => ({ nothing: 'of a plan' }), 'not a plan'],
     ['that is null', () => null, 'not a plan'],
     [

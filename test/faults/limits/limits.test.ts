@@ -4,6 +4,7 @@ import type { SyncEvent } from '../../../src/contracts/events.js';
 import { memorySource } from '../../../src/sources/memory.js';
 import type { Fault, RequestLogEntry } from '../../../src/testing/emulators/server/types.js';
 import { failure, hasuraTarget, qoveryTarget } from '../../support/engine.js';
+import { gather } from '../../support/gather.js';
 import { propertyRuns } from '../../support/property.js';
 import {
   during,
@@ -12,6 +13,7 @@ import {
   qoverySite,
   requestsOf,
   resultOf,
+  type Site,
   SITES,
   someSecrets,
 } from '../sites.js';
@@ -22,13 +24,23 @@ async function slowly(): Promise<undefined> {
   return undefined;
 }
 
+/** Holds the first writes until so many are under way together, and lets nothing go on fast. */
+function gatherWrites(site: Site, count: number): void {
+  const together = gather(count);
+  site.emulator.setIntercept(async (request) => {
+    if (site.phaseOf(request) === 'upsert') await together();
+    return slowly();
+  });
+}
+
 const countRetries = (events: readonly SyncEvent[]) => events.filter(({ type }) => type === 'retry').length;
 
 describe('requests in flight', () => {
   it.each([1, 3])(
     'of several syncs to Qovery over one connection are never more than %i',
     async (concurrency) => {
-      const site = await during(qoverySite({ intercept: slowly }));
+      const site = await during(qoverySite());
+      gatherWrites(site, concurrency);
       const { engine } = site.engine({ source: memorySource(someSecrets(8)), concurrency });
       const definitions = [site.definition(), ...[1, 2].map(() => qoveryTarget(site.emulator).definition())];
       await Promise.all(definitions.map((definition) => engine.sync(definition)));
@@ -40,7 +52,8 @@ describe('requests in flight', () => {
   it.each([1, 3])(
     'of several syncs to Hasura Cloud over one connection are never more than %i',
     async (concurrency) => {
-      const site = await during(hasuraSite({ intercept: slowly }));
+      const site = await during(hasuraSite());
+      gatherWrites(site, concurrency);
       const { engine } = site.engine({ source: memorySource(someSecrets(8)), concurrency });
       const definitions = [
         site.definition(),
@@ -52,7 +65,8 @@ describe('requests in flight', () => {
   );
 
   it('of two connections to one server are counted apart', async () => {
-    const site = await during(qoverySite({ intercept: slowly }));
+    const site = await during(qoverySite());
+    gatherWrites(site, 4);
     const engines = [1, 2].map(() => site.engine({ source: memorySource(someSecrets(8)), concurrency: 2 }));
     const definitions = [site.definition(), qoveryTarget(site.emulator).definition()];
     await Promise.all(

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { qovery } from '../../../src/drivers/qovery/index.js';
 import { memorySource } from '../../../src/sources/memory.js';
 import { createEngine, failure } from '../../support/engine.js';
+import { eventually } from '../../support/eventually.js';
 
 const LIMIT = 16 * 1_048_576;
 
@@ -76,7 +77,7 @@ describe('an answer to a sync that is longer than the limit', () => {
         more();
       });
       await failure(engine.sync(definition), status === 200 ? 'INVALID_RESPONSE' : 'FORBIDDEN');
-      await vi.waitFor(() => expect(isClosed).toBe(true));
+      await eventually(() => expect(isClosed).toBe(true));
       // What the sockets hold comes on top.
       expect(sent).toBeLessThan(2 * LIMIT);
     },

@@ -244,7 +244,7 @@ describe('the reconcile table', () => {
     const { warnings } = await decide({ K: '2' }, destination, mine, store);
     expect(warnings).toEqual(['OWNED_BY_OTHER_SYNC K']);
     const { lines: later } = await decide({}, destination, mine, store);
-    expect(later).toEqual(['K (variable) delete, absent-from-source']);
+    expect(later).toEqual(['K (variable) keep, wanted-by-other-sync']);
   });
 
   describe('what can not be written', () => {

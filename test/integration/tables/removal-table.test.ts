@@ -68,9 +68,11 @@ describe('the removal table', () => {
     destination.set('ADOPTED', '0', { kind: 'variable', reserved: true });
     const { plan } = await at({}).removeSecrets(mine);
     expect(changesOf(plan)).toEqual([
+      'A (variable) keep, owned-by-other-sync',
       'ADOPTED (variable) keep, reserved',
       'B (variable) keep, has-dependents',
     ]);
+    expect(plan.warnings.map(({ code }) => code)).toContain('KEYS_REMAIN');
     expect(destination.entries()).toHaveLength(5);
   });
 

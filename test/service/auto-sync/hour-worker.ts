@@ -1,5 +1,7 @@
 // A process that lives through a short hour of changes, with all that it knows in files. Told when to begin, it says
-// what time it is before each step that it takes, so that it can be killed at any of them and another one go on.
+// what time it is before each step that it takes. It kills itself at the step that it is told, so that another one can
+// go on from there.
+import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSecretSyncError } from '../../../src/contracts/errors.js';
 import { SecretSyncEngine } from '../../../src/engine/secret-sync-engine.js';
@@ -14,10 +16,14 @@ const RECORDS = 8;
 const HOUR = 600_000;
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 
-const [directory = '', beginning = ''] = process.argv.slice(2);
+const [directory = '', beginning = '', mostSteps = 'Infinity'] = process.argv.slice(2);
 const clock = createVirtualClock({ auto: true, start: Math.max(Number(beginning), START) });
+let steps = 0;
 const step = async () => {
-  process.stdout.write(`${clock.now()}\n`);
+  // Not by process.stdout, which may keep it for later.
+  writeSync(1, `${clock.now()}\n`);
+  steps += 1;
+  if (steps >= Number(mostSteps)) process.kill(process.pid, 'SIGKILL');
 };
 
 const files = fileStore(join(directory, 'store'));
@@ -101,4 +107,4 @@ for (const [index, { at, folder, key, value }] of changes.entries()) {
 await clock.sleep(120_000);
 await service.whenIdle();
 await service.stop();
-process.stdout.write('done\n');
+writeSync(1, 'done\n');

@@ -71,7 +71,6 @@ describe('calls for one record', () => {
       service.importSecrets('shop').then(() => undefined),
       service.sync('shop', { force: true }),
       service.sync('shop', { force: true }),
-      service.sync('shop', { onSourceDigest: () => undefined }),
     ];
     await clock.advance(10 * MINUTE);
     await Promise.allSettled(calls);

@@ -62,6 +62,7 @@ sourceConformance(
       dotenvSource(await write('.env', `${key}="${'${NONE}'}"\nA=1\n`), { clock }),
     writable: true,
     watchable: true,
+    watchTimeout: 30_000,
     change: async (_source, key, value) => void (await write('.env', `${key}=${value}\n`)),
     held: () =>
       clock.sleepers + process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length,

@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import fs, { readFileSync } from 'node:fs';
 import {
   chmod,
   chown,
@@ -12,16 +12,18 @@ import {
   rm,
   stat,
   symlink,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { dotenvSource, type DotenvOptions } from '../../../src/sources/dotenv/index.js';
 import { writeFile as writeDotenvFile } from '../../../src/sources/dotenv/write-file.js';
+import { signatureOf, systemCode } from '../../../src/sources/dotenv/file.js';
 import { createCanaries } from '../../../src/testing/leaks/canaries.js';
+import { eventually } from '../../support/eventually.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
 import { call, change, errorOf } from '../infisical/support.js';
 
@@ -35,6 +37,10 @@ async function file(name: string, text: string): Promise<string> {
   const path = join(directory, name);
   await writeFile(path, text);
   return path;
+}
+/** Puts a new file in the place of one, which is one change; a file that is written is empty for a moment. */
+async function replace(name: string, text: string): Promise<void> {
+  await rename(await file(`${name}.new`, text), join(directory, name));
 }
 const textOf = (path: string) => readFile(path, 'utf8');
 
@@ -110,6 +116,17 @@ describe('dotenvSource, when it writes', () => {
     expect(await writeDotenvFile(path, 'A=2\n', 'another signature')).toBe(false);
     expect(await textOf(path)).toBe('A=1\n');
     expect(await readdir(directory)).toEqual(['.env']);
+  });
+
+  it('tells two texts of one length apart that were written within one step of the clock', async () => {
+    const path = await file('.env', 'A=1\n');
+    const when = new Date('2026-01-01T00:00:00Z');
+    await utimes(path, when, when);
+    const signature = await signatureOf(path);
+    await writeFile(path, 'A=2\n');
+    await utimes(path, when, when);
+    expect(await writeDotenvFile(path, 'A=3\n', signature)).toBe(false);
+    expect(await textOf(path)).toBe('A=2\n');
   });
 
   it('fails, and makes no file, where there is none or it is broken', async () => {
@@ -257,58 +274,71 @@ describe('dotenvSource, when the file is one that can not simply be replaced', (
 });
 
 describe('dotenvSource, when it watches', () => {
-  async function watching(paths: string | string[], options: DotenvOptions = {}) {
+  /** What a read finds at once: the text, or the code of the system's error. */
+  const found = (path: string): string => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      return systemCode(error);
+    }
+  };
+
+  async function watching(given: string | string[], options: DotenvOptions = {}) {
     const controller = new AbortController();
     onTestFinished(() => controller.abort());
-    const onChange = vi.fn();
+    const paths = [given].flat();
+    let heard: readonly string[] = [];
+    const onChange = vi.fn(() => void (heard = paths.map(found)));
     await dotenvSource(paths, { debounce: 5, ...options }).watch({}, onChange, { signal: controller.signal });
-    const told = (times: number) =>
-      vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(times), { timeout: 10_000, interval: 5 });
-    return { controller, onChange, told };
+    /** Whether it has told of a change when the last of the files held this, or a read failed with that code. */
+    const hasTold = (text: string) => heard.at(-1) === text;
+    const tells = (text: string) => eventually(() => expect(heard.at(-1)).toBe(text));
+    return { controller, onChange, hasTold, tells };
   }
 
   it('tells of a file that was written, replaced, removed and made again', async () => {
     const path = await file('.env', 'A=1\n');
-    const { told } = await watching(path);
+    const { tells } = await watching(path);
     await file('.env', 'A=2\n');
-    await told(1);
-    await rename(await file('.env.new', 'A=3\n'), path);
-    await told(2);
+    await tells('A=2\n');
+    await replace('.env', 'A=3\n');
+    await tells('A=3\n');
     await file('.env', 'A=4\n');
-    await told(3);
+    await tells('A=4\n');
     await rm(path);
-    await told(4);
+    await tells('ENOENT');
     await file('.env', 'A=5\n');
-    await told(5);
+    await tells('A=5\n');
     await dotenvSource(path).write({}, [change('A', '6', 'update')], call());
-    await told(6);
+    await tells('A=6\n');
   });
 
   it('says nothing of other files in the directory', async () => {
     const path = await file('.env', 'A=1\n');
-    const { onChange, told } = await watching(path);
+    const { onChange, tells } = await watching(path);
     for (const name of ['other', '.env.local', '.env~']) await file(name, 'x');
-    await file('.env', 'A=2\n');
-    await told(1);
+    await replace('.env', 'A=2\n');
+    await tells('A=2\n');
     expect(onChange).toHaveBeenCalledTimes(1);
   });
 
   it('watches all files, also one that is not there yet', async () => {
     const paths = [await file('.env', 'A=1\n'), join(directory, '.env.local')];
-    const { told } = await watching(paths);
-    await file('.env.local', 'A=2\n');
-    await told(1);
-    await file('.env', 'A=3\n');
-    await told(2);
+    const { onChange, tells } = await watching(paths);
+    await replace('.env.local', 'A=2\n');
+    await tells('A=2\n');
+    expect(onChange).toHaveBeenCalledTimes(1);
+    await replace('.env', 'A=3\n');
+    await eventually(() => expect(onChange).toHaveBeenCalledTimes(2));
   });
 
   it('sees through a symbolic link', async () => {
     await mkdir(join(directory, 'shared'));
     const target = await file('shared/env', 'A=1\n');
     await symlink(target, join(directory, '.env'));
-    const { told } = await watching(join(directory, '.env'));
+    const { tells } = await watching(join(directory, '.env'));
     await file('shared/env', 'A=2\n');
-    await told(1);
+    await tells('A=2\n');
   });
 
   it('follows a symbolic link that comes to lead elsewhere', async () => {
@@ -318,19 +348,18 @@ describe('dotenvSource, when it watches', () => {
     }
     const link = join(directory, '.env');
     await symlink(join('first', 'env'), link);
-    const { told } = await watching(link);
-    for (const [index, name] of ['second', 'third'].entries()) {
+    const { onChange, tells } = await watching(link);
+    for (const name of ['second', 'third']) {
       await symlink(join(name, 'env'), `${link}.new`);
       await rename(`${link}.new`, link);
-      await told(2 * index + 1);
-      // Events of the file system that come late would have it look once more.
-      await setTimeout(50);
-      await file(`${name}/env`, `FROM=${name} edited\n`);
-      await told(2 * index + 2);
+      await tells(`FROM=${name}\n`);
+      await replace(`${name}/env`, `FROM=${name} edited\n`);
+      await tells(`FROM=${name} edited\n`);
     }
     await file('first/env', 'FROM=nobody\n');
-    await file('third/env', 'FROM=the last\n');
-    await told(5);
+    await replace('third/env', 'FROM=the last\n');
+    await tells('FROM=the last\n');
+    expect(onChange).toHaveBeenCalledTimes(5);
   });
 
   it('follows links to directories that are led elsewhere, as a deployment does', async () => {
@@ -340,50 +369,50 @@ describe('dotenvSource, when it watches', () => {
     }
     const current = join(directory, 'current');
     await symlink(join('releases', '1'), current);
-    const { told } = await watching(join(current, '.env'));
+    const { tells } = await watching(join(current, '.env'));
     await symlink(join('releases', '2'), `${current}.new`);
     await rename(`${current}.new`, current);
-    await told(1);
+    await tells('RELEASE=2\n');
     await file('releases/2/.env', 'RELEASE=2 edited\n');
-    await told(2);
+    await tells('RELEASE=2 edited\n');
   });
 
   it('goes on when its directory is moved away and made anew', async () => {
     const [place, old] = [join(directory, 'app'), join(directory, 'old')];
     await mkdir(place);
     const path = await file('app/.env', 'A=1\n');
-    const { told } = await watching(path);
+    const { tells } = await watching(path);
     await rename(place, old);
     await mkdir(place);
     await file('app/.env', 'A=2\n');
-    await told(1);
+    await tells('A=2\n');
     await file('app/.env', 'A=3\n');
-    await told(2);
+    await tells('A=3\n');
   });
 
   it('goes on when its directory, and the one above, are removed and come back later', async () => {
     const place = join(directory, 'srv', 'app');
     await mkdir(place, { recursive: true });
     const path = await file('srv/app/.env', 'A=1\n');
-    const { told } = await watching(path);
+    const { tells } = await watching(path);
     await rm(join(directory, 'srv'), { recursive: true });
-    await told(1);
+    await tells('ENOENT');
     await mkdir(place, { recursive: true });
     await file('srv/app/.env', 'A=2\n');
-    await told(2);
+    await tells('A=2\n');
     await file('srv/app/.env', 'A=3\n');
-    await told(3);
+    await tells('A=3\n');
   });
 
   it('survives links that lead in a circle, and goes on when they no longer do', async () => {
     const path = await file('.env', 'A=1\n');
-    const { told } = await watching(path);
+    const { tells } = await watching(path);
     await rm(path);
     await symlink('.env', path);
-    await told(1);
+    await tells('ELOOP');
     await rm(path);
     await file('.env', 'A=2\n');
-    await told(2);
+    await tells('A=2\n');
   });
 
   it('looks every two seconds at what it can not watch at present', async () => {
@@ -391,63 +420,70 @@ describe('dotenvSource, when it watches', () => {
     await file('full/env', 'A=2\n');
     const path = await file('.env', 'A=1\n');
     const clock = createVirtualClock();
-    const { onChange, told } = await watching(path, { clock });
+    const { onChange, hasTold } = await watching(path, { clock });
     const real = fs.watch;
-    const refusal = vi.spyOn(fs, 'watch').mockImplementation(() => {
-      throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    const watched: string[] = [];
+    let isFull = true;
+    const watch = vi.spyOn(fs, 'watch').mockImplementation((...given) => {
+      if (isFull) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+      watched.push(basename(String(given[0])));
+      return Reflect.apply(real, fs, given);
     });
     syncBuiltinESMExports();
     onTestFinished(() => {
-      refusal.mockRestore();
+      watch.mockRestore();
       syncBuiltinESMExports();
     });
     expect(fs.watch).not.toBe(real);
-    const waits = async (ms: number) => {
-      await vi.waitFor(() => expect(clock.slept.at(-1)).toBe(ms), { timeout: 10_000, interval: 5 });
-      await vi.waitFor(() => expect(clock.sleepers).toBe(1), { timeout: 10_000, interval: 5 });
-      await clock.advance(ms);
-    };
+    /** Lets pass what it sleeps, one sleep after the other, until this is so. */
+    const until = (isReached: () => boolean) =>
+      eventually(async () => {
+        if (!isReached() && clock.sleepers > 0) await clock.advance(clock.slept.at(-1) ?? 0);
+        expect(isReached()).toBe(true);
+      });
+    const isSleepingLong = () => clock.sleepers === 1 && clock.slept.at(-1) === 2_000;
+
     await symlink(join('full', 'env'), `${path}.new`);
     await rename(`${path}.new`, path);
-    await waits(5);
-    await told(1);
+    await until(() => hasTold('A=2\n'));
+    await until(isSleepingLong);
+    const start = clock.now();
     await file('full/env', 'A=3\n');
-    await waits(2_000);
-    await waits(5);
-    await told(2);
-    refusal.mockRestore();
-    syncBuiltinESMExports();
-    await waits(2_000);
-    await waits(5);
-    await vi.waitFor(() => expect(clock.sleepers).toBe(0), { timeout: 10_000, interval: 5 });
-    await file('full/env', 'A=4\n');
-    await waits(5);
-    await told(3);
+    await until(() => hasTold('A=3\n'));
+    expect(clock.now() - start).toBe(2_000 + 5);
+    expect(watched).toEqual([]);
+    isFull = false;
+    await until(() => watched.includes('full'));
+    const begun = clock.slept.length;
+    await replace('full/env', 'A=4\n');
+    await until(() => hasTold('A=4\n'));
+    expect(clock.slept.slice(begun)).not.toContain(2_000);
     expect(onChange).toHaveBeenCalledTimes(3);
   });
 
   it('holds nothing open after the abort, wherever it has followed its paths to', async () => {
     const held = () => process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length;
-    const before = held();
+    // Those of the tests before are closed in a moment.
+    await eventually(() => expect(held()).toBe(0));
     await mkdir(join(directory, 'elsewhere'));
     await file('elsewhere/env', 'A=2\n');
     const path = await file('.env', 'A=1\n');
-    const { controller, told } = await watching(path);
+    const { controller, tells } = await watching(path);
     await rm(path);
     await symlink(join('elsewhere', 'env'), path);
-    await told(1);
-    expect(held()).toBe(before + 2);
+    await tells('A=2\n');
+    await eventually(() => expect(held()).toBe(2));
     controller.abort();
-    await vi.waitFor(() => expect(held()).toBe(before), { timeout: 10_000, interval: 5 });
+    await eventually(() => expect(held()).toBe(0));
   });
 
   it('stops at the abort', async () => {
     const path = await file('.env', 'A=1\n');
     const stopped = await watching(path);
-    const { told } = await watching(path);
+    const { tells } = await watching(path);
     stopped.controller.abort();
     await file('.env', 'A=2\n');
-    await told(1);
+    await tells('A=2\n');
     expect(stopped.onChange).not.toHaveBeenCalled();
     await dotenvSource(path).watch({}, stopped.onChange, { signal: AbortSignal.abort() });
   });

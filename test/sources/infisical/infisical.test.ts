@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SecretSource, SourceReadResult } from '../../../src/contracts/source.js';
 import { infisicalSource } from '../../../src/sources/infisical/index.js';
 import { createCanaries } from '../../../src/testing/leaks/canaries.js';
@@ -7,6 +7,7 @@ import type {
   InfisicalEmulatorOptions,
 } from '../../../src/testing/emulators/infisical/index.js';
 import { sourceConformance } from '../../../src/testing/conformance/source/index.js';
+import { eventually } from '../../support/eventually.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
 import {
   call,
@@ -50,6 +51,7 @@ for (const events of ['pushed', 'refused'] as const) {
       location: place,
       writable: true,
       watchable: true,
+      watchTimeout: 30_000,
       change: (source, key, value) => fixtures.get(source)?.emulator.editSecret(place, { key, value }),
       held: (source) => fixtures.get(source)?.held() ?? 0,
       describable: true,
@@ -398,7 +400,7 @@ describe('infisicalSource, when it logs in', () => {
       return undefined;
     });
     const slow = Promise.resolve(source.read({}, call()));
-    await vi.waitFor(() => expect(lists).toBe(1), { timeout: 10_000, interval: 5 });
+    await eventually(() => expect(lists).toBe(1));
     await source.read({}, call());
     release();
     await slow;

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { errorOf, EVENTS, LIST, LOGIN, place, setUp } from './support.js';
+import { eventually } from '../../support/eventually.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
 import type { InfisicalOptions } from '../../../src/sources/infisical/index.js';
 import type { InfisicalEmulatorOptions } from '../../../src/testing/emulators/infisical/index.js';
@@ -16,16 +17,17 @@ async function watching(emulatorOptions: InfisicalEmulatorOptions, options: Part
   onTestFinished(() => controller.abort());
   const onChange = vi.fn();
   const start = () => source.watch({}, onChange, { signal: controller.signal });
-  /** Waits for the real server. */
-  const until = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 });
+  /** Waits for the real server, until nothing is under way but a sleep of so many ms. */
+  const sleeping = (ms: number) =>
+    eventually(() => expect([clock.slept.at(-1), clock.sleepers]).toEqual([ms, 1]));
   /** Lets the interval pass, until the folder was read once more and the next interval has begun. */
   const nextRead = async (interval: number) => {
     const begun = () => clock.slept.filter((ms) => ms === interval).length;
     const before = begun();
     await clock.advance(interval);
-    await until(() => expect(begun()).toBe(before + 1));
+    await eventually(() => expect(begun()).toBe(before + 1));
   };
-  return { clock, controller, emulator, nextRead, onChange, operations, start, until };
+  return { clock, controller, emulator, nextRead, onChange, operations, sleeping, start };
 }
 
 describe('infisicalSource, when it watches without events', () => {
@@ -82,7 +84,7 @@ describe('infisicalSource, when it watches without events', () => {
 
 describe('infisicalSource, when it watches events', () => {
   it('tells of each that is about the folder, without reading', async () => {
-    const { emulator, onChange, operations, start, until } = await watching({ events: 'pushed' });
+    const { emulator, onChange, operations, start } = await watching({ events: 'pushed' });
     const from = { ...place, secretPath: '/shared' };
     emulator.addFolder(from);
     emulator.addImport(place, from);
@@ -110,31 +112,31 @@ describe('infisicalSource, when it watches events', () => {
     ];
     for (const [index, edit] of edits.entries()) {
       edit();
-      await until(() => expect(onChange).toHaveBeenCalledTimes(index + 1));
+      await eventually(() => expect(onChange).toHaveBeenCalledTimes(index + 1));
     }
     expect(operations()).toHaveLength(3);
   });
 
   it('understands an event that comes in pieces', async () => {
-    const { emulator, onChange, start, until } = await watching({ events: 'pushed' });
+    const { emulator, onChange, start } = await watching({ events: 'pushed' });
     await start();
     for (const piece of ['data: {"data":{"eventType":"sec', 'ret:update","payload":[]}}', '\r\n\r\n'])
       emulator.sendToStreams(piece);
-    await until(() => expect(onChange).toHaveBeenCalledTimes(1));
+    await eventually(() => expect(onChange).toHaveBeenCalledTimes(1));
   });
 
   it('comes back after the stream has ended, and tells of what it may have missed', async () => {
-    const { clock, emulator, onChange, operations, start, until } = await watching({ events: 'pushed' });
+    const { clock, emulator, onChange, operations, sleeping, start } = await watching({ events: 'pushed' });
     await start();
     emulator.endStreams();
-    await until(() => expect(clock.sleepers).toBe(1));
+    await sleeping(500);
     emulator.editSecret(place, { key: 'A', value: '2' });
     await clock.advance(1_000);
-    await until(() => expect(onChange).toHaveBeenCalledTimes(1));
+    await eventually(() => expect(onChange).toHaveBeenCalledTimes(1));
     expect(operations()).toEqual([LOGIN, EVENTS, LIST, EVENTS, LIST]);
     expect(emulator.openStreams).toBe(1);
     emulator.editSecret(place, { key: 'A', value: '3' });
-    await until(() => expect(onChange).toHaveBeenCalledTimes(2));
+    await eventually(() => expect(onChange).toHaveBeenCalledTimes(2));
   });
 
   /** A server whose streams say this and end at once, and how often they were asked for. */
@@ -152,51 +154,48 @@ describe('infisicalSource, when it watches events', () => {
   it('asks less and less often for streams that end at once', async () => {
     const { asked, fetch } = cutting(': open\n\n');
     const timeout = 20_000;
-    const { clock, onChange, operations, start, until } = await watching(
-      { events: 'pushed' },
-      { fetch, timeout },
-    );
+    const { clock, onChange, operations, start } = await watching({ events: 'pushed' }, { fetch, timeout });
     const waited = () => clock.slept.filter((ms) => ms !== timeout && ms !== 300_000);
     await start();
     const waits = [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000];
     for (const [index, wait] of waits.entries()) {
-      await until(() => expect(waited()).toEqual(waits.slice(0, index + 1)));
+      await eventually(() => expect(waited()).toEqual(waits.slice(0, index + 1)));
       await clock.advance(wait);
     }
-    await until(() => expect(operations().filter((operation) => operation === LIST)).toHaveLength(9));
+    await eventually(() => expect(operations().filter((operation) => operation === LIST)).toHaveLength(9));
     expect(asked).toHaveBeenCalledTimes(9);
     expect(onChange).not.toHaveBeenCalled();
   });
 
   it('comes back soon to a stream that ends after an event, or after it was open for long', async () => {
-    const { emulator, clock, onChange, operations, start, until } = await watching({ events: 'pushed' });
+    const { clock, emulator, onChange, operations, sleeping, start } = await watching({ events: 'pushed' });
     const shortWaits = () => clock.slept.filter((ms) => ms < 30_000);
     await start();
     const ends = [
       async () => {
         emulator.editSecret(place, { key: 'A', value: '2' });
-        await until(() => expect(onChange).toHaveBeenCalled());
+        await eventually(() => expect(onChange).toHaveBeenCalled());
       },
       () => clock.advance(60_000),
       async () => undefined,
     ];
     const waits = [500, 500, 1_000];
     for (const [index, end] of ends.entries()) {
-      await until(() => expect(emulator.openStreams).toBe(1));
-      await until(() => expect(clock.sleepers).toBe(1));
+      await eventually(() => expect(emulator.openStreams).toBe(1));
+      await sleeping(300_000);
       await end();
       emulator.endStreams();
-      await until(() => expect(shortWaits()).toEqual(waits.slice(0, index + 1)));
+      await eventually(() => expect(shortWaits()).toEqual(waits.slice(0, index + 1)));
       await clock.advance(waits[index] ?? 0);
-      await until(() => expect(operations().filter((name) => name === LIST)).toHaveLength(index + 2));
+      await eventually(() => expect(operations().filter((name) => name === LIST)).toHaveLength(index + 2));
     }
   });
 
   it('leaves no stream open when the folder can not be read to begin with', async () => {
-    const { clock, emulator, start, until } = await watching({ events: 'pushed' });
+    const { clock, emulator, start } = await watching({ events: 'pushed' });
     emulator.setIntercept(({ operation }) => (operation === LIST ? { status: 403 } : undefined));
     expect((await errorOf(start())).code).toBe('FORBIDDEN');
-    await until(() => expect(emulator.openStreams).toBe(0));
+    await eventually(() => expect(emulator.openStreams).toBe(0));
     expect(clock.sleepers).toBe(0);
   });
 
@@ -210,40 +209,40 @@ describe('infisicalSource, when it watches events', () => {
       return undefined;
     });
     await expect(source.watch({}, () => undefined, { signal: controller.signal })).rejects.toBe(reason);
-    await vi.waitFor(() => expect(emulator.openStreams).toBe(0), { timeout: 10_000, interval: 5 });
+    await eventually(() => expect(emulator.openStreams).toBe(0));
     expect(operations()).toEqual([LOGIN, EVENTS, LIST]);
     expect(clock.sleepers).toBe(0);
   });
 
   it('takes a stream that says nothing for long for a dead one, and tells of nothing where nothing changed', async () => {
-    const { clock, emulator, onChange, operations, start, until } = await watching({ events: 'pushed' });
+    const { clock, emulator, onChange, operations, start } = await watching({ events: 'pushed' });
     await start();
     await clock.advance(300_000);
     await clock.advance(1_000);
-    await until(() => expect(operations()).toEqual([LOGIN, EVENTS, LIST, EVENTS, LIST]));
-    await until(() => expect(emulator.openStreams).toBe(1));
+    await eventually(() => expect(operations()).toEqual([LOGIN, EVENTS, LIST, EVENTS, LIST]));
+    await eventually(() => expect(emulator.openStreams).toBe(1));
     expect(onChange).not.toHaveBeenCalled();
   });
 
   it('falls back to reading when the events are refused later', async () => {
-    const { clock, emulator, onChange, operations, start, until } = await watching({ events: 'pushed' });
+    const { clock, emulator, onChange, operations, sleeping, start } = await watching({ events: 'pushed' });
     await start();
     emulator.configure({ events: 'refused' });
     emulator.endStreams();
-    await until(() => expect(clock.sleepers).toBe(1));
+    await sleeping(500);
     await clock.advance(1_000);
-    await until(() => expect(operations()).toEqual([LOGIN, EVENTS, LIST, EVENTS, LIST]));
+    await sleeping(60_000);
+    expect(operations()).toEqual([LOGIN, EVENTS, LIST, EVENTS, LIST]);
     emulator.editSecret(place, { key: 'A', value: '2' });
-    await until(() => expect(clock.sleepers).toBe(1));
     await clock.advance(60_000);
-    await until(() => expect(onChange).toHaveBeenCalledTimes(1));
+    await eventually(() => expect(onChange).toHaveBeenCalledTimes(1));
     expect(operations().at(-1)).toBe(LIST);
   });
 
   it.each(['reset-before', { status: 503 }] as const)(
     'asks for the events again after %j, and reads meanwhile',
     async (fault) => {
-      const { clock, emulator, onChange, operations, start, until } = await watching(
+      const { clock, emulator, onChange, operations, sleeping, start } = await watching(
         { events: 'pushed' },
         { retry: { retries: 0 } },
       );
@@ -251,12 +250,12 @@ describe('infisicalSource, when it watches events', () => {
       await start();
       emulator.editSecret(place, { key: 'A', value: '2' });
       await clock.advance(1_000);
-      await until(() => expect(onChange).toHaveBeenCalledTimes(1));
+      await eventually(() => expect(onChange).toHaveBeenCalledTimes(1));
       expect(operations()).toEqual([LOGIN, EVENTS, LIST, EVENTS, LIST]);
       emulator.setIntercept(undefined);
-      await until(() => expect(clock.sleepers).toBe(1));
+      await sleeping(1_000);
       await clock.advance(2_000);
-      await until(() => expect(emulator.openStreams).toBe(1));
+      await eventually(() => expect(emulator.openStreams).toBe(1));
     },
   );
 
@@ -309,20 +308,20 @@ describe('infisicalSource, when it watches events', () => {
   });
 
   it('gives up a subscription that is not answered in time', async () => {
-    const { clock, emulator, operations, start, until } = await watching({ events: 'pushed' });
+    const { clock, emulator, operations, start } = await watching({ events: 'pushed' });
     emulator.setIntercept(({ operation }) => (operation === EVENTS ? 'hang-before' : undefined));
     const started = start();
-    await until(() => expect(operations()).toEqual([LOGIN, EVENTS]));
+    await eventually(() => expect(operations()).toEqual([LOGIN, EVENTS]));
     await clock.advance(30_000);
     await started;
     expect(operations()).toEqual([LOGIN, EVENTS, LIST]);
   });
 
   it('ends the stream at the abort', async () => {
-    const { clock, controller, emulator, start, until } = await watching({ events: 'pushed' });
+    const { clock, controller, emulator, start } = await watching({ events: 'pushed' });
     await start();
     controller.abort();
-    await until(() => expect(emulator.openStreams).toBe(0));
+    await eventually(() => expect(emulator.openStreams).toBe(0));
     await clock.advance(1_000_000);
     expect(clock.sleepers).toBe(0);
   });

@@ -2,6 +2,6 @@
 import { acquireLock } from '../../../src/stores/file/lock.js';
 
 const [path = ''] = process.argv.slice(2);
-await acquireLock(path, Date.now() + 5_000);
+await acquireLock(path, Date.now() + 60_000);
 process.stdout.write('held\n');
 setInterval(() => undefined, 1_000);

@@ -3,7 +3,8 @@ import { isSecretSyncError } from '../../../src/contracts/errors.js';
 import { fileStore } from '../../../src/stores/file/index.js';
 
 const [directory = '', times = '0'] = process.argv.slice(2);
-const store = fileStore(directory);
+// The others may be in the way for long: nobody's turn is guaranteed.
+const store = fileStore(directory, { lockWait: 240_000 });
 for (let done = 0; done < Number(times);) {
   const found = await store.get('counter');
   const count = typeof found?.document === 'number' ? found.document : 0;

@@ -2,6 +2,8 @@ import { Agent, get } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startQoveryEmulator, type QoveryEmulator } from '../../../src/testing/emulators/qovery/index.js';
 import type { Fault } from '../../../src/testing/emulators/server/types.js';
+import { eventually } from '../../support/eventually.js';
+import { leakWarnings } from '../../support/leak-warnings.js';
 
 let emulator: QoveryEmulator;
 let parentId: string;
@@ -52,10 +54,11 @@ describe('faults', () => {
     await start(fault);
     const client = new AbortController();
     const answer = create(client.signal);
-    await expect.poll(() => emulator.requests.length).toBe(1);
-    await expect.poll(written).toBe(acted);
+    await eventually(() => expect(emulator.requests).toHaveLength(1));
+    await eventually(() => expect(written()).toBe(acted));
     client.abort(new Error('gave up'));
     await expect(answer).rejects.toThrow('gave up');
+    expect(written()).toBe(acted);
   });
 
   it.each([
@@ -134,7 +137,7 @@ describe('faults', () => {
       return request.operation === 'POST /variable' ? { status: 500 } : undefined;
     });
     const both = [create(), create()];
-    await expect.poll(() => emulator.requests.length).toBe(2);
+    await eventually(() => expect(emulator.requests).toHaveLength(2));
     expect(emulator.peakInFlight).toBe(2);
     release();
     expect((await Promise.all(both)).map(({ status }) => status)).toEqual([500, 500]);
@@ -163,7 +166,7 @@ describe('closing', () => {
     emulator.setIntercept(() => 'hang-before');
     const hanging = create();
     hanging.catch(() => undefined);
-    await expect.poll(() => emulator.requests.length).toBe(2);
+    await eventually(() => expect(emulator.requests).toHaveLength(2));
     await emulator.close();
     await emulator[Symbol.asyncDispose]();
     await expect(hanging).rejects.toThrow();
@@ -171,11 +174,22 @@ describe('closing', () => {
     agent.destroy();
   });
 
+  it('makes Node warn of no leak, however many requests are delayed', async () => {
+    const warnings = leakWarnings();
+    await start({ delay: 3_600_000 });
+    const delayed = Array.from({ length: 20 }, async () => create());
+    const ends = Promise.allSettled(delayed);
+    await eventually(() => expect(emulator.requests).toHaveLength(20));
+    await emulator.close();
+    expect((await ends).map(({ status }) => status)).toEqual(Array(20).fill('rejected'));
+    expect(warnings).toEqual([]);
+  });
+
   it('ends a delay', async () => {
     await start({ delay: 3_600_000 });
     const delayed = create();
     delayed.catch(() => undefined);
-    await expect.poll(() => emulator.requests.length).toBe(1);
+    await eventually(() => expect(emulator.requests).toHaveLength(1));
     await emulator.close();
     await expect(delayed).rejects.toThrow();
   });

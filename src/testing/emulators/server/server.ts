@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { answerWith, send, type EmulatedService, type OpenLogEntry, type Reply } from './answers.js';
 import { inProcessFetch, type IncomingCall } from './fetch.js';
@@ -15,6 +16,8 @@ export async function startEmulatorServer(
   let intercept = options.intercept;
   const requests: OpenLogEntry[] = [];
   const closing = new AbortController();
+  // Every request that waits listens to it: many are no leak.
+  setMaxListeners(0, closing.signal);
   let failure: { readonly error: unknown } | undefined;
   let inFlight = 0;
   let peakInFlight = 0;

@@ -1,0 +1,71 @@
+import type { RememberedEntry } from '../../contracts/state-store.js';
+import type { SecretValue } from '../../contracts/secret.js';
+import { keyIdOf } from '../fingerprint/keyring.js';
+import { isInherited, readableValue, type EntryIndex } from './destination-index.js';
+import type { Ownership } from './ownership.js';
+
+/** The fingerprint of a value under the key that made `known`; `undefined` where that key is not at hand. */
+export type FingerprintOf = (
+  key: string,
+  kind: string | undefined,
+  value: string | SecretValue,
+  known: string,
+) => string | undefined;
+
+/**
+ * Settles what earlier runs began and whose end was not recorded, as far as the place shows it.
+ *
+ * | begun | at the place now | then |
+ * |---|---|---|
+ * | create | nothing | not written: nothing is remembered |
+ * | create, update, replace | readable, the value that was to be written | written: it belongs to the sync that began it |
+ * | create | readable, another value | not written: a person created it |
+ * | create | unreadable, or begun without a fingerprint | not known: it stays begun |
+ * | update, replace | readable, another value; or unreadable | not known: it counts for both syncs |
+ * | delete | nothing | deleted: nothing is remembered |
+ * | delete | anything | not deleted: as before |
+ */
+export function settleIntents(ownership: Ownership, index: EntryIndex, fingerprintOf: FingerprintOf): void {
+  for (const remembered of [...ownership.entries()]) {
+    if (remembered.pending === undefined) continue;
+    const { key, kind, pending } = remembered;
+    const found = index.find(key, kind);
+    const entry = found === undefined || isInherited(found) ? undefined : found;
+    if (entry === undefined) {
+      if (pending.action === 'create' || pending.action === 'delete') ownership.forget(key, kind);
+      continue;
+    }
+    if (pending.action === 'delete') {
+      const { pending: _, ...before } = remembered;
+      ownership.remember(before);
+      continue;
+    }
+    const value = readableValue(entry);
+    if (value === undefined || pending.fingerprint === undefined) continue;
+    const made = fingerprintOf(key, kind, value, pending.fingerprint);
+    if (made === undefined || keyIdOf(made) !== keyIdOf(pending.fingerprint)) continue;
+    if (made === pending.fingerprint) {
+      ownership.remember(written(remembered, pending, entry));
+    } else if (pending.action === 'create') {
+      ownership.forget(key, kind);
+    }
+  }
+}
+
+function written(
+  { key, kind, syncId, holders = [] }: RememberedEntry,
+  pending: NonNullable<RememberedEntry['pending']>,
+  { id, revision }: { readonly id?: string; readonly revision?: string },
+): RememberedEntry {
+  const others = new Set([...holders, syncId]);
+  others.delete(pending.syncId);
+  return {
+    key,
+    ...(kind === undefined ? {} : { kind }),
+    syncId: pending.syncId,
+    ...(others.size === 0 ? {} : { holders: [...others].sort() }),
+    ...(pending.fingerprint === undefined ? {} : { fingerprint: pending.fingerprint }),
+    ...(id === undefined ? {} : { id }),
+    ...(revision === undefined ? {} : { revision }),
+  };
+}

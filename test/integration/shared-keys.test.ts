@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SyncOptionsInput } from '../../src/contracts/definition.js';
+import { memorySource } from '../../src/sources/memory.js';
+import { memoryStore } from '../../src/stores/memory.js';
+import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
+import { memoryDestination } from '../../src/testing/memory-destination/index.js';
+import { changesOf, createEngine, memoryDefinition, qoveryTarget, warningsOf } from '../support/engine.js';
+
+const OPTIONS: SyncOptionsInput = { deletionScope: 'owned', allowEmptySource: true };
+
+/** Syncs with a source each, at one memory destination. */
+function setUp(options: { readonly readable?: boolean } = {}) {
+  const destination = memoryDestination(options);
+  const store = memoryStore();
+  const sync = (name: string, secrets: Record<string, string>, syncOptions: SyncOptionsInput = {}) => {
+    const source = memorySource(secrets);
+    const definition = memoryDefinition({ name, syncOptions: { ...OPTIONS, ...syncOptions } });
+    const { engine } = createEngine({ source, store, drivers: [destination] });
+    return {
+      source,
+      run: () => engine.sync(definition),
+      remove: () => engine.removeSecrets(definition),
+      release: () => engine.release(definition),
+    };
+  };
+  return { destination, keys: () => [...destination.values().keys()].sort(), sync };
+}
+
+describe.each([
+  ['values can be read', true],
+  ['values can not be read', false],
+])('a key that two syncs want with one value, where %s', (_title, readable) => {
+  it('stays when the sync that wrote it stops wanting it, and goes with the last one', async () => {
+    const { sync, keys } = setUp({ readable });
+    const [web, worker] = [sync('web', { URL: 'u', PORT: '80' }), sync('worker', { URL: 'u' })];
+    await web.run();
+    expect(warningsOf((await worker.run()).plan)).toEqual(['SHARED_WITH_OTHER_SYNC URL']);
+    web.source.delete('URL');
+    expect(changesOf((await web.run()).plan)).toContain('URL keep, wanted-by-other-sync');
+    expect(keys()).toEqual(['PORT', 'URL']);
+    worker.source.delete('URL');
+    expect(changesOf((await worker.run()).plan)).toContain('URL delete, absent-from-source');
+    expect(keys()).toEqual(['PORT']);
+  });
+
+  it('stays when the sync that only holds it stops wanting it', async () => {
+    const { sync, keys } = setUp({ readable });
+    const [web, worker] = [sync('web', { URL: 'u' }), sync('worker', { URL: 'u' })];
+    await web.run();
+    await worker.run();
+    worker.source.delete('URL');
+    expect(changesOf((await worker.run()).plan)).toEqual(['URL keep, owned-by-other-sync']);
+    expect(keys()).toEqual(['URL']);
+    web.source.delete('URL');
+    await web.run();
+    expect(keys()).toEqual([]);
+  });
+
+  it('stays when one of the two is removed, whichever it is', async () => {
+    for (const first of ['web', 'worker'] as const) {
+      const { sync, keys } = setUp({ readable });
+      const syncs = { web: sync('web', { URL: 'u' }), worker: sync('worker', { URL: 'u' }) };
+      await syncs.web.run();
+      await syncs.worker.run();
+      const { plan } = await syncs[first].remove();
+      expect(warningsOf(plan)).toEqual(['KEYS_REMAIN']);
+      expect(keys()).toEqual(['URL']);
+      await syncs[first === 'web' ? 'worker' : 'web'].remove();
+      expect(keys()).toEqual([]);
+    }
+  });
+
+  it('belongs to the other one when its owner is released', async () => {
+    const { sync, keys } = setUp({ readable });
+    const [web, worker] = [sync('web', { URL: 'u' }), sync('worker', { URL: 'u' })];
+    await web.run();
+    await worker.run();
+    await web.release();
+    worker.source.delete('URL');
+    await worker.run();
+    expect(keys()).toEqual([]);
+  });
+
+  it('moves from one source to the other without a gap, where the new one runs first', async () => {
+    const { sync, keys } = setUp({ readable });
+    const [from, to] = [sync('from', { KEY: 'v' }), sync('to', {})];
+    await from.run();
+    to.source.set('KEY', 'v');
+    from.source.delete('KEY');
+    await to.run();
+    await from.run();
+    expect(keys()).toEqual(['KEY']);
+  });
+});
+
+describe('a key that two syncs want with different values', () => {
+  it('is told at every run that writes over the other, and names the other sync', async () => {
+    const { sync } = setUp();
+    const [web, worker] = [sync('web', { URL: 'w' }), sync('worker', { URL: 'x' })];
+    await web.run();
+    for (const [one, other] of [
+      [worker, 'web'],
+      [web, 'worker'],
+      [worker, 'web'],
+    ] as const) {
+      const { plan } = await one.run();
+      const told = plan.warnings.filter(({ code }) => code === 'OWNED_BY_OTHER_SYNC');
+      expect(told).toMatchObject([{ key: 'URL', syncId: other }]);
+    }
+  });
+
+  it('is never deleted by one of them while the other wants it', async () => {
+    const { sync, keys } = setUp();
+    const [web, worker] = [sync('web', { URL: 'w' }), sync('worker', { URL: 'x' })];
+    await web.run();
+    await worker.run();
+    worker.source.delete('URL');
+    await worker.run();
+    expect(keys()).toEqual(['URL']);
+    expect(changesOf((await web.run()).plan)).toEqual(['URL update, value-differs']);
+    web.source.delete('URL');
+    await web.run();
+    expect(keys()).toEqual([]);
+  });
+
+  it('is not replaced by one in another kind while the other wants it, unless that is allowed', async () => {
+    const emulator = await startQoveryEmulator();
+    try {
+      const target = qoveryTarget(emulator);
+      const store = memoryStore();
+      const run = (name: string, value: string, variableType: 'secret' | 'variable') =>
+        createEngine({ source: memorySource({ K: value }), store, drivers: [target.driver] }).engine.plan(
+          target.definition({ name }, variableType),
+        );
+      const sync = (name: string) =>
+        createEngine({ source: memorySource({ K: 'v' }), store, drivers: [target.driver] }).engine.sync(
+          target.definition({ name }, 'variable'),
+        );
+      await sync('one');
+      await sync('two');
+      expect(changesOf(await run('one', 'v', 'secret'))).toContain('K (secret) blocked, kind-differs');
+    } finally {
+      await emulator.close();
+    }
+  });
+});
+
+describe('two syncs of Qovery secrets', () => {
+  let emulator: QoveryEmulator;
+  beforeAll(async () => {
+    emulator = await startQoveryEmulator();
+  });
+  afterAll(() => emulator.close());
+
+  it('share a secret that neither can read, and write it once', async () => {
+    const target = qoveryTarget(emulator);
+    const store = memoryStore();
+    const [one, two] = [memorySource({ K: 'v' }), memorySource({ K: 'v' })];
+    const sync = (name: string, source: typeof one) =>
+      createEngine({ source, store, drivers: [target.driver] }).engine.sync(
+        target.definition({ name, syncOptions: OPTIONS }),
+      );
+    await sync('one', one);
+    emulator.clearRequests();
+    await sync('two', two);
+    expect(emulator.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+    one.delete('K');
+    await sync('one', one);
+    expect([...target.values().keys()]).toEqual(['K']);
+    two.delete('K');
+    await sync('two', two);
+    expect([...target.values().keys()]).toEqual([]);
+  });
+});
