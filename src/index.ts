@@ -25,6 +25,9 @@ export type { Desired } from './core/key-decision.js';
 export { guardDeletions } from './core/deletion-guard.js';
 export type { GuardDeletionsInput, GuardedDeletions } from './core/deletion-guard.js';
 
+export { defineSource } from './sources/define-source.js';
+export { envSource } from './sources/env.js';
+export type { EnvSourceOptions } from './sources/env.js';
 export { memorySource } from './sources/memory.js';
 export type { MemorySource } from './sources/memory.js';
 export { memoryStore } from './stores/memory.js';
@@ -36,7 +39,6 @@ export type { RetryOptions } from './http/backoff.js';
 export { SecretValue } from './contracts/secret.js';
 export { isSecretSyncError, SecretSyncError } from './contracts/errors.js';
 export type { ErrorDetails } from './contracts/errors.js';
-export { defineSource } from './contracts/source.js';
 export type {
   SecretRecord,
   SecretSource,

@@ -31,6 +31,12 @@ export interface HttpRequest<Data> {
   /** Parses the JSON of a success. Absent: the body is not read and `data` is `undefined`. */
   readonly schema?: StandardSchemaV1<unknown, Data>;
   /**
+   * Takes the body of a success as it comes, in place of `schema`: what it returns is the data. The request ends with
+   * the head of the response, and so do its timeout and what its signal does: whoever takes the body ends it.
+   * `mediaType` is what the response says that it is, in lower case and without parameters.
+   */
+  stream?(body: ReadableStream<Uint8Array>, mediaType: string): Data;
+  /**
    * Whether the request may be sent again when it is unknown whether the server carried it out. Default: true for
    * GET, PUT and DELETE, false for POST and PATCH.
    */

@@ -120,6 +120,10 @@ async function understand<Data>(
     throw refusal(status, code, facts, retryAt);
   }
   options.onHead(status, response.headers);
+  if (request.stream && response.body) {
+    const [mediaType = ''] = (response.headers.get('content-type') ?? '').split(';');
+    return { status, data: request.stream(response.body, mediaType.trim().toLowerCase()) };
+  }
   if (!request.schema) {
     discardBody(response);
     return { status, data: undefined as Data };
