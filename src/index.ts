@@ -77,7 +77,7 @@ export type * from './contracts/plan.js';
 export type * from './contracts/result.js';
 export type { SyncEvent } from './contracts/events.js';
 export type * from './contracts/state-store.js';
-export type { HttpAnswer, HttpBody, HttpClient, HttpRefusal, HttpRequest } from './contracts/http.js';
+export type { HttpResult, HttpBody, HttpClient, HttpErrorResponse, HttpRequest } from './contracts/http.js';
 export type { Clock } from './contracts/clock.js';
 export type { JsonValue } from './contracts/json.js';
 export { ERROR_CODES } from './contracts/error-codes.js';

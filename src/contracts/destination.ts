@@ -130,10 +130,10 @@ export interface DestinationConnection {
 /** Options of `validateConnection` and of the discovery functions. */
 export interface CallOptions {
   /** Default: the global `fetch`. */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /** Lets HTTPS go to private addresses and plain HTTP to loopback. Default: false. */
-  readonly allowPrivateNetwork?: boolean;
-  readonly signal?: AbortSignal;
+  readonly allowPrivateNetwork?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

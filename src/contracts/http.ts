@@ -13,7 +13,7 @@ export type HttpBody =
   | { readonly [key: string]: HttpBody | undefined };
 
 /** An answer that was not a success, for {@link HttpRequest.classify}. The body is never shown to anybody. */
-export interface HttpRefusal {
+export interface HttpErrorResponse {
   readonly status: number;
   /** The parsed JSON of the body, or `undefined` where it was not JSON. */
   readonly body: unknown;
@@ -36,16 +36,16 @@ export interface HttpRequest<Data> {
    */
   readonly repeatable?: boolean;
   /** Lets a driver say what a refusal means where the status alone does not. `undefined`: by the status. */
-  classify?(refusal: HttpRefusal): ErrorCode | undefined;
+  classify?(refusal: HttpErrorResponse): ErrorCode | undefined;
   /**
    * In how many ms the server says that it may be asked again, where it says so in the body of a refusal. Where the
    * headers say it too, the later moment counts. `undefined`: the body says nothing.
    */
-  retryAfter?(refusal: HttpRefusal): number | undefined;
+  retryAfter?(refusal: HttpErrorResponse): number | undefined;
   readonly signal?: AbortSignal;
 }
 
-export interface HttpAnswer<Data> {
+export interface HttpResult<Data> {
   readonly status: number;
   readonly data: Data;
 }
@@ -63,5 +63,5 @@ export interface HttpAnswer<Data> {
 export interface HttpClient {
   /** How many requests it has under way at most: a bound for a driver's own parallel work. */
   readonly concurrency: number;
-  request<Data = undefined>(request: HttpRequest<Data>): Promise<HttpAnswer<Data>>;
+  request<Data = undefined>(request: HttpRequest<Data>): Promise<HttpResult<Data>>;
 }

@@ -2,7 +2,7 @@ import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import { quote } from '../../shared/text.js';
 import { untilAborted } from '../../shared/abort.js';
 import { createRecorder } from '../state/recorder.js';
-import { timestamp } from '../run/run.js';
+import { timestamp } from '../../shared/timestamps.js';
 import { outcomeOf, type Ends } from './write-destination.js';
 import type { SyncResult } from '../../contracts/result.js';
 import { failure, resultOf } from './outcomes.js';

@@ -4,7 +4,7 @@ import type { SyncPlan } from '../../contracts/plan.js';
 import { quote } from '../../shared/text.js';
 import { isWrite } from '../../core/step.js';
 import { type Work } from '../state/recorder.js';
-import { timestamp } from '../run/run.js';
+import { timestamp } from '../../shared/timestamps.js';
 import { type Ends } from './write-destination.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
 import type { Outcome, ResultSummary, SyncResult } from '../../contracts/result.js';

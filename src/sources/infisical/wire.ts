@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { HttpRefusal } from '../../contracts/http.js';
+import type { HttpErrorResponse } from '../../contracts/http.js';
 import { SecretValue } from '../../contracts/secret.js';
 import type { ErrorCode } from '../../contracts/error-codes.js';
 
@@ -59,12 +59,12 @@ export const foldersSchema = z.object({
 const refusalSchema = z.object({ error: z.unknown(), message: z.unknown() }).partial();
 
 /** An expired token is refused with 403 and a name of its own (official implementation). */
-export function classify({ body }: HttpRefusal): ErrorCode | undefined {
+export function classify({ body }: HttpErrorResponse): ErrorCode | undefined {
   return refusalSchema.safeParse(body).data?.error === 'TokenError' ? 'UNAUTHORIZED' : undefined;
 }
 
 /** The wait that stands in the words of a 429, in ms: "Please try again in 42 seconds" (official implementation). */
-export function retryAfter({ status, body }: HttpRefusal): number | undefined {
+export function retryAfter({ status, body }: HttpErrorResponse): number | undefined {
   if (status !== 429) return undefined;
   const message = JSON.stringify(refusalSchema.safeParse(body).data?.message ?? '');
   const [, amount, unit] = /try again in (\d{1,6})\s*(second|minute)/i.exec(message) ?? [];
