@@ -97,7 +97,7 @@ const SCHEMAS: {
 };
 
 /**
- * Parses the options of a call of an engine's method. Absent options are none.
+ * Parses the options of a call of an engine's method.
  *
  * @throws SecretSyncError `INVALID_OPTION`, with everything that is wrong; before any I/O.
  */
@@ -105,7 +105,7 @@ export function parseCallOptions<Method extends keyof OptionsOfMethods>(
   method: Method,
   options: unknown,
 ): OptionsOfMethods[Method] {
-  return parseOptions(SCHEMAS[method], options ?? {}, `The options of ${method}() are not valid`);
+  return parseOptions(SCHEMAS[method], options, `The options of ${method}() are not valid`);
 }
 
 /** What a call asks for beyond the definition, as it is written in the plan. */

@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../contracts/clock.js';
-import { isSecretSyncError } from '../contracts/errors.js';
 import type { SyncEvent } from '../contracts/events.js';
 import type { SecretSource } from '../contracts/source.js';
 import type { StateStore } from '../contracts/state-store.js';
@@ -15,8 +14,8 @@ import { type ErrorProblem } from '../contracts/error-codes.js';
 import type { AnyDestinationDriver } from '../contracts/typed-definition.js';
 import { reportingOptions, type OnForeignError } from './boundary/report-errors.js';
 import {
-  createKeyring,
   ephemeralKeyring,
+  tryKeyring,
   type FingerprintKeys,
   type Keyring,
 } from '../core/fingerprint/keyring.js';
@@ -109,12 +108,8 @@ const optionsSchema = optionsOf({
     )
     .check(z.minLength(1, 'pass at least one driver')),
   store: z.optional(withMethods('get', 'put', 'delete', 'list')),
-  fingerprintKey: z.optional(
-    z.custom<unknown>(
-      (value) => typeof value === 'string' || value instanceof Uint8Array || Array.isArray(value),
-      'it must be a string or bytes, or a list of them',
-    ),
-  ),
+  // Its keys are checked by who makes digesters of them.
+  fingerprintKey: z.optional(z.unknown()),
   connections: z.optional(
     z.custom<unknown>(
       (value) => typeof value === 'function' || (typeof value === 'object' && value !== null),
@@ -164,17 +159,6 @@ function driverProblems(drivers: readonly AnyDestinationDriver[]): ErrorProblem[
   return problems;
 }
 
-/** Makes the keyring of an engine; adds what is wrong with its keys to `problems`. */
-function keyringOf(keys: FingerprintKeys | undefined, problems: ErrorProblem[]): Keyring | undefined {
-  try {
-    return keys === undefined ? ephemeralKeyring() : createKeyring(keys);
-  } catch (error) {
-    if (!isSecretSyncError(error) || error.problems === undefined) throw error;
-    for (const problem of error.problems) problems.push(problem);
-    return undefined;
-  }
-}
-
 /**
  * Checks all options and fills in the defaults.
  *
@@ -186,9 +170,9 @@ export function resolveOptions<Drivers extends readonly AnyDestinationDriver[]>(
   const parsed = validate(optionsSchema, options, { code: 'INVALID_OPTION' });
   const { fingerprintKey, retry = {}, ...rest } = options;
   const problems = [...(parsed.problems ?? driverProblems(options.drivers))];
-  const keyring = problems.some(({ path }) => path === 'fingerprintKey')
-    ? undefined
-    : keyringOf(fingerprintKey, problems);
+  const made = tryKeyring(fingerprintKey);
+  for (const problem of made.problems ?? []) problems.push(problem);
+  const keyring = fingerprintKey === undefined ? ephemeralKeyring() : made.keyring;
   if (keyring === undefined || problems.length > 0)
     throw errorFromProblems('INVALID_OPTION', 'The options of the engine are not valid', problems);
   return reportingOptions({
