@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { CallOptions } from '../../contracts/destination.js';
 import type { HttpClient } from '../../contracts/http.js';
 import { createHttpClient } from '../../http/client.js';
+import { unconcealed } from '../../shared/concealed.js';
 import { flag, functionOf, optionsOf, signal as signalOption } from '../../shared/option-schemas.js';
 import { errorFromProblems } from '../../shared/problems.js';
 import { validate } from '../../shared/validation.js';
@@ -31,7 +32,7 @@ export function callClient<Credentials>(
   options: CallOptions = {},
 ): HttpClient {
   const call = validate(optionsSchema, options, { code: 'INVALID_OPTION', path: 'options' });
-  const credentials = validate(schema, input, {
+  const credentials = validate(schema, unconcealed(input), {
     code: 'INVALID_OPTION',
     path: 'credentials',
     discreet: true,

@@ -1,6 +1,7 @@
 import type { SyncDefinition } from '../../contracts/definition.js';
 import { quote, quoteList } from '../../shared/text.js';
 import { parseOptions, valueAt } from '../../shared/validation.js';
+import { unconcealed } from '../../shared/concealed.js';
 import { checkEndpoint, checkHeaders } from '../../http/address.js';
 import { guarded } from '../boundary/guard-call.js';
 import { bindDriver, type BoundDriver } from '../boundary/guard-driver.js';
@@ -98,7 +99,7 @@ function parseCredentials(
 ): unknown {
   const whose = connectionId === undefined ? '' : ` of the connection ${quote(connectionId)}`;
   const subject = `The credentials${whose} for the driver ${quote(driver.name)} are not valid`;
-  return parseOptions(driver.credentialsSchema, credentials, subject, { path: 'credentials', discreet: true });
+  return parseOptions(driver.credentialsSchema, unconcealed(credentials), subject, { path: 'credentials', discreet: true });
 }
 
 /** For a definition that is wrong anyway: what is wrong with its connection as well, so that all is told together. */
