@@ -8,7 +8,7 @@ import { decide } from './build-plan.js';
 import { assertImportable } from './imports.js';
 import { sourceSnapshot } from './inputs/source-snapshot.js';
 import type { FingerprintKeys } from './fingerprint/keyring.js';
-import { parsePlanInput } from './plan-sync-input.js';
+import { checkEntries, parsePlanInput } from './plan-sync-input.js';
 import { destinationEntries, type DestinationInput } from './inputs/destination-index.js';
 
 export interface PlanSyncInput {
@@ -58,7 +58,7 @@ export function planSync(input: PlanSyncInput): SyncPlan {
     definition,
     place: input.place ?? destination,
     source: sourceSnapshot(input.source),
-    entries: destinationEntries(input.destination),
+    entries: checkEntries(destinationEntries(input.destination)),
     state: input.state ?? {},
     capabilities,
     options: {

@@ -104,7 +104,7 @@ const optionsSchema = optionsOf({
   drivers: z
     .array(
       withMethods('endpoint', 'authorization', 'identity', 'connect'),
-      'it must be a list of drivers; pass at least one',
+      'it must be a list of at least one driver, and of at most 1,000',
     )
     .check(z.minLength(1, 'pass at least one driver')),
   store: z.optional(withMethods('get', 'put', 'delete', 'list')),
@@ -159,6 +159,16 @@ function driverProblems(drivers: readonly AnyDestinationDriver[]): ErrorProblem[
   return problems;
 }
 
+/** So many drivers are looked at; a list of more is a mistake. */
+const MOST_DRIVERS = 1_000;
+
+function withFewDrivers(options: unknown): unknown {
+  if (typeof options !== 'object' || options === null) return options;
+  const drivers: unknown = Reflect.get(options, 'drivers');
+  const isLong = Array.isArray(drivers) && drivers.length > MOST_DRIVERS;
+  return isLong ? { ...options, drivers: 'too many' } : options;
+}
+
 /**
  * Checks all options and fills in the defaults.
  *
@@ -167,7 +177,7 @@ function driverProblems(drivers: readonly AnyDestinationDriver[]): ErrorProblem[
 export function resolveOptions<Drivers extends readonly AnyDestinationDriver[]>(
   options: EngineOptions<Drivers>,
 ): ResolvedOptions {
-  const parsed = validate(optionsSchema, options, { code: 'INVALID_OPTION' });
+  const parsed = validate(optionsSchema, withFewDrivers(options), { code: 'INVALID_OPTION' });
   const { fingerprintKey, retry = {}, ...rest } = options;
   const problems = [...(parsed.problems ?? driverProblems(options.drivers))];
   const made = tryKeyring(fingerprintKey);

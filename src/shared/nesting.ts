@@ -1,7 +1,7 @@
 /** How many levels of objects and lists plain data can have. */
 const MOST_LEVELS = 200;
 /** How many fields and items plain data can have in all, those that are reached in several ways counted each time. */
-const MOST_FIELDS = 20_000_000;
+const MOST_FIELDS = 10_000_000;
 
 /**
  * Why data is too deep or too large to be walked, in words that follow "it"; `undefined` where it is not. Ask before

@@ -28,9 +28,15 @@ export function sourceSnapshot(read: SourceReadResult): SourceSnapshot {
   const secrets = new Map<string, SecretValue>();
   const duplicates = new Set<string>();
   const problems: ErrorProblem[] = [];
-  const pairs: Iterable<readonly [string, unknown]> = secretPairs(structured.secrets);
-  for (const [key, value] of pairs) {
-    if (typeof value !== 'string' && !SecretValue.is(value)) {
+  const pairs: Iterable<unknown> = secretPairs(structured.secrets);
+  let position = -1;
+  for (const pair of pairs) {
+    position += 1;
+    const [key, value]: readonly unknown[] = Array.isArray(pair) ? pair : [];
+    if (typeof key !== 'string') {
+      const message = `item ${position} of the list is not a pair of a key and a value; make it one`;
+      problems.push({ code: 'SOURCE_READ_FAILED', message });
+    } else if (typeof value !== 'string' && !SecretValue.is(value)) {
       const type = value === null ? 'null' : typeof value;
       problems.push({
         code: 'SOURCE_READ_FAILED',
@@ -44,11 +50,7 @@ export function sourceSnapshot(read: SourceReadResult): SourceSnapshot {
     }
   }
   if (problems.length > 0) {
-    throw errorFromProblems(
-      'SOURCE_READ_FAILED',
-      'The source answered values that are not strings',
-      problems,
-    );
+    throw errorFromProblems('SOURCE_READ_FAILED', 'The source returned what is not secrets', problems);
   }
   return {
     secrets,

@@ -10,45 +10,9 @@ import type {
 } from '../../contracts/destination.js';
 import { SecretSyncError } from '../../contracts/errors.js';
 import { quote } from '../../shared/text.js';
-import { SecretValue } from '../../contracts/secret.js';
 import { callForeign, foreignError } from './guard-call.js';
+import { checkedEntries, checkedOutcomes } from './returned-shapes.js';
 import type { AnyDestinationDriver } from '../../contracts/typed-definition.js';
-
-const optionalText = z.optional(z.string());
-const entryShape = z.object({
-  key: z.string(),
-  id: optionalText,
-  kind: optionalText,
-  revision: optionalText,
-  value: z.optional(
-    z.union([
-      z.string(),
-      z.custom<SecretValue>((value) => SecretValue.is(value)),
-      z.object({ notAString: z.literal(true), json: optionalText }),
-    ]),
-  ),
-  fixed: z.optional(
-    z.enum(['inherited', 'alias', 'override', 'file', 'external', 'foreign-owner', 'built-in']),
-  ),
-  reserved: z.optional(z.boolean()),
-  hasDependents: z.optional(z.boolean()),
-});
-const outcomeShape = z.union([
-  z.object({ key: z.string(), status: z.literal('applied'), id: optionalText, revision: optionalText }),
-  z.object({ key: z.string(), status: z.enum(['failed', 'unknown']), error: z.unknown() }),
-]);
-// What fits stays the object that it is.
-const entryList = z.object({
-  entries: z.array(z.custom<DestinationEntry>((entry) => entryShape.safeParse(entry).success)),
-});
-const outcome = z.custom<WriteOutcome>((returned) => outcomeShape.safeParse(returned).success);
-
-/** Where something is not as the contract says, as a path of names and positions: nothing of what is there. */
-function faultOf(error: z.core.$ZodError): string {
-  const path = error.issues[0]?.path ?? [];
-  const shown = path.map((segment) => (typeof segment === 'number' ? `[${segment}]` : `.${String(segment)}`));
-  return shown.length === 0 ? '' : ` (at ${shown.join('').replace(/^\./, '')})`;
-}
 
 /** What a driver makes of a definition and its credentials. */
 export interface BoundDriver {
@@ -142,9 +106,9 @@ export function connectDriver(
  * @throws SecretSyncError `INVALID_RESPONSE` where they are not entries; it says where.
  */
 export function entriesOf(driver: AnyDestinationDriver, returned: unknown): readonly DestinationEntry[] {
-  const parsed = entryList.safeParse(returned);
-  if (parsed.success) return parsed.data.entries;
-  const message = `The driver ${quote(driver.name)} returned something from read() that is not a list of entries${faultOf(parsed.error)}; nothing was written. Fix the driver.`;
+  const checked = checkedEntries(returned);
+  if ('items' in checked) return checked.items;
+  const message = `The driver ${quote(driver.name)} returned something from read() that is not a list of entries (at ${checked.fault}); nothing was written. Fix the driver.`;
   throw new SecretSyncError('INVALID_RESPONSE', message);
 }
 
@@ -154,9 +118,9 @@ export function entriesOf(driver: AnyDestinationDriver, returned: unknown): read
  * @throws SecretSyncError `INVALID_RESPONSE` where it says something else; what was written is then unknown.
  */
 export function outcomesOf(driver: AnyDestinationDriver, returned: unknown): readonly WriteOutcome[] {
-  const parsed = z.array(outcome).safeParse(returned);
-  if (parsed.success) return parsed.data.map((told) => harmless(driver, told));
-  const message = `The driver ${quote(driver.name)} returned something from write() that is not a list of outcomes${faultOf(parsed.error)}; it is unknown what was written. Fix the driver.`;
+  const checked = checkedOutcomes(returned);
+  if ('items' in checked) return checked.items.map((told) => harmless(driver, told));
+  const message = `The driver ${quote(driver.name)} returned something from write() that is not a list of outcomes (at ${checked.fault}); it is unknown what was written. Fix the driver.`;
   throw new SecretSyncError('INVALID_RESPONSE', message, { maybeWritten: true });
 }
 
