@@ -29,7 +29,7 @@ export interface ErrorDetails {
   readonly connectionId?: string;
   /** The id that the events of the run carry. */
   readonly runId?: string;
-  /** Only an error that holds no value, token or response body. */
+  /** Only an error that contains no value, token or response body. */
   readonly cause?: unknown;
 }
 

@@ -28,7 +28,7 @@ export type KeepReason =
   | 'not-owned'
   | 'not-a-string'
   | 'unreadable-at-source';
-/** Why a key that the source holds can't be written. */
+/** Why a key that the source has can't be written. */
 export type BlockedReason =
   | 'key-not-representable'
   | 'duplicate-key'
@@ -120,7 +120,7 @@ export interface PlanOptions {
   readonly confirmDeletions?: number;
 }
 
-/** What `apply` checks before it writes: digests under the fingerprint key. Opaque; it holds no value. */
+/** What `apply` checks before it writes: digests under the fingerprint key. Opaque; it contains no value. */
 export interface PlanPreconditions {
   readonly keyId: string;
   /** Over the whole plan. */

@@ -12,7 +12,7 @@ import { memoryStore } from '../stores/memory.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { type ErrorProblem } from '../contracts/error-codes.js';
 import type { AnyDestinationDriver } from '../contracts/typed-definition.js';
-import { reportingOptions, type OnForeignError } from './boundary/report-errors.js';
+import { reporting, reportingMethods, type OnForeignError } from './boundary/report-errors.js';
 import {
   ephemeralKeyring,
   tryKeyring,
@@ -157,6 +157,22 @@ function driverProblems(drivers: readonly AnyDestinationDriver[]): ErrorProblem[
     names.add(driver.name);
   });
   return problems;
+}
+
+/** Returns the same options; with `onForeignError`, what foreign code among them throws is told to it on its way. */
+function reportingOptions(options: ResolvedOptions): ResolvedOptions {
+  const { onForeignError: report, connections, fetch } = options;
+  if (report === undefined) return options;
+  return {
+    ...options,
+    source: reportingMethods(options.source, 'source', report),
+    store: reportingMethods(options.store, 'store', report),
+    drivers: options.drivers.map((driver) => reportingMethods(driver, 'driver', report)),
+    ...(typeof connections === 'function' && {
+      connections: reporting(connections, 'connections', report),
+    }),
+    ...(fetch !== undefined && { fetch: reporting(fetch, 'fetch', report) }),
+  };
 }
 
 /** So many drivers are looked at; a list of more is a mistake. */

@@ -13,7 +13,9 @@ function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
     }, ms);
     const release = onAbort(signal, (reason) => {
       clearTimeout(timer);
-      reject(reason as Error);
+      // The platform rejects with the reason itself, whatever it is.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      reject(reason);
     });
   });
 }

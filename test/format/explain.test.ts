@@ -32,7 +32,7 @@ describe('the explanation of a key', () => {
         state: { entries: [{ key: 'A', kind: 'variable', syncId: 'nightly' }] },
         capabilities: twoKinds,
       },
-      '"A" is deleted and created anew: stands there in another kind.',
+      '"A" is deleted and created again: exists in another kind.',
     ],
     [
       'that is deleted',
@@ -47,7 +47,7 @@ describe('the explanation of a key', () => {
     [
       'that is kept',
       { source: { B: '1' }, destination: [{ key: 'A', value: { notAString: true } }] },
-      '"A" is left alone: not a text.',
+      '"A" is left alone: not a string.',
     ],
     [
       'that is in no list of the plan',

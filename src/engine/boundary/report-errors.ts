@@ -1,5 +1,4 @@
 import { isSecretSyncError } from '../../contracts/errors.js';
-import type { ResolvedOptions } from '../options.js';
 
 /**
  * Gets a raw error of foreign code, and which call threw it: `source.read`, `store.put`, `driver.write`, `connections`,
@@ -27,7 +26,7 @@ function tell(report: OnForeignError, error: unknown, where: string, given: read
 }
 
 /** Returns the same function, which tells of what it throws. */
-function reporting<Arguments extends readonly unknown[], Result>(
+export function reporting<Arguments extends readonly unknown[], Result>(
   call: (...given: Arguments) => Result,
   where: string,
   report: OnForeignError,
@@ -53,7 +52,7 @@ const isMethod = (value: unknown, name: string | symbol): value is Callable =>
   typeof value === 'function' && typeof name === 'string' && !name.endsWith('Schema');
 
 /** Returns the same object, whose methods tell of what they throw. Its methods keep it as their `this`. */
-function reportingMethods<Subject extends object>(
+export function reportingMethods<Subject extends object>(
   subject: Subject,
   name: string,
   report: OnForeignError,
@@ -77,20 +76,4 @@ function reportingMethods<Subject extends object>(
   // Of an object without properties: those of a frozen one could not be replaced.
   const target: object = Object.create(null) as object;
   return new Proxy(target, { get, has: (_target, property) => property in subject }) as Subject;
-}
-
-/** Returns the same options; with `onForeignError`, what foreign code among them throws is told to it on its way. */
-export function reportingOptions(options: ResolvedOptions): ResolvedOptions {
-  const { onForeignError: report, connections, fetch } = options;
-  if (report === undefined) return options;
-  return {
-    ...options,
-    source: reportingMethods(options.source, 'source', report),
-    store: reportingMethods(options.store, 'store', report),
-    drivers: options.drivers.map((driver) => reportingMethods(driver, 'driver', report)),
-    ...(typeof connections === 'function' && {
-      connections: reporting(connections, 'connections', report),
-    }),
-    ...(fetch !== undefined && { fetch: reporting(fetch, 'fetch', report) }),
-  };
 }
