@@ -52,7 +52,7 @@ describe('the explanation of a key', () => {
     [
       'that is in no list of the plan',
       { source: { B: '1' }, destination: {} },
-      '"A" is not in this plan: neither the source nor the destination holds it under this name.',
+      '"A" is not in this plan: neither the source nor the destination has it under this name.',
     ],
   ])('%s is one line, with the reason', (_title, input, words) => {
     expect(explain(planOf(input), 'A')).toBe(words);
