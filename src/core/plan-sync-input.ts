@@ -75,7 +75,8 @@ function parseDefinition(definition: object) {
 /**
  * Parses the whole input of `planSync`, the definition included.
  *
- * @throws SecretSyncError the one code that all problems share, else `INVALID_OPTION`.
+ * @throws SecretSyncError the one code that all problems share; else `INVALID_DEFINITION`
+ * where they are the definition's alone, and `INVALID_OPTION`.
  */
 export function parsePlanInput(input: unknown): ParsedPlanInput {
   const options = validate(inputSchema, input, { code: 'INVALID_OPTION' }).problems ?? [];

@@ -85,7 +85,11 @@ function digester(key: Uint8Array, idPrefix: string): Digester {
   return { keyId: idPrefix + digest(['key id']).slice(0, 12), digest };
 }
 
-const invalidKey = (path: string, message: string): ErrorProblem => ({ code: 'INVALID_OPTION', path, message });
+const invalidKey = (path: string, message: string): ErrorProblem => ({
+  code: 'INVALID_OPTION',
+  path,
+  message,
+});
 
 /** Makes the digesters of a fingerprint key or of several, the current one first; or says what is wrong with the keys. */
 export function tryKeyring(
@@ -105,7 +109,8 @@ export function tryKeyring(
     return [];
   });
   const [current] = digesters;
-  if (list.length === 0) problems.push(invalidKey('fingerprintKey', 'the list is empty; put the current key first'));
+  if (list.length === 0)
+    problems.push(invalidKey('fingerprintKey', 'the list is empty; put the current key first'));
   if (current === undefined || problems.length > 0) return { problems };
   return {
     keyring: { current, ephemeral, find: (keyId) => digesters.find((known) => known.keyId === keyId) },

@@ -50,7 +50,11 @@ export function sourceSnapshot(read: SourceReadResult): SourceSnapshot {
     }
   }
   if (problems.length > 0) {
-    throw errorFromProblems('SOURCE_READ_FAILED', 'The source returned what is not secrets', problems);
+    throw errorFromProblems(
+      'SOURCE_READ_FAILED',
+      'The source returned values that are not strings',
+      problems,
+    );
   }
   return {
     secrets,

@@ -15,7 +15,7 @@ describe('what a source answered', () => {
       expect.unreachable();
     } catch (error) {
       if (!isSecretSyncError(error, 'SOURCE_READ_FAILED')) throw error;
-      expect(error.message).toMatch(/^The source answered values that are not strings:/);
+      expect(error.message).toMatch(/^The source returned values that are not strings:/);
       expect(error.problems).toEqual(
         [
           ['A', 'number'],
