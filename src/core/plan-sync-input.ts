@@ -88,9 +88,8 @@ export function parsePlanInput(input: unknown): ParsedPlanInput {
   const { keyring, problems: ofKeys = [] } = tryKeyring(fieldOf(input, 'fingerprintKey'));
   const problems: ErrorProblem[] = [...inDefinition, ...options, ...ofKeys];
   if (definition !== undefined && problems.length === 0) return { definition, keyring };
-  const subject =
-    options.length + ofKeys.length === 0
-      ? 'The definition is not valid'
-      : 'The input of planSync is not valid';
-  throw errorFromProblems('INVALID_OPTION', subject, problems);
+  if (options.length + ofKeys.length === 0) {
+    throw errorFromProblems('INVALID_DEFINITION', 'The definition is not valid', problems);
+  }
+  throw errorFromProblems('INVALID_OPTION', 'The input of planSync is not valid', problems);
 }

@@ -32,7 +32,8 @@ export function sourceSnapshot(read: SourceReadResult): SourceSnapshot {
   let position = -1;
   for (const pair of pairs) {
     position += 1;
-    const [key, value]: readonly unknown[] = Array.isArray(pair) ? pair : [];
+    const parts: readonly unknown[] = Array.isArray(pair) ? pair : [];
+    const [key, value] = parts;
     if (typeof key !== 'string') {
       const message = `item ${position} of the list is not a pair of a key and a value; make it one`;
       problems.push({ code: 'SOURCE_READ_FAILED', message });
