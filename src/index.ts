@@ -10,6 +10,7 @@ export type {
   SyncCallOptions,
 } from './engine/secret-sync-engine.js';
 export type { Connection, Connections, EngineOptions } from './engine/options.js';
+export type { OnForeignError } from './engine/boundary/report-errors.js';
 export { parseDefinition } from './engine/resolve/driver-registry.js';
 
 export { planSync } from './core/plan-sync.js';
@@ -39,6 +40,7 @@ export type { RetryOptions } from './http/backoff.js';
 export { SecretValue } from './contracts/secret.js';
 export { isSecretSyncError, SecretSyncError } from './contracts/errors.js';
 export type { ErrorDetails } from './contracts/errors.js';
+export { httpStatus } from './shared/http-status.js';
 export type {
   SecretRecord,
   SecretSource,
@@ -80,7 +82,7 @@ export type * from './contracts/plan.js';
 export type * from './contracts/result.js';
 export type { SyncEvent } from './contracts/events.js';
 export type * from './contracts/state-store.js';
-export type { HttpAnswer, HttpBody, HttpClient, HttpRefusal, HttpRequest } from './contracts/http.js';
+export type { HttpBody, HttpClient, HttpErrorResponse, HttpRequest, HttpResult } from './contracts/http.js';
 export type { Clock } from './contracts/clock.js';
 export type { JsonValue } from './contracts/json.js';
 export { ERROR_CODES } from './contracts/error-codes.js';

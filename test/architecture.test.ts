@@ -34,8 +34,6 @@ const TO_BE_SPLIT = new Set([
   'engine/apply/write-destination.ts',
   'engine/secret-sync-engine.ts',
   'engine/state/recorder.ts',
-  'http/client.ts',
-  'http/pacing/throttle.ts',
   'service/auto-sync/auto-sync.ts',
   'service/auto-sync/record-follower.ts',
   'service/auto-sync/source-watcher.ts',

@@ -10,14 +10,14 @@ interface RunFields {
 }
 
 /**
- * What happens, as it happens; for logs, progress bars and metrics. No event holds a value or a token.
+ * What happens, as it happens; for logs, progress bars and metrics. No event contains a value or a token.
  *
  * - `run-started`: first of every call.
- * - `store-not-durable`: once per engine whose store was not passed: what it remembers ends with the process.
- * - `lease-waiting`: another run holds the place; `waitMs` is how long is waited at most.
- * - `source-read`, `destination-read`: what came in.
+ * - `store-not-durable`: once per engine that was given no store: what it remembers ends with the process.
+ * - `lease-waiting`: another run has the place; this one waits `waitMs` at most.
+ * - `source-read`, `destination-read`: what was read.
  * - `planned`: the decision.
- * - `request`: one HTTP request ended; `attempt` counts from 1, `status` is absent where no answer came.
+ * - `request`: one HTTP request ended; `attempt` counts from 1, `status` is absent where no response came.
  * - `retry`: a request will be sent again after `waitMs`.
  * - `progress`: `done` of `total` keys have ended.
  * - `conflict`: the destination changed while it was written; it is read and decided again.

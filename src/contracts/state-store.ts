@@ -22,7 +22,7 @@ export interface PutOptions {
 
 /**
  * Versioned JSON documents with compare-and-swap; any store that has it fits. Keys are slash-separated segments of
- * `a-z 0-9 -`. No document ever holds a value or a token.
+ * `a-z 0-9 -`. No document ever contains a value or a token.
  *
  * A document that exists but can't be read throws `STATE_UNREADABLE`: never `undefined`, which means that there is
  * none.
@@ -33,7 +33,7 @@ export interface StateStore {
   put(key: string, document: JsonValue, options: PutOptions): Promise<{ readonly version: string }>;
   /** Throws `STATE_CONFLICT` when the stored version is not `ifVersion`; then nothing has changed. */
   delete(key: string, options: { readonly ifVersion: string }): Promise<void>;
-  /** The keys that start with `prefix`, sorted. */
+  /** Returns the keys that start with `prefix`, sorted. */
   list(prefix: string): Promise<readonly string[]>;
   /** All documents whose keys start with `prefix`, sorted by key, in one call. Default: `list` and `get`. */
   entries?(prefix: string): Promise<readonly StoredEntry[]>;
@@ -84,7 +84,7 @@ export interface PlaceState {
   readonly entries?: readonly RememberedEntry[];
 }
 
-/** The document that stands in the store for a place. */
+/** The document that a store keeps for a place. */
 export interface PlaceDocument {
   readonly formatVersion: 1;
   /** The identity of the place. */

@@ -4,12 +4,12 @@ import { byText } from './text.js';
 
 const encoder = new TextEncoder();
 
-/** A checksum without a key, which finds damage but no forgery. */
+/** Returns a checksum without a key, which finds damage but no forgery. */
 export function checksum(text: string): string {
   return bytesToHex(sha256(encoder.encode(text)));
 }
 
-/** A copy whose fields stand in one order, so that equal data is equal JSON. */
+/** Returns a copy whose fields are in one order, so that equal data is equal JSON. */
 function inOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inOrder);
   if (typeof value !== 'object' || value === null) return value;
@@ -22,10 +22,10 @@ function inOrder(value: unknown): unknown {
   return copy;
 }
 
-/** JSON with its fields in one order: equal data gives equal text, whatever wrote it down. */
+/** Returns JSON with its fields in one order: equal data gives equal strings. */
 export const canonicalJson = (value: unknown): string => JSON.stringify(inOrder(value)) ?? 'null';
 
-/** A copy of plain data with its fields in one order, and without those that are `undefined`, which JSON does not have. */
+/** Returns a copy of plain data with its fields in one order, and without those that are `undefined`. */
 export function withoutUndefined(input: unknown): unknown {
   if (Array.isArray(input)) return input.map(withoutUndefined);
   if (typeof input !== 'object' || input === null) return input;

@@ -54,9 +54,16 @@ function secretsIn(
 ): Pick<SourceSnapshot, 'secrets' | 'duplicates'> {
   const secrets = new Map<string, SecretValue>();
   const duplicates = new Set<string>();
-  const pairs: Iterable<readonly [string, unknown]> = secretPairs(read.secrets);
-  for (const [key, value] of pairs) {
-    if (typeof value !== 'string' && !SecretValue.is(value)) {
+  const pairs: Iterable<unknown> = secretPairs(read.secrets);
+  let position = -1;
+  for (const pair of pairs) {
+    position += 1;
+    const parts: readonly unknown[] = Array.isArray(pair) ? pair : [];
+    const [key, value] = parts;
+    if (typeof key !== 'string') {
+      const message = `item ${position} of the list is not a pair of a key and a value; make it one`;
+      problems.push({ code: 'SOURCE_READ_FAILED', message });
+    } else if (typeof value !== 'string' && !SecretValue.is(value)) {
       const type = value === null ? 'null' : typeof value;
       problems.push({
         code: 'SOURCE_READ_FAILED',

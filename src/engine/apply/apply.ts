@@ -3,7 +3,7 @@ import type { SyncResult } from '../../contracts/result.js';
 import { untilAborted } from '../../shared/abort.js';
 import { quote } from '../../shared/text.js';
 import { adoptImports, writeSource } from '../imports.js';
-import { timestamp } from '../run/run.js';
+import { timestamp } from '../../shared/timestamps.js';
 import { createRecorder } from '../state/recorder.js';
 import type { Application } from './application.js';
 import { createLedger, type Ledger } from './ledger.js';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { HttpRefusal } from '../../contracts/http.js';
+import type { HttpErrorResponse } from '../../contracts/http.js';
 import { SecretValue } from '../../contracts/secret.js';
 import type { ErrorCode } from '../../contracts/error-codes.js';
 
@@ -74,7 +74,7 @@ export const foldersSchema = z.object({
 const refusalSchema = z.partial(z.object({ error: z.unknown(), message: z.unknown() }));
 
 /** Returns what a refusal means: an expired token is refused with 403 and a name of its own (official implementation). */
-export function classify({ body }: HttpRefusal): ErrorCode | undefined {
+export function classify({ body }: HttpErrorResponse): ErrorCode | undefined {
   return refusalSchema.safeParse(body).data?.error === 'TokenError' ? 'UNAUTHORIZED' : undefined;
 }
 
@@ -85,14 +85,14 @@ const NAMES_A_RESOURCE = /\b(?:folder|environment|project|workspace|secret)\b/i;
  * route (Fastify's default) and "Folder with path … not found" of a resource (official implementation); a proxy may
  * say anything.
  */
-export function isMissingRoute({ status, body }: HttpRefusal): boolean {
+export function isMissingRoute({ status, body }: HttpErrorResponse): boolean {
   if (status !== 404) return false;
   const message = JSON.stringify(refusalSchema.safeParse(body).data?.message ?? '');
   return /\bRoute\b/.test(message) || !NAMES_A_RESOURCE.test(message);
 }
 
 /** Returns the wait that a 429 says in words, in ms: "Please try again in 42 seconds" (official implementation). */
-export function retryAfter({ status, body }: HttpRefusal): number | undefined {
+export function retryAfter({ status, body }: HttpErrorResponse): number | undefined {
   if (status !== 429) return undefined;
   const message = JSON.stringify(refusalSchema.safeParse(body).data?.message ?? '');
   const [, amount, unit] = /try again in (\d{1,6})\s*(second|minute)/i.exec(message) ?? [];
