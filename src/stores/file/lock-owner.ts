@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import * as z from 'zod';
 
 /** A token becomes part of a file's name: one of any other form could name a file elsewhere. */
-const TOKEN = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const TOKEN = /^[0-9a-z-]{1,64}$/;
 
 const ownerSchema = z.object({
   token: z.string().regex(TOKEN),

@@ -80,7 +80,7 @@ describe('storeConformance', () => {
           },
         };
       },
-      'does not take a document that was made anew for the one that was deleted',
+      'never gives a version a second time, also after deletions',
     ],
     [
       'deletes whatever stands there',
