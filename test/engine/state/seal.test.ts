@@ -31,7 +31,13 @@ describe('a seal', () => {
     ['with another MAC', ours, { ...sealed(ours), mac: 'x' }, 'altered', false],
     ['without a key, altered', ours, { ...sealed(none), a: 'z' }, 'altered', false],
     ['without a key, for an engine without one', none, { ...sealed(none) }, 'valid', true],
-    ['without a key, altered, for an engine without one', none, { ...sealed(none), a: 'z' }, 'altered', false],
+    [
+      'without a key, altered, for an engine without one',
+      none,
+      { ...sealed(none), a: 'z' },
+      'altered',
+      false,
+    ],
     ['under a key, for an engine without one', none, { ...sealed(ours) }, 'valid', false],
     ['that is missing, for an engine without a key', none, bare, 'valid', false],
   ])('%s is worth what it proves', (_title, keyring, stored, worth, isCurrent) => {
@@ -76,7 +82,10 @@ describe('a store that seals', () => {
 
   it('takes it for true where it is told to, says so, and seals it with the next put', async () => {
     const seen: string[] = [];
-    const { store, inner } = await setUp({ acceptUnverifiedState: true, onUnverified: (key) => seen.push(key) });
+    const { store, inner } = await setUp({
+      acceptUnverifiedState: true,
+      onUnverified: (key) => seen.push(key),
+    });
     const found = await store.get('syncs/forged');
     expect(found?.document).toEqual({ of: 'them' });
     expect(seen).toEqual(['syncs/forged']);

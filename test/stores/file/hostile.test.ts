@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type * as FileSystem from 'node:fs/promises';
 import { mkdir, mkdtemp, readdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ let root: string;
 const faults = vi.hoisted(() => ({ link: false, write: false }));
 
 vi.mock('node:fs/promises', async (importOriginal) => {
-  const real = await importOriginal<typeof import('node:fs/promises')>();
+  const real = await importOriginal<typeof FileSystem>();
   const errno = (code: string) => Object.assign(new Error(code), { code, syscall: 'x' });
   return {
     ...real,

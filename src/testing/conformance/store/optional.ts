@@ -32,7 +32,6 @@ const ageOf = async (store: StateStore): Promise<number | undefined> => (await s
 /** What a store can leave out, and what a fixture may not be able to arrange. */
 export function testOptional(kit: StoreKit): void {
   const { test, notTested, options } = kit;
-  const { breakOff, loseResponse } = options;
   testEntries(kit);
 
   test('tells an age that is none, or a number of ms that only a put starts again', async (store) => {
@@ -51,11 +50,11 @@ export function testOptional(kit: StoreKit): void {
 
   const broken =
     'fails, so that trying again can help, while it is cut off: it never says that there is nothing';
-  if (breakOff === undefined) notTested(broken, 'breakOff');
+  if (options.breakOff === undefined) notTested(broken, 'breakOff');
   else
     test(broken, async (store) => {
       const { version } = await store.put(KEY, 1, { ifVersion: null });
-      await breakOff(store);
+      await options.breakOff?.(store);
       await assert.rejects(store.get(KEY), saysSo);
       await assert.rejects(store.list(''), saysSo);
       await assert.rejects(store.put(KEY, 2, { ifVersion: version }), saysSo);
@@ -64,15 +63,15 @@ export function testOptional(kit: StoreKit): void {
     });
 
   const twice = 'does once what is sent twice, because the response was lost';
-  if (loseResponse === undefined) return notTested(twice, 'loseResponse');
+  if (options.loseResponse === undefined) return notTested(twice, 'loseResponse');
   test(twice, async (store) => {
-    await loseResponse(store);
+    await options.loseResponse?.(store);
     const first = await store.put(KEY, 1, { ifVersion: null });
     await assertStored(store, 1, first.version);
-    await loseResponse(store);
+    await options.loseResponse?.(store);
     const second = await store.put(KEY, 2, { ifVersion: first.version });
     await assertStored(store, 2, second.version);
-    await loseResponse(store);
+    await options.loseResponse?.(store);
     await store.delete(KEY, { ifVersion: second.version });
     assert.equal(await store.get(KEY), undefined);
   });
