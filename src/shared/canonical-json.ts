@@ -20,7 +20,7 @@ function itemsInOrder(list: readonly unknown[]): readonly unknown[] {
 }
 
 /** Data whose fields are in one order, so that equal data is equal JSON; the same object where they are already. */
-function inOrder(value: unknown): unknown {
+export function inOrder(value: unknown): unknown {
   if (Array.isArray(value)) return itemsInOrder(value);
   if (typeof value !== 'object' || value === null) return value;
   let isInOrder = true;

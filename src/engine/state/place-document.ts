@@ -16,22 +16,41 @@ export interface Intent {
   readonly entries: readonly RememberedEntry[];
 }
 
-const action = z.enum(['create', 'update', 'replace', 'delete']);
+const ACTIONS: ReadonlySet<unknown> = new Set(['create', 'update', 'replace', 'delete']);
+
+const isString = (value: unknown): boolean => typeof value === 'string';
+
+function isPending(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { syncId, action, ...rest } = value as Partial<Record<string, unknown>>;
+  return isString(syncId) && ACTIONS.has(action) && Object.keys(rest).length === 0;
+}
+
+/** What each field of an entry must be; one that is not named here is none of this version's. */
+const ENTRY_FIELDS: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ['key', isString],
+  ['kind', isString],
+  ['syncId', isString],
+  ['holders', (value: unknown) => Array.isArray(value) && value.every(isString)],
+  ['part', isString],
+  ['adopted', (value: unknown) => value === true],
+  ['fingerprint', isString],
+  ['id', isString],
+  ['revision', isString],
+  ['pending', isPending],
+]);
+
+/** By hand, since a place can have tens of thousands: a schema takes several times as long as reading their JSON. */
+function isEntry(value: unknown): value is RememberedEntry {
+  if (typeof value !== 'object' || value === null || !('key' in value) || !('syncId' in value)) return false;
+  for (const name in value) {
+    if (ENTRY_FIELDS.get(name)?.(Reflect.get(value, name)) !== true) return false;
+  }
+  return true;
+}
+
 const syncs = z.array(z.strictObject({ syncId: z.string(), importedAt: z.string() }));
-const entries = z.array(
-  z.strictObject({
-    key: z.string(),
-    kind: z.exactOptional(z.string()),
-    syncId: z.string(),
-    holders: z.exactOptional(z.array(z.string())),
-    part: z.exactOptional(z.string()),
-    adopted: z.exactOptional(z.literal(true)),
-    fingerprint: z.exactOptional(z.string()),
-    id: z.exactOptional(z.string()),
-    revision: z.exactOptional(z.string()),
-    pending: z.exactOptional(z.strictObject({ syncId: z.string(), action })),
-  }),
-);
+const entries = z.custom<readonly RememberedEntry[]>((value) => Array.isArray(value) && value.every(isEntry));
 const placeSchema = z.strictObject({
   formatVersion: z.literal([1, FORMAT_VERSION]),
   place: z.string(),
