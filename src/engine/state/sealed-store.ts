@@ -73,7 +73,8 @@ export function createSealedStore(
     const stored = await store.get(key);
     return stored && open(key, stored);
   };
-  const put = (key: string, document: JsonValue, options: PutOptions) =>
+  // What a foreign store throws before it returns a promise comes out as any other failure.
+  const put = async (key: string, document: JsonValue, options: PutOptions) =>
     store.put(key, seal(keyring, key, asFields(document)), options);
 
   const isUsable = (worth: SealWorth) => worth === 'valid' || (acceptUnverifiedState && worth !== 'altered');
@@ -90,8 +91,8 @@ export function createSealedStore(
 
   const rest = {
     put,
-    delete: (key: string, options: { readonly ifVersion: string }) => store.delete(key, options),
-    list: (prefix: string) => store.list(prefix),
+    delete: async (key: string, options: { readonly ifVersion: string }) => store.delete(key, options),
+    list: async (prefix: string) => store.list(prefix),
   };
   const discardDamaged = (key: string) => store.discard?.(key);
 
