@@ -30,8 +30,8 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'the intent is not saved',
     'engine/apply/apply.ts',
-    'if (work.length > 0) await saveWithResult(application, resultOf(application, work, withheld), loaded.saveIntent);',
-    '',
+    'await saveWithResult(application, resultOf(application, work, withheld), loaded.saveIntent);',
+    'await Promise.resolve();',
   ),
   bug(
     'importedAt is not saved',
