@@ -90,7 +90,8 @@ export function stateWarnings({ ownership, keyring, isUnverified }: DecisionInpu
   const warnings: PlanWarning[] = [];
   if (isUnverified === true) {
     const message =
-      'what is remembered of this place could not be verified and was accepted all the same, as acceptUnverifiedState says';
+      'what is remembered of this place could not be verified, and acceptUnverifiedState accepts it all the same: check ' +
+      'the deletions; it is sealed under the current key when it is saved';
     warnings.push({ code: 'STATE_UNVERIFIED', message });
   }
   if (keyring === undefined) return warnings;

@@ -8,6 +8,7 @@ import { atLeast, flag, functionOf, milliseconds, optionsOf, withMethods } from 
 import { systemClock } from '../shared/clock.js';
 import { RETRY_DEFAULTS, type RetryOptions } from '../http/backoff.js';
 import { quote } from '../shared/text.js';
+import { createSealedStore, type SealedStore } from './state/sealed-store.js';
 import { memoryStore } from '../stores/memory.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { type ErrorProblem } from '../contracts/error-codes.js';
@@ -46,6 +47,12 @@ export interface EngineOptions<Drivers extends readonly AnyDestinationDriver[]> 
    * the engine; saved plans and fingerprints then end with it.
    */
   readonly fingerprintKey?: FingerprintKeys;
+  /**
+   * Takes state for true whose MAC this engine can't check: after the fingerprint key was lost, when an engine without
+   * a key gets one, or once for the service records of 0.1.0. Plans then warn of it (`STATE_UNVERIFIED`), and what is
+   * saved is sealed under the current key. Default: false; such state is `STATE_UNREADABLE`.
+   */
+  readonly acceptUnverifiedState?: boolean;
   /** For definitions with a `connectionId`. */
   readonly connections?: Connections;
   /** The most requests that are under way at the same time, for each connection. Default: 10. */
@@ -79,7 +86,8 @@ export interface EngineOptions<Drivers extends readonly AnyDestinationDriver[]> 
 export interface ResolvedOptions {
   readonly source: SecretSource;
   readonly drivers: readonly AnyDestinationDriver[];
-  readonly store: StateStore;
+  /** The store, which seals what is put into it. */
+  readonly store: SealedStore;
   /** False when the store is the default one. */
   readonly isStoreExplicit: boolean;
   readonly keyring: Keyring;
@@ -110,6 +118,7 @@ const optionsSchema = optionsOf({
   store: z.optional(withMethods('get', 'put', 'delete', 'list')),
   // Its keys are checked by who makes digesters of them.
   fingerprintKey: z.optional(z.unknown()),
+  acceptUnverifiedState: z.optional(flag),
   connections: z.optional(
     z.custom<unknown>(
       (value) => typeof value === 'function' || (typeof value === 'object' && value !== null),
@@ -159,8 +168,16 @@ function driverProblems(drivers: readonly AnyDestinationDriver[]): ErrorProblem[
   return problems;
 }
 
-/** Returns the same options; with `onForeignError`, what foreign code among them throws is told to it on its way. */
-function reportingOptions(options: ResolvedOptions): ResolvedOptions {
+/** The foreign code among the options. */
+type ForeignCode = Pick<
+  ResolvedOptions,
+  'source' | 'drivers' | 'connections' | 'fetch' | 'onForeignError'
+> & {
+  readonly store: StateStore;
+};
+
+/** Returns the same code; with `onForeignError`, what it throws is told to it on its way. */
+function reportingCode<Code extends ForeignCode>(options: Code): Code {
   const { onForeignError: report, connections, fetch } = options;
   if (report === undefined) return options;
   return {
@@ -194,16 +211,17 @@ export function resolveOptions<Drivers extends readonly AnyDestinationDriver[]>(
   options: EngineOptions<Drivers>,
 ): ResolvedOptions {
   const parsed = validate(optionsSchema, withFewDrivers(options), { code: 'INVALID_OPTION' });
-  const { fingerprintKey, retry = {}, ...rest } = options;
+  const { fingerprintKey, acceptUnverifiedState = false, retry = {}, ...rest } = options;
   const problems = [...(parsed.problems ?? driverProblems(options.drivers))];
   const made = tryKeyring(fingerprintKey);
   for (const problem of made.problems ?? []) problems.push(problem);
   const keyring = fingerprintKey === undefined ? ephemeralKeyring() : made.keyring;
   if (keyring === undefined || problems.length > 0)
     throw errorFromProblems('INVALID_OPTION', 'The options of the engine are not valid', problems);
-  return reportingOptions({
-    ...rest,
-    store: options.store ?? memoryStore(),
+  const code = reportingCode({ ...rest, store: options.store ?? memoryStore() });
+  return {
+    ...code,
+    store: createSealedStore(code.store, keyring, { acceptUnverifiedState }),
     isStoreExplicit: options.store !== undefined,
     keyring,
     concurrency: options.concurrency ?? 10,
@@ -213,5 +231,5 @@ export function resolveOptions<Drivers extends readonly AnyDestinationDriver[]>(
     allowPrivateNetwork: options.allowPrivateNetwork ?? false,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
-  });
+  };
 }

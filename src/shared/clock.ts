@@ -23,6 +23,7 @@ function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
 /** The clock of the machine. A wait that was aborted leaves neither timer nor listener. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.now(),
   async sleep(ms, signal) {
     for (let left = ms; ; left -= LONGEST_TIMER) {
       await wait(Math.min(left, LONGEST_TIMER), signal);

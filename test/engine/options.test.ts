@@ -41,6 +41,7 @@ describe('the options of an engine', () => {
     ['retry.maxWait', Number.NaN, 'ms'],
     ['runTimeout', 0, 'at least 1'],
     ['leaseWait', -1, 'at least 0'],
+    ['acceptUnverifiedState', 'yes', 'true or false'],
     ['allowPrivateNetwork', 'yes', 'true or false'],
     ['fetch', {}, 'a function'],
     ['onEvent', 'log', 'a function'],

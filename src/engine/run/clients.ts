@@ -17,8 +17,11 @@ export type ConnectionOfRun = Pick<PreparedSync, 'endpoint' | 'headers'> & {
   readonly definition: Pick<PreparedSync['definition'], 'connectionId'>;
 };
 
-/** A client that no run has asked for in so many ms is let go of. */
-const IDLE_MS = 3_600_000;
+/**
+ * A client that no run has asked for in so many ms is let go of: a day, for which a server can have closed the
+ * connection, and which the client alone remembers.
+ */
+const IDLE_MS = 86_400_000;
 
 interface KeptClient {
   readonly client: GuardedHttpClient;

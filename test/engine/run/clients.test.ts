@@ -16,7 +16,7 @@ const connection = (token: string, connectionId?: string): ConnectionOfRun => ({
   headers: { authorization: `Bearer ${token}` },
 });
 
-const HOUR = 3_600_000;
+const DAY = 86_400_000;
 
 describe('the client of a connection', () => {
   it('is the same for all runs through it', () => {
@@ -38,13 +38,13 @@ describe('the client of a connection', () => {
     expect(clientOf(connection('old', 'one'))).not.toBe(old);
   });
 
-  it('is let go of after an hour in which no run has asked for it', () => {
+  it('is let go of after a day in which no run has asked for it', () => {
     const time = { now: 0 };
     const clientOf = clientsAt(time);
     const first = clientOf(connection('a', 'one'));
-    time.now = HOUR;
+    time.now = DAY;
     expect(clientOf(connection('a', 'one'))).toBe(first);
-    time.now = 2 * HOUR + 1;
+    time.now = 2 * DAY + 1;
     expect(clientOf(connection('a', 'one'))).not.toBe(first);
   });
 });

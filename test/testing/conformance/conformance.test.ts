@@ -6,7 +6,7 @@ import { memorySource } from '../../../src/sources/memory.js';
 import { memoryStore } from '../../../src/stores/memory.js';
 import type { ConformanceRunner } from '../../../src/testing/conformance/runner.js';
 import { sourceConformance } from '../../../src/testing/conformance/source/index.js';
-import { storeConformance } from '../../../src/testing/conformance/store.js';
+import { storeConformance } from '../../../src/testing/conformance/store/index.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
 import { type SourceConformanceOptions } from '../../../src/testing/conformance/source/options.js';
 
@@ -80,7 +80,7 @@ describe('storeConformance', () => {
           },
         };
       },
-      'does not take a document that was made anew for the one that was deleted',
+      'never gives a version a second time, also after deletions',
     ],
     [
       'deletes whatever stands there',
