@@ -8,6 +8,7 @@ const TESTS = ['test/**/*.test.ts'];
 /** Tests that put something else in the place of a module, for the whole thread. */
 const ALONE = [
   'test/http/nock.test.ts',
+  'test/stores/file/hostile.test.ts',
   'test/testing/emulators/hasura-cloud.test.ts',
   'test/testing/memory-destination.test.ts',
 ];

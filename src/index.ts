@@ -10,6 +10,7 @@ export type {
   SyncCallOptions,
 } from './engine/secret-sync-engine.js';
 export type { Connection, Connections, EngineOptions } from './engine/options.js';
+export type { OnForeignError } from './engine/boundary/report-errors.js';
 export { parseDefinition } from './engine/resolve/driver-registry.js';
 
 export { planSync } from './core/plan-sync.js';
@@ -25,6 +26,9 @@ export type { Desired } from './core/key-decision.js';
 export { guardDeletions } from './core/deletion-guard.js';
 export type { GuardDeletionsInput, GuardedDeletions } from './core/deletion-guard.js';
 
+export { defineSource } from './sources/define-source.js';
+export { envSource } from './sources/env.js';
+export type { EnvSourceOptions } from './sources/env.js';
 export { memorySource } from './sources/memory.js';
 export type { MemorySource } from './sources/memory.js';
 export { memoryStore } from './stores/memory.js';
@@ -35,9 +39,8 @@ export type { RetryOptions } from './http/backoff.js';
 
 export { SecretValue } from './contracts/secret.js';
 export { isSecretSyncError, SecretSyncError } from './contracts/errors.js';
-export { httpStatus } from './shared/http-status.js';
 export type { ErrorDetails } from './contracts/errors.js';
-export { defineSource } from './contracts/source.js';
+export { httpStatus } from './shared/http-status.js';
 export type {
   SecretRecord,
   SecretSource,
@@ -81,7 +84,7 @@ export type * from './contracts/plan.js';
 export type * from './contracts/result.js';
 export type { SyncEvent } from './contracts/events.js';
 export type * from './contracts/state-store.js';
-export type { HttpAnswer, HttpBody, HttpClient, HttpRefusal, HttpRequest } from './contracts/http.js';
+export type { HttpBody, HttpClient, HttpErrorResponse, HttpRequest, HttpResult } from './contracts/http.js';
 export type { Clock } from './contracts/clock.js';
 export type { JsonValue } from './contracts/json.js';
 export { ERROR_CODES } from './contracts/error-codes.js';

@@ -28,7 +28,7 @@ export interface SyncOptionsInput {
   readonly maxDeletions?: { readonly count?: number; readonly ratio?: number };
   /** Let an empty source delete. Default: false. */
   readonly allowEmptySource?: boolean;
-  /** Replace entries of another kind that may be somebody else's, or on which others hang. Default: false. */
+  /** Replace entries of another kind that may not be this sync's, or on which others depend. Default: false. */
   readonly allowReplace?: boolean;
   /** What a key or value that the destination can't take does to the run. Default: `refuse`. */
   readonly invalidKeys?: 'refuse' | 'skip';
@@ -57,7 +57,7 @@ interface DefinitionFields {
   readonly description?: string;
   /** Handed to the source. */
   readonly projectId?: string;
-  /** Handed to the source; also what `{{environment}}` in a key schema stands for. */
+  /** Handed to the source; also the value of `{{environment}}` in a key schema. */
   readonly environment?: string;
   /** Handed to the source. */
   readonly secretPath?: string;
@@ -72,7 +72,7 @@ export interface SyncDefinitionInput<
 > extends DefinitionFields {
   /** What owns the keys that the sync writes. Default: `name`. Keep it when a sync is renamed. */
   readonly id?: string;
-  /** `false`: sync, apply and importSecrets answer `SYNC_DISABLED`. Default: true. */
+  /** `false`: sync, apply and importSecrets throw `SYNC_DISABLED`. Default: true. */
   readonly isEnabled?: boolean;
   readonly syncOptions?: SyncOptionsInput;
   /** The name of a driver. */

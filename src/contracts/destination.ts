@@ -4,7 +4,7 @@ import type { HttpClient } from './http.js';
 import type { PlanWarning } from './plan.js';
 import type { SecretValue } from './secret.js';
 
-/** What a destination can do and takes, as data and pure functions: `planSync` decides by it without any I/O. */
+/** What a destination can do and accepts, as data and pure functions: `planSync` decides by it without any I/O. */
 export interface Capabilities {
   /** Whether values can be read and so imported into the source. */
   readonly import: boolean;
@@ -12,15 +12,15 @@ export interface Capabilities {
   readonly writes: 'batch' | 'each';
   /** The kind of entry that is written, where the destination has several: `secret`, `variable`. */
   readonly kind?: string;
-  /** Whether a reserved key may be written when the source explicitly holds it. */
+  /** Whether a reserved key may be written when the source explicitly has it. */
   readonly reservedWritable: boolean;
-  /** Why the destination can't take this key, in words; `undefined` when it can. */
+  /** Returns why the destination can't take this key, in words; `undefined` when it can. */
   checkKey(key: string): string | undefined;
-  /** Why the destination can't take this value, in words that do not quote it; `undefined` when it can. */
+  /** Returns why the destination can't take this value, in words that do not quote it; `undefined` when it can. */
   checkValue(value: string): string | undefined;
-  /** True for keys that belong to the platform: never imported, never deleted. */
+  /** Returns true for keys that belong to the platform: never imported, never deleted. */
   isReserved(key: string): boolean;
-  /** Keys for which this is equal are one key to the destination. Default: the key itself. */
+  /** Returns the same string for keys that are one key to the destination. Default: the key itself. */
   canonicalKey?(key: string): string;
   readonly limits?: {
     /** How many keys a place can hold. */
@@ -30,7 +30,7 @@ export interface Capabilities {
   };
   /** Warnings for every plan that writes anything here. */
   readonly writeWarnings?: readonly PlanWarning[];
-  /** Warnings about one write or deletion. They must not quote the value. */
+  /** Returns warnings about one write or deletion. They must not quote the value. */
   warn?(change: WarnableChange): readonly PlanWarning[];
 }
 
@@ -40,7 +40,7 @@ export interface WarnableChange {
   readonly action: 'create' | 'update' | 'replace' | 'delete';
   /** The kind that is written or deleted. */
   readonly kind?: string;
-  /** For a replace: the kind that stood there. */
+  /** For a replace: the kind that existed there. */
   readonly previousKind?: string;
   readonly value?: SecretValue;
 }
@@ -49,23 +49,23 @@ export interface WarnableChange {
 export type FixedReason =
   'inherited' | 'alias' | 'override' | 'file' | 'external' | 'foreign-owner' | 'built-in';
 
-/** One entry that stands at a place. */
+/** One entry that exists at a place. */
 export interface DestinationEntry {
   readonly key: string;
   /** The destination's own id of the entry. */
   readonly id?: string;
   readonly kind?: string;
-  /** Moves when the entry is changed; an ISO 8601 timestamp or any opaque text. */
+  /** Changes with the entry; an ISO 8601 timestamp or any opaque string. */
   readonly revision?: string;
   /**
    * Absent: it can't be read. `notAString`: it can, but it is no string, so that it is never imported; `json` is its
    * JSON, and equals a wanted string that is the same.
    */
   readonly value?: string | SecretValue | { readonly notAString: true; readonly json?: string };
-  /** `inherited`: it stands at another scope. The others stand here, but are not plain values of ours. */
+  /** `inherited`: it exists at another scope. The others exist at this one, but are not plain values that a sync writes. */
   readonly fixed?: FixedReason;
   readonly reserved?: true;
-  /** Deleting it deletes others that hang on it. */
+  /** Deleting it deletes others that depend on it. */
   readonly hasDependents?: true;
 }
 
@@ -89,7 +89,7 @@ export interface WriteBatch {
 /** How one write ended. */
 export type WriteOutcome =
   | { readonly key: string; readonly status: 'applied'; readonly id?: string; readonly revision?: string }
-  /** It surely was not written. */
+  /** It certainly was not written. */
   | { readonly key: string; readonly status: 'failed'; readonly error: SecretSyncError }
   /** It may have been written, for example because the response was lost: the engine reads back and settles it. */
   | { readonly key: string; readonly status: 'unknown'; readonly error: SecretSyncError };
@@ -115,13 +115,13 @@ export interface ConnectOptions<Credentials, Config> {
   readonly facts: Facts;
 }
 
-/** A driver at work on one place, for one run. */
+/** A driver's connection to one place, for one run. */
 export interface DestinationConnection {
-  /** All that stands at the place. A key can stand there twice, in two kinds or scopes. */
+  /** Returns everything at the place. A key can exist there twice, in two kinds or scopes. */
   read(options: { readonly signal: AbortSignal }): Promise<{ readonly entries: readonly DestinationEntry[] }>;
   /**
-   * Writes, and answers one outcome a key; a key without an outcome was not tried. Called after `read`, never twice
-   * at once. A conflict with what was read is thrown as `CONFLICT` before anything changed: the engine reads and
+   * Writes, and returns one outcome a key; a key without an outcome was not attempted. Called after `read`, and never
+   * twice at the same time. A conflict with what was read is thrown as `CONFLICT` before anything changed: the engine reads and
    * decides again. `UNAUTHORIZED` for one key should stop the rest.
    */
   write(batch: WriteBatch, options: WriteOptions): Promise<readonly WriteOutcome[]>;
@@ -130,10 +130,10 @@ export interface DestinationConnection {
 /** Options of `validateConnection` and of the discovery functions. */
 export interface CallOptions {
   /** Default: the global `fetch`. */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /** Lets HTTPS go to private addresses and plain HTTP to loopback. Default: false. */
-  readonly allowPrivateNetwork?: boolean;
-  readonly signal?: AbortSignal;
+  readonly allowPrivateNetwork?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Something that a definition can point at: an organization, a project, an environment. */
@@ -183,7 +183,7 @@ export interface DestinationDriver<
   /** The headers that authenticate a request. */
   authorization(credentials: Credentials): Readonly<Record<string, string>>;
   /**
-   * The place that a definition points at, as canonical text: same text, same place. Pure; it includes the host and
+   * The place that a definition points at, as a canonical string: same string, same place. Pure; it includes the host and
    * leaves credentials and the kind of entry out.
    */
   identity(credentials: Credentials, config: Config): string;

@@ -11,23 +11,55 @@ export interface ErrorDetails {
   /** The key at the destination that failed. */
   readonly key?: string;
   readonly problems?: readonly ErrorProblem[];
-  /** The HTTP status of the answer that was refused. */
+  /** The HTTP status of the response that was a refusal. */
   readonly status?: number;
   /** When to try again, as an ISO 8601 timestamp: on `RATE_LIMITED`. */
   readonly retryAt?: string;
-  /** True when a write may have been carried out although its answer was lost or not understood. */
+  /** True when a write may have been carried out although its response was lost or not understood. */
   readonly maybeWritten?: boolean;
   readonly result?: SyncResult;
   readonly plan?: SyncPlan;
-  /** Only an error that holds no value, token or response body. */
+  /** The id of the definition of the run that failed. */
+  readonly definitionId?: string;
+  /** The identity of the place that the run was for. */
+  readonly place?: string;
+  /** The name of the driver of the run. */
+  readonly destination?: string;
+  /** The connection of the run, where its definition names one. */
+  readonly connectionId?: string;
+  /** The id that the events of the run carry. */
+  readonly runId?: string;
+  /** Only an error that contains no value, token or response body. */
   readonly cause?: unknown;
 }
+
+/** The longest message of an error, in bytes of UTF-8. */
+const MESSAGE_BYTES = 16_384;
+/** The room for saying how much was left out. */
+const REMARK_BYTES = 64;
+
+/** A message that fits a log: what is left out of a longer one is counted. */
+function bounded(message: string): string {
+  // A code unit is three bytes at most.
+  if (message.length * 3 <= MESSAGE_BYTES) return message;
+  const encoder = new TextEncoder();
+  const { read } = encoder.encodeInto(message, new Uint8Array(MESSAGE_BYTES));
+  if (read === message.length) return message;
+  const kept = encoder.encodeInto(message, new Uint8Array(MESSAGE_BYTES - REMARK_BYTES)).read;
+  return `${message.slice(0, kept)} … (${message.length - kept} more characters were left out)`;
+}
+
+const boundedProblem = (problem: ErrorProblem): ErrorProblem => {
+  const message = bounded(problem.message);
+  return message === problem.message ? problem : { ...problem, message };
+};
 
 const BRAND = Symbol.for('secret-sync-engine.SecretSyncError');
 
 /**
  * The one error that this library throws for what it foresees. Tell the cases apart by {@link code}; the message
- * names what failed and the remedy, and never holds a value or a token.
+ * names what failed and the remedy, never contains a value or a token, and has at most 16 KiB: what is left out of a
+ * longer one is counted. The messages of its {@link problems} have the same limit.
  */
 export class SecretSyncError<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = 'SecretSyncError';
@@ -39,6 +71,12 @@ export class SecretSyncError<Code extends ErrorCode = ErrorCode> extends Error {
   declare readonly status?: number;
   declare readonly retryAt?: string;
   declare readonly maybeWritten?: boolean;
+  /** Where a run is known, which one it is; see {@link ErrorDetails}. */
+  declare readonly definitionId?: string;
+  declare readonly place?: string;
+  declare readonly destination?: string;
+  declare readonly connectionId?: string;
+  declare readonly runId?: string;
   /**
    * What was done before it failed: on `SYNC_FAILED`, and on `STATE_NOT_SAVED` of every run that could write (not of
    * `release`, and not of a store that is called directly).
@@ -48,11 +86,12 @@ export class SecretSyncError<Code extends ErrorCode = ErrorCode> extends Error {
   declare readonly plan: Code extends CarriesPlan ? SyncPlan : SyncPlan | undefined;
 
   constructor(code: Code, message: string, details: ErrorDetails = {}) {
-    const { cause, retryable = false, ...rest } = details;
-    super(message, cause === undefined ? undefined : { cause });
+    const { cause, retryable = false, problems, ...rest } = details;
+    super(bounded(message), cause === undefined ? undefined : { cause });
     this.code = code;
     this.retryable = retryable;
-    for (const [name, value] of Object.entries(rest)) {
+    const fields = { ...rest, problems: problems?.map(boundedProblem) };
+    for (const [name, value] of Object.entries(fields)) {
       if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
     }
   }

@@ -10,12 +10,12 @@ interface RunFields {
 }
 
 /**
- * What happens, as it happens; for logs, progress bars and metrics. No event holds a value or a token.
+ * What happens, as it happens; for logs, progress bars and metrics. No event contains a value or a token.
  *
  * - `run-started`: first of every call.
- * - `store-not-durable`: once per engine whose store was not passed: what it remembers ends with the process.
- * - `lease-waiting`: another run holds the place; `waitMs` is how long is waited at most.
- * - `source-read`, `destination-read`: what came in, and how long it took.
+ * - `store-not-durable`: once per engine that was given no store: what it remembers ends with the process.
+ * - `lease-waiting`: another run has the place; this one waits `waitMs` at most.
+ * - `source-read`, `destination-read`: what was read, and how long it took.
  * - `planned`: the decision.
  * - `request`: one HTTP request ended; `host` is that of the connection, `attempt` counts from 1, `status` is absent where no
  *   response came.

@@ -12,8 +12,8 @@ export type HttpBody =
   | readonly HttpBody[]
   | { readonly [key: string]: HttpBody | undefined };
 
-/** An answer that was not a success, for {@link HttpRequest.classify}. The body is never shown to anybody. */
-export interface HttpRefusal {
+/** A response that is not a success, for {@link HttpRequest.classify}. Nothing else is shown its body. */
+export interface HttpErrorResponse {
   readonly status: number;
   /** The parsed JSON of the body, or `undefined` where it was not JSON. */
   readonly body: unknown;
@@ -31,37 +31,44 @@ export interface HttpRequest<Data> {
   /** Parses the JSON of a success. Absent: the body is not read and `data` is `undefined`. */
   readonly schema?: StandardSchemaV1<unknown, Data>;
   /**
+   * Takes the body of a success as it comes, in place of `schema`: what it returns is the data. The request ends with
+   * the head of the response, and so do its timeout and what its signal does: whoever takes the body ends it.
+   * `mediaType` is what the response says that it is, in lower case and without parameters.
+   */
+  stream?(body: ReadableStream<Uint8Array>, mediaType: string): Data;
+  /**
    * Whether the request may be sent again when it is unknown whether the server carried it out. Default: true for
    * GET, PUT and DELETE, false for POST and PATCH.
    */
   readonly repeatable?: boolean;
-  /** Lets a driver say what a refusal means where the status alone does not. `undefined`: by the status. */
-  classify?(refusal: HttpRefusal): ErrorCode | undefined;
+  /** Returns what a response that is not a success means, where the status alone does not say it. `undefined`: by the status. */
+  classify?(response: HttpErrorResponse): ErrorCode | undefined;
   /**
-   * In how many ms the server says that it may be asked again, where it says so in the body of a refusal. Where the
-   * headers say it too, the later moment counts. `undefined`: the body says nothing.
+   * Returns in how many ms the server says that it may be asked again, where it says so in the body of a response that
+   * is not a success. Where the headers say it too, the later moment counts. `undefined`: the body says nothing.
    */
-  retryAfter?(refusal: HttpRefusal): number | undefined;
+  retryAfter?(response: HttpErrorResponse): number | undefined;
   readonly signal?: AbortSignal;
 }
 
-export interface HttpAnswer<Data> {
+/** A response that is a success. */
+export interface HttpResult<Data> {
   readonly status: number;
   readonly data: Data;
 }
 
 /**
- * The guarded client that drivers and sources get: it checks addresses, authenticates, limits the size of answers,
+ * The guarded client that drivers and sources get: it checks addresses, authenticates, limits the size of responses,
  * follows no redirects, retries, waits as told by the server, counts, and throws only `SecretSyncError`s that show
- * nothing of a request or an answer but method, path, status and `operation`.
+ * nothing of a request or a response but method, host, path, status and `operation`.
  *
  * Errors by status: 401 `UNAUTHORIZED`, 403 `FORBIDDEN`, 404 `NOT_FOUND`, 409 and 412 `CONFLICT`, 429
- * `RATE_LIMITED`, other 3xx and 4xx `DESTINATION_REJECTED`, 5xx and no answer `DESTINATION_UNAVAILABLE`, no answer
- * in time `TIMEOUT`, an answer that can't be understood `INVALID_RESPONSE`. `maybeWritten` on the error tells
+ * `RATE_LIMITED`, other 3xx and 4xx `DESTINATION_REJECTED`, 5xx and no response `DESTINATION_UNAVAILABLE`, no
+ * response in time `TIMEOUT`, a response that can't be understood `INVALID_RESPONSE`. `maybeWritten` on the error tells
  * whether a write can have happened all the same. An abort rejects with `signal.reason`.
  */
 export interface HttpClient {
-  /** How many requests it has under way at most: a bound for a driver's own parallel work. */
+  /** The most requests that it has under way at the same time: a bound for a driver's own parallel work. */
   readonly concurrency: number;
-  request<Data = undefined>(request: HttpRequest<Data>): Promise<HttpAnswer<Data>>;
+  request<Data = undefined>(request: HttpRequest<Data>): Promise<HttpResult<Data>>;
 }

@@ -29,7 +29,7 @@ export type KeepReason =
   | 'not-owned'
   | 'not-a-string'
   | 'unreadable-at-source';
-/** Why a key that the source holds can't be written. */
+/** Why a key that the source has can't be written. */
 export type BlockedReason =
   | 'key-not-representable'
   | 'duplicate-key'

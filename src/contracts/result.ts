@@ -19,8 +19,8 @@ export interface Outcome {
   readonly kind?: string;
   readonly action: 'create' | 'update' | 'replace' | 'delete' | 'blocked';
   /**
-   * `applied`; `skipped`: left out by `invalidKeys: 'skip'`; `failed`: not written; `withheld`: not tried, because
-   * something before it failed; `indeterminate`: its answer was lost and reading back failed too.
+   * `applied`; `skipped`: left out by `invalidKeys: 'skip'`; `failed`: not written; `withheld`: not attempted,
+   * because something before it failed; `indeterminate`: its response was lost and reading back failed too.
    */
   readonly status: 'applied' | 'skipped' | 'failed' | 'withheld' | 'indeterminate';
   readonly error?: OutcomeError;
@@ -38,7 +38,7 @@ export interface ResultSummary {
 
 /** What a run did. */
 export interface SyncResult {
-  /** `failed` stands only in the result that an error carries. */
+  /** `failed` occurs only in the result that an error carries. */
   readonly status: 'succeeded' | 'failed';
   /** The id that the events of the run carry. */
   readonly runId: string;

@@ -2,8 +2,8 @@ const BRAND = Symbol.for('secret-sync-engine.SecretValue');
 const REDACTED = '[redacted]';
 
 /**
- * A secret's text in an opaque wrapper. `String(…)`, template literals, `JSON.stringify` and `util.inspect` show
- * `[redacted]`; only {@link SecretValue.reveal} gives the text back.
+ * A secret string in an opaque wrapper. `String(…)`, template literals, `JSON.stringify` and `util.inspect` show
+ * `[redacted]`; only {@link SecretValue.reveal} returns the string.
  */
 export class SecretValue {
   readonly #text: string;
@@ -12,12 +12,12 @@ export class SecretValue {
     this.#text = text;
   }
 
-  /** Wraps a string; hands a `SecretValue` back as it is. */
+  /** Wraps a string; returns a `SecretValue` as it is. */
   static from(value: string | SecretValue): SecretValue {
     return typeof value === 'string' ? new SecretValue(value) : value;
   }
 
-  /** True for a `SecretValue` of any copy of this package. */
+  /** Returns true for a `SecretValue` of any copy of this package. */
   static is(value: unknown): value is SecretValue {
     return typeof value === 'object' && value !== null && BRAND in value;
   }
@@ -27,17 +27,17 @@ export class SecretValue {
     return true;
   }
 
-  /** True for the empty text, which is a legal secret and not a missing one. */
+  /** True for the empty string, which is a legal secret and not a missing one. */
   get isEmpty(): boolean {
     return this.#text === '';
   }
 
-  /** The text itself. Call it where the text leaves for its destination, and nowhere else. */
+  /** Returns the string itself. Call it where the string leaves for its destination, and nowhere else. */
   reveal(): string {
     return this.#text;
   }
 
-  /** True when both hold the same text. */
+  /** Returns true when both are the same string. */
   equals(other: string | SecretValue): boolean {
     return this.#text === (typeof other === 'string' ? other : other.reveal());
   }

@@ -1,6 +1,6 @@
 import { SecretValue } from './secret.js';
 
-/** Which part of a source a definition reads: its `projectId`, `environment` and `secretPath`, as they stand there. */
+/** The part of a source that a definition reads: the definition's `projectId`, `environment` and `secretPath`. */
 export interface SourceLocation {
   readonly projectId?: string;
   readonly environment?: string;
@@ -18,29 +18,33 @@ export type SecretRecord =
   | Readonly<Record<string, string | SecretValue>>
   | Iterable<readonly [sourceKey: string, value: string | SecretValue]>;
 
-/** A read with something to say about how complete it is. */
+/** The result of a read, with what there is to say about it beside the secrets. */
 export interface SourceRead {
   readonly secrets: SecretRecord;
-  /** `false` when keys may be missing that could not be named: nothing is deleted in such a run. Default: true. */
+  /** `false` when keys can be missing that could not be named: nothing is deleted in such a run. Default: true. */
   readonly complete?: boolean;
   /** Source keys that exist but whose values could not be read. They are unknown, never absent. */
   readonly unreadable?: Iterable<string>;
   /** Keys that several parts of the source hold, and which of them won: warnings of the plan, `SOURCE_CLASH`. */
   readonly clashes?: Iterable<SourceClash>;
   /**
-   * The parts that the source is made of, those that hold nothing included: a part that held keys of a sync and
-   * holds none any more deletes nothing without consent. Default: the source is one part.
+   * The parts that the source is made of, from the weakest to the strongest, those that hold nothing included: of a
+   * part that held keys of a sync and holds nothing any more, nothing is deleted without consent. Default: the source
+   * is one part.
    */
   readonly parts?: Iterable<SourcePart>;
   /** Keys whose values hold a reference that the source left unresolved: warnings, `UNRESOLVED_REFERENCE`. */
   readonly unresolved?: Iterable<string>;
 }
 
-/** One part of a source, such as one file of several, and the keys that came from it. */
+/** One part of a source, such as one file of several, and the keys that it holds. */
 export interface SourcePart {
-  /** The same at every read: what is remembered of a key names the part that it came from. */
+  /** The same at every read and distinct: what is remembered of a key names the part that it came from. */
   readonly name: string;
-  /** The source keys whose values this part gave: those that another part did not win. Empty: it holds nothing. */
+  /**
+   * The source keys that this part holds, also those that could not be read and those for which another part wins: a
+   * key that several parts hold came from the last of them. Empty: the part holds nothing.
+   */
   readonly keys: Iterable<string>;
 }
 
@@ -51,7 +55,7 @@ export interface SourceClash {
   readonly parts: readonly string[];
 }
 
-/** What `read` may answer: secrets alone, or with what could not be read. */
+/** What `read` can return: the secrets alone, or a `SourceRead` that says more about them. */
 export type SourceReadResult = SecretRecord | SourceRead;
 
 /** One write to a source, made by an import. `key` is the source key. */
@@ -76,19 +80,19 @@ export interface SourceDescription {
 /**
  * Where secrets come from. Only `name` and `read` are needed; `defineSource(name, read)` makes one of those.
  *
- * A read that fails must throw: an empty answer means that there are no secrets.
+ * A read that fails must throw: an empty result means that there are no secrets.
  */
 export interface SecretSource {
   /** For messages, such as `dotenv`. */
   readonly name: string;
   read(location: SourceLocation, options: SourceCallOptions): SourceReadResult | Promise<SourceReadResult>;
-  /** Writes all changes or throws. Absent: the source can't be imported into. */
+  /** Writes all changes or throws. Absent: nothing can be imported into the source. */
   write?(
     location: SourceLocation,
     changes: readonly SourceChange[],
     options: SourceCallOptions,
   ): void | Promise<void>;
-  /** Which of these changes `write` would refuse. Asked while planning an import; must not write. Absent: none. */
+  /** Returns the changes that `write` would refuse. Called while an import is planned; must not write. Absent: none. */
   checkWrite?(
     location: SourceLocation,
     changes: readonly SourceChange[],
@@ -102,24 +106,14 @@ export interface SecretSource {
   ): SourceDescription | Promise<SourceDescription>;
 }
 
-/**
- * Makes a read-only source of a function.
- *
- * @example
- * const source = defineSource('vault', async ({ secretPath }) => vault.readAll(secretPath));
- */
-export function defineSource(name: string, read: SecretSource['read']): SecretSource {
-  return { name, read };
-}
-
-/** Tells a read that says how complete it is from one of secrets alone, which can have a key called `secrets`. */
+/** Returns whether a result is a `SourceRead`, and not secrets alone, which can have a key called `secrets`. */
 export function isSourceRead(read: SourceReadResult): read is SourceRead {
   if (Symbol.iterator in read || !Object.hasOwn(read, 'secrets')) return false;
   const secrets: unknown = read.secrets;
   return typeof secrets === 'object' && secrets !== null && !SecretValue.is(secrets);
 }
 
-/** What `read` answered, as pairs. */
+/** Returns the secrets of a read as pairs. */
 export function secretPairs(
   secrets: SecretRecord,
 ): Iterable<readonly [sourceKey: string, value: string | SecretValue]> {

@@ -22,7 +22,7 @@ export interface PutOptions {
 
 /**
  * Versioned JSON documents with compare-and-swap; any store that has it fits. Keys are slash-separated segments of
- * `a-z 0-9 -`. No document ever holds a value or a token.
+ * `a-z 0-9 -`. No document ever contains a value or a token.
  *
  * A document that exists but can't be read throws `STATE_UNREADABLE`: never `undefined`, which means that there is
  * none.
@@ -33,16 +33,29 @@ export interface StateStore {
   put(key: string, document: JsonValue, options: PutOptions): Promise<{ readonly version: string }>;
   /** Throws `STATE_CONFLICT` when the stored version is not `ifVersion`; then nothing has changed. */
   delete(key: string, options: { readonly ifVersion: string }): Promise<void>;
-  /** The keys that start with `prefix`, sorted. */
+  /** Returns the keys that start with `prefix`, sorted. */
   list(prefix: string): Promise<readonly string[]>;
   /** All documents whose keys start with `prefix`, sorted by key, in one call. Default: `list` and `get`. */
   entries?(prefix: string): Promise<readonly StoredEntry[]>;
+  /**
+   * Removes a document that exists but can't be read, as after a power cut. Throws `STATE_CONFLICT` when it can be read;
+   * does nothing when there is none. Default: a person has to remove it.
+   */
+  discard?(key: string): Promise<void>;
   /** Calls `onChange` when a document below `prefix` may have changed, until `signal` is aborted. Optional. */
   watch?(
     prefix: string,
     onChange: () => void,
     options: { readonly signal: AbortSignal },
   ): void | Promise<void>;
+}
+
+/** What every document of this library carries in a store beside its own fields. */
+export interface Seal {
+  /** The id of the fingerprint key that made `mac`; `null`: `mac` is a checksum without a key. */
+  readonly keyId: string | null;
+  /** Covers the key of the document in the store and all of its fields but itself. */
+  readonly mac: string;
 }
 
 /** One key of a place, as remembered. Keyed by `key` and `kind`. */
@@ -84,14 +97,12 @@ export interface PlaceState {
   readonly entries?: readonly RememberedEntry[];
 }
 
-/** The document that stands in the store for a place. */
-export interface PlaceDocument {
-  readonly formatVersion: 1;
+/** The document that the store holds for a place. */
+export interface PlaceDocument extends Seal {
+  /** 1: of version 0.1.0, whose `mac` does not cover the key of the document. */
+  readonly formatVersion: 1 | 2;
   /** The identity of the place. */
   readonly place: string;
-  /** The id of the fingerprint key that made `mac`; `null`: `mac` is a checksum without a key. */
-  readonly keyId: string | null;
-  readonly mac: string;
   readonly syncs: readonly RememberedSync[];
   readonly entries: readonly RememberedEntry[];
   /** Small non-secret facts of the driver, such as a tenant id. */

@@ -20,7 +20,7 @@ export type DefinitionInputFor<Drivers extends readonly AnyDestinationDriver[]> 
 
 /**
  * A definition as an argument. Where the type of `destination` is a driver's name, all of it is checked by that
- * driver's types; where it is any text, as in a definition that was read from JSON or declared without `as const`, it
+ * driver's types; where it is any string, as in a definition that was read from JSON or declared without `as const`, it
  * is checked when the call runs.
  */
 export type DefinitionArgument<

@@ -64,7 +64,7 @@ function draftSync(situation: Situation, behavior: Behavior): Draft {
     source: {
       empty: source.secrets.size === 0,
       partial: isPartial(source),
-      emptyParts: source.emptyParts,
+      filledParts: source.filledParts,
     },
     confirmDeletions: options.confirmDeletions,
   });

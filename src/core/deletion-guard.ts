@@ -1,7 +1,7 @@
 import type { SyncOptions, SyncOptionsInput } from '../contracts/definition.js';
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
-import type { KeepReason, PlannedChange, PlanProblem, RefusalReason } from '../contracts/plan.js';
-import { quoteList } from '../shared/text.js';
+import type { KeepReason, PlannedChange, PlanProblem } from '../contracts/plan.js';
+import { emptiedParts, refusalsOf } from './deletion-refusals.js';
 import type { PlaceState, RememberedEntry } from '../contracts/state-store.js';
 import { plannedChange, type Step } from './step.js';
 import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defaults.js';
@@ -20,8 +20,8 @@ export interface GuardedSource {
   readonly empty?: boolean;
   /** Something could not be read. */
   readonly partial?: boolean;
-  /** The names of its parts that hold nothing. */
-  readonly emptyParts?: readonly string[];
+  /** The names of its parts that hold something. Absent: it is one part. */
+  readonly filledParts?: ReadonlySet<string> | undefined;
 }
 
 export interface GuardDeletionsInput {
@@ -49,8 +49,6 @@ export interface GuardedDeletions {
   /** `DELETION_REFUSED`, one for each step that refuses. */
   readonly problems: readonly PlanProblem[];
 }
-
-const FEW = 4;
 
 /** Steps 1 (`early`), 5 and 6 (`late`) of the guard, which hold for a removal too. */
 export function protection(
@@ -86,7 +84,7 @@ export function protection(
  * | 5 | another sync wrote it; or another sync wants it | keep, `owned-by-other-sync`; `wanted-by-other-sync` |
  * | 6 | aliases or overrides depend on it | keep, `has-dependents` |
  * | 7 | `deletionScope: 'owned'`, neither written nor adopted by this sync | keep, `not-owned` |
- * | 8 | the source is empty, or a part of it from which some of them came, not `allowEmptySource` | refuse all, `source-empty`, `part-empty` |
+ * | 8 | the source is empty, or a part from which some of them came is empty or gone, not `allowEmptySource` | refuse all, `source-empty`, `part-empty` |
  * | 9 | `deletionScope: 'ask'`, no key schema with a literal, some neither written nor adopted by this sync | refuse all, `unowned-without-schema` |
  * | 10 | more than `maxDeletions.count`; or more than `maxDeletions.ratio` of the matching keys and at least 4 | refuse all, `too-many` |
  *
@@ -169,7 +167,6 @@ export function guardSteps(input: GuardContext): {
   });
   if (deletions.length === 0) return { steps, problems: [] };
 
-  const emptyParts = new Set(source.emptyParts);
   const isMatching = (entry: DestinationEntry) =>
     keySchema.match(entry.key) &&
     protection(entry, input.find(entry.key, entry.kind), syncId, capabilities).early === undefined;
@@ -177,9 +174,7 @@ export function guardSteps(input: GuardContext): {
     deletions.map(({ change }) => change.key),
     {
       isEmpty: source.empty === true,
-      emptyParts: [...emptyParts].filter((part) =>
-        deletions.some(({ remembered }) => remembered?.part === part),
-      ),
+      emptyParts: emptiedParts(deletions, source.filledParts),
       options,
       hasSchema: isDistinctive(keySchema),
       unowned: deletions.filter(({ before, remembered }) => !ownedBy(remembered, syncId, before)).length,
@@ -195,54 +190,4 @@ export function guardSteps(input: GuardContext): {
     },
   );
   return { steps, problems };
-}
-
-interface RefusalFacts {
-  readonly isEmpty: boolean;
-  /** The parts of the source that hold nothing, and from which some of the deletions came. */
-  readonly emptyParts: readonly string[];
-  readonly options: SyncOptions;
-  readonly hasSchema: boolean;
-  readonly unowned: number;
-  /** The number of matching keys, where the deletions are more than this share of them. */
-  exceedsRatio(ratio: number): number | undefined;
-  readonly confirmed: boolean;
-}
-
-/** Steps 8 to 10, one problem for each that refuses. */
-function refusalsOf(deletions: readonly string[], facts: RefusalFacts): PlanProblem[] {
-  const { options, unowned, confirmed } = facts;
-  const { count, ratio } = options.maxDeletions;
-  const total = deletions.length;
-  const problems: PlanProblem[] = [];
-  const refuse = (reason: RefusalReason, why: string) => {
-    const message = `${total === 1 ? '1 deletion is' : `${total} deletions are`} refused: ${why} (${quoteList(deletions)})`;
-    problems.push({ code: 'DELETION_REFUSED', reason, message });
-  };
-  if (facts.isEmpty && !options.allowEmptySource) {
-    refuse('source-empty', 'the source is empty; check the source, or set allowEmptySource');
-  } else if (facts.emptyParts.length > 0 && !options.allowEmptySource) {
-    refuse(
-      'part-empty',
-      `${quoteList(facts.emptyParts)} of the source held some of them and holds nothing any more; check it, or set allowEmptySource`,
-    );
-  }
-  if (confirmed) return problems;
-  const confirm = `confirm with confirmDeletions: ${total}`;
-  if (options.deletionScope === 'ask' && !facts.hasSchema && unowned > 0) {
-    refuse(
-      'unowned-without-schema',
-      `this sync neither wrote nor adopted ${unowned} of them, and there is no key schema that tells its keys from others; ${confirm}, or set a keySchema or deletionScope`,
-    );
-  }
-  const matching = total > count || total < FEW ? undefined : facts.exceedsRatio(ratio);
-  if (total > count) {
-    refuse('too-many', `maxDeletions.count is ${count}; ${confirm}, or raise it`);
-  } else if (matching !== undefined) {
-    refuse(
-      'too-many',
-      `that is more than maxDeletions.ratio (${ratio}) of the ${matching} matching keys; ${confirm}, or raise it`,
-    );
-  }
-  return problems;
 }

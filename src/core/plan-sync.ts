@@ -5,13 +5,12 @@ import type { SourceReadResult } from '../contracts/source.js';
 import type { PlaceState } from '../contracts/state-store.js';
 import { unrestrictedCapabilities } from './definition/defaults.js';
 import { decide } from './build-plan.js';
-import { parseDefinitionFields } from './definition/parse-definition.js';
 import { assertImportable } from './imports.js';
 import { sourceSnapshot } from './inputs/source-snapshot.js';
-import { errorFromProblems } from '../shared/problems.js';
-import { createKeyring, type FingerprintKeys } from './fingerprint/keyring.js';
+import type { FingerprintKeys } from './fingerprint/keyring.js';
 import { canonicalKey, destinationEntries, type DestinationInput } from './inputs/destination-index.js';
 import { indexState } from './inputs/ownership.js';
+import { checkEntries, parsePlanInput } from './plan-sync-input.js';
 
 export interface PlanSyncInput {
   /** As for the engine; `destination` and `destinationConfig` may be left out. */
@@ -19,23 +18,23 @@ export interface PlanSyncInput {
     Partial<Pick<SyncDefinitionInput, 'destination' | 'destinationConfig'>>;
   /** What the source holds: a record, a Map, pairs, or `{ secrets, complete, unreadable }`. */
   readonly source: SourceReadResult;
-  /** What stands at the destination: a record, a Map, pairs, or entries with kind, revision and the like. */
+  /** What exists at the destination: a record, a Map, pairs, or entries with kind, revision and the like. */
   readonly destination: DestinationInput;
   /** What is remembered of the place. Default: nothing. */
-  readonly state?: PlaceState;
+  readonly state?: PlaceState | undefined;
   /** Such as `hasuraCloud.capabilities`. Default: any key is taken, everything can be read. */
-  readonly capabilities?: Capabilities;
+  readonly capabilities?: Capabilities | undefined;
   /** Default: `sync`. */
-  readonly operation?: Operation;
+  readonly operation?: Operation | undefined;
   /** For the operation `import`. Default: `prioritize-source`. */
-  readonly importBehavior?: ImportBehavior;
+  readonly importBehavior?: ImportBehavior | undefined;
   /** Default: false. */
-  readonly force?: boolean;
-  readonly confirmDeletions?: number;
+  readonly force?: boolean | undefined;
+  readonly confirmDeletions?: number | undefined;
   /** Default: none; the plan then has no `preconditions` and can't be applied. */
-  readonly fingerprintKey?: FingerprintKeys;
+  readonly fingerprintKey?: FingerprintKeys | undefined;
   /** The identity of the place. Default: the name of the destination. */
-  readonly place?: string;
+  readonly place?: string | undefined;
 }
 
 /**
@@ -45,17 +44,14 @@ export interface PlanSyncInput {
  * @example
  * planSync({ definition: { name: 'nightly' }, source: { A: '1' }, destination: { A: '0', OLD: 'x' } }).summary
  *
- * @throws SecretSyncError `INVALID_DEFINITION`, `INVALID_KEY_SCHEMA`, `INVALID_OPTION` (fingerprint key),
- * `SOURCE_READ_FAILED` (a value that is not a string), `IMPORT_NOT_SUPPORTED`. Blocked keys and refused deletions are not thrown: they stand
- * in the plan's `problems`.
+ * @throws SecretSyncError `INVALID_DEFINITION`, `INVALID_KEY_SCHEMA`, `INVALID_OPTION`, with everything that is wrong;
+ * `SOURCE_READ_FAILED` (a value that is not a string), `IMPORT_NOT_SUPPORTED`. Blocked keys and refused deletions are
+ * not thrown: they are the plan's `problems`.
  */
 export function planSync(input: PlanSyncInput): SyncPlan {
-  const { destination = 'destination', destinationConfig = {}, ...rest } = input.definition;
-  const { definition, problems } = parseDefinitionFields({ ...rest, destination, destinationConfig });
-  if (definition === undefined || problems.length > 0) {
-    throw errorFromProblems('INVALID_DEFINITION', 'The definition is not valid', problems);
-  }
-  const { operation = 'sync', importBehavior, confirmDeletions, fingerprintKey } = input;
+  const { definition, keyring } = parsePlanInput(input);
+  const { destination } = definition;
+  const { operation = 'sync', importBehavior, confirmDeletions } = input;
   const capabilities = input.capabilities ?? unrestrictedCapabilities;
   assertImportable({
     operation,
@@ -69,7 +65,7 @@ export function planSync(input: PlanSyncInput): SyncPlan {
     definition,
     place: input.place ?? destination,
     source: sourceSnapshot(input.source),
-    entries: destinationEntries(input.destination),
+    entries: checkEntries(destinationEntries(input.destination)),
     ownership: indexState(input.state, canonicalKey(capabilities)),
     seal: true,
     capabilities,
@@ -78,6 +74,6 @@ export function planSync(input: PlanSyncInput): SyncPlan {
       ...(importBehavior === undefined ? {} : { importBehavior }),
       ...(confirmDeletions === undefined ? {} : { confirmDeletions }),
     },
-    keyring: fingerprintKey === undefined ? undefined : createKeyring(fingerprintKey),
+    keyring,
   }).plan;
 }

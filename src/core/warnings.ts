@@ -28,13 +28,18 @@ export function sourceWarnings({ source, keySchema }: Situation): PlanWarning[] 
     const message = `${quote(key)} is held by ${quoteList(parts)}; ${quote(parts.at(-1) ?? '')} wins`;
     warnings.push({ code: 'SOURCE_CLASH', key: keySchema.render(key), message });
   }
+  for (const sourceKey of [...source.unresolved].sort()) {
+    const message =
+      `the value of ${quote(sourceKey)} in the source holds a reference that was left unresolved, and is written ` +
+      'as it is; correct the reference at the source';
+    warnings.push({ code: 'UNRESOLVED_REFERENCE', key: keySchema.render(sourceKey), message });
+  }
   return warnings;
 }
 
 /** Returns what to know about keys of this sync that are not deleted, or come from a part that holds nothing. */
 export function ownKeyWarnings(situation: Situation, steps: readonly Step[]): PlanWarning[] {
   const { definition, keySchema, source } = situation;
-  const emptyParts = new Set(source.emptyParts);
   const fromEmpty = new Map<string, string[]>();
   const warnings: PlanWarning[] = [];
   for (const { change, before, remembered } of steps) {
@@ -48,7 +53,7 @@ export function ownKeyWarnings(situation: Situation, steps: readonly Step[]): Pl
           : 'this sync wrote it, and the key schema no longer matches it; it stays. Delete it by hand, or set deleteLeftBehind';
       warnings.push({ code: 'LEFT_BEHIND', message, key });
     }
-    if (remembered.part === undefined || !emptyParts.has(remembered.part)) continue;
+    if (remembered.part === undefined || source.filledParts?.has(remembered.part) !== false) continue;
     const keys = fromEmpty.get(remembered.part);
     if (keys === undefined) fromEmpty.set(remembered.part, [key]);
     else keys.push(key);
@@ -85,7 +90,8 @@ export function stateWarnings({ ownership, keyring, isUnverified }: DecisionInpu
   const warnings: PlanWarning[] = [];
   if (isUnverified === true) {
     const message =
-      'what is remembered of this place could not be verified and was accepted all the same, as acceptUnverifiedState says';
+      'what is remembered of this place could not be verified, and acceptUnverifiedState accepts it all the same: check ' +
+      'the deletions; it is sealed under the current key when it is saved';
     warnings.push({ code: 'STATE_UNVERIFIED', message });
   }
   if (keyring === undefined) return warnings;

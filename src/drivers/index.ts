@@ -15,4 +15,4 @@ export { sortByName } from './support/named-resources.js';
 export type { Named } from './support/named-resources.js';
 export { checkText } from '../shared/text.js';
 export { retell } from '../shared/problems.js';
-export { parseArgument } from '../shared/validation.js';
+export { parseOptions } from '../shared/validation.js';

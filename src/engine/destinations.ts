@@ -3,11 +3,10 @@ import type { NamedResource } from '../contracts/destination.js';
 import { SecretSyncError } from '../contracts/errors.js';
 import type { AnyDestinationDriver } from '../contracts/typed-definition.js';
 import { quote, quoteList } from '../shared/text.js';
-import { validate } from '../shared/validation.js';
 import { guarded } from './boundary/guard-call.js';
 import type { ResolvedOptions } from './options.js';
 import { definitionError } from './resolve/driver-registry.js';
-import { findCredentials } from './resolve/resolve-sync.js';
+import { findCredentials, parseCredentials } from './resolve/resolve-sync.js';
 
 /** What an engine's driver is called, and what it can do whatever the config of a definition is. */
 export interface DestinationInfo {
@@ -28,7 +27,7 @@ export interface DiscoveryRequest {
   /** One of the paths that the driver declares: `organizations/{organizationId}/projects`. */
   readonly path: string;
   /** The ids that stand in braces in the path, by name. */
-  readonly ids?: Readonly<Record<string, string>>;
+  readonly ids?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What an engine knows of its drivers. */
@@ -74,11 +73,7 @@ async function credentialsOf(
 ): Promise<unknown> {
   const found = await findCredentials(connectionId, driver, options.connections, signal);
   if ('problem' in found) throw definitionError([found.problem]);
-  const path = connectionId === undefined ? 'credentials' : 'connectionId';
-  const rules = { code: 'INVALID_OPTION', path, discreet: true } as const;
-  const parsed = validate(driver.credentialsSchema, found.credentials, rules);
-  if (parsed.problems !== undefined) throw definitionError(parsed.problems);
-  return parsed.value;
+  return parseCredentials(found.credentials, driver, connectionId);
 }
 
 /** Checks what a driver listed: foreign code, and the response of a server that can echo a token. */

@@ -1,20 +1,22 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../contracts/clock.js';
-import { isSecretSyncError } from '../contracts/errors.js';
 import type { SyncEvent } from '../contracts/events.js';
 import type { SecretSource } from '../contracts/source.js';
 import type { StateStore } from '../contracts/state-store.js';
-import { validate, unknownFields } from '../shared/validation.js';
+import { validate } from '../shared/validation.js';
+import { atLeast, flag, functionOf, milliseconds, optionsOf, withMethods } from '../shared/option-schemas.js';
 import { systemClock } from '../shared/clock.js';
 import { RETRY_DEFAULTS, type RetryOptions } from '../http/backoff.js';
+import { quote } from '../shared/text.js';
+import { createSealedStore, type SealedStore } from './state/sealed-store.js';
 import { memoryStore } from '../stores/memory.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { type ErrorProblem } from '../contracts/error-codes.js';
 import type { AnyDestinationDriver } from '../contracts/typed-definition.js';
-import { atLeast, withMethods } from '../shared/validation.js';
+import { reporting, reportingMethods, type OnForeignError } from './boundary/report-errors.js';
 import {
-  createKeyring,
   ephemeralKeyring,
+  tryKeyring,
   type FingerprintKeys,
   type Keyring,
 } from '../core/fingerprint/keyring.js';
@@ -41,19 +43,25 @@ export interface EngineOptions<Drivers extends readonly AnyDestinationDriver[]> 
    */
   readonly store?: StateStore;
   /**
-   * Text or bytes of a length of at least 32, or the current key and previous ones. Default: drawn for the life of
+   * A string or bytes of a length of at least 32, or the current key and previous ones. Default: drawn for the life of
    * the engine; saved plans and fingerprints then end with it.
    */
   readonly fingerprintKey?: FingerprintKeys;
+  /**
+   * Takes state for true whose MAC this engine can't check: after the fingerprint key was lost, when an engine without
+   * a key gets one, or once for the service records of 0.1.0. Plans then warn of it (`STATE_UNVERIFIED`), and what is
+   * saved is sealed under the current key. Default: false; such state is `STATE_UNREADABLE`.
+   */
+  readonly acceptUnverifiedState?: boolean;
   /** For definitions with a `connectionId`. */
   readonly connections?: Connections;
-  /** Requests under way at once, for each connection. Default: 10. */
+  /** The most requests that are under way at the same time, for each connection. Default: 10. */
   readonly concurrency?: number;
-  /** For one request, in ms. Default: 30,000. */
+  /** The time limit of one request, in ms. Default: 30,000. */
   readonly timeout?: number;
-  /** Default: `{ retries: 4, minTimeout: 500, maxTimeout: 30_000, maxWait: 60_000 }`, in ms. */
+  /** Default: `{ retries: 4, minTimeout: 500, maxTimeout: 30_000, maxWait: 60_000, budget: 100 }`; times in ms. */
   readonly retry?: Partial<RetryOptions>;
-  /** For one call of the engine, in ms. Default: none. */
+  /** The time limit of one call of the engine, in ms. Default: none. */
   readonly runTimeout?: number;
   /** How long a run waits for another one at the same place, in ms. Default: 60,000. */
   readonly leaseWait?: number;
@@ -63,17 +71,23 @@ export interface EngineOptions<Drivers extends readonly AnyDestinationDriver[]> 
   readonly fetch?: typeof globalThis.fetch;
   /** Gets every event. What it throws is ignored. */
   readonly onEvent?: (event: SyncEvent) => void;
+  /**
+   * Gets the raw error that a source, a store, a driver, `connections` or `fetch` threw, for debugging. **It can hold
+   * secrets**: the library shows nothing of it but its class. What this function throws is ignored.
+   */
+  readonly onForeignError?: OnForeignError;
   /** Default: the system's. */
   readonly clock?: Clock;
-  /** 0 up to 1, for jitter. Default: `Math.random`. */
+  /** Returns a number from 0 up to, not including, 1, for jitter. Default: `Math.random`. */
   readonly random?: () => number;
 }
 
-/** Options with every default filled in. */
+/** The options of an engine with every default filled in. */
 export interface ResolvedOptions {
   readonly source: SecretSource;
   readonly drivers: readonly AnyDestinationDriver[];
-  readonly store: StateStore;
+  /** The store, which seals what is put into it. */
+  readonly store: SealedStore;
   /** False when the store is the default one. */
   readonly isStoreExplicit: boolean;
   readonly keyring: Keyring;
@@ -86,57 +100,51 @@ export interface ResolvedOptions {
   readonly allowPrivateNetwork: boolean;
   readonly fetch?: typeof globalThis.fetch;
   readonly onEvent?: (event: SyncEvent) => void;
+  readonly onForeignError?: OnForeignError;
   readonly clock: Clock;
   readonly random: () => number;
 }
 
-const milliseconds = atLeast(1, ' of ms').check(z.maximum(2 ** 31 - 1, 'it must be less than 25 days'));
-const call = z.optional(z.custom<unknown>((value) => typeof value === 'function', 'it must be a function'));
-const optionsSchema = z.strictObject(
-  {
-    source: withMethods('read'),
-    drivers: z
-      .array(withMethods('endpoint', 'authorization', 'identity', 'connect'))
-      .check(z.minLength(1, 'pass at least one driver')),
-    store: z.optional(withMethods('get', 'put', 'delete', 'list')),
-    fingerprintKey: z.optional(
-      z.custom<unknown>(
-        (value) => typeof value === 'string' || value instanceof Uint8Array || Array.isArray(value),
-        'it must be text or bytes, or a list of them',
-      ),
+const time = z.optional(milliseconds());
+const call = z.optional(functionOf<unknown>());
+const optionsSchema = optionsOf({
+  source: withMethods('read'),
+  drivers: z
+    .array(
+      withMethods('endpoint', 'authorization', 'identity', 'connect'),
+      'it must be a list of at least one driver, and of at most 1,000',
+    )
+    .check(z.minLength(1, 'pass at least one driver')),
+  store: z.optional(withMethods('get', 'put', 'delete', 'list')),
+  // Its keys are checked by who makes digesters of them.
+  fingerprintKey: z.optional(z.unknown()),
+  acceptUnverifiedState: z.optional(flag),
+  connections: z.optional(
+    z.custom<unknown>(
+      (value) => typeof value === 'function' || (typeof value === 'object' && value !== null),
+      'it must be a record or a function',
     ),
-    connections: z.optional(
-      z.custom<unknown>(
-        (value) => typeof value === 'function' || (typeof value === 'object' && value !== null),
-        {
-          error: 'it must be a record or a function',
-        },
-      ),
-    ),
-    concurrency: z.optional(atLeast(1).check(z.maximum(1000, 'use at most 1,000'))),
-    timeout: z.optional(milliseconds),
-    retry: z.optional(
-      z.strictObject(
-        {
-          retries: z.optional(atLeast(0)),
-          minTimeout: z.optional(milliseconds),
-          maxTimeout: z.optional(milliseconds),
-          maxWait: z.optional(milliseconds),
-          budget: z.optional(atLeast(0)),
-        },
-        unknownFields,
-      ),
-    ),
-    runTimeout: z.optional(milliseconds),
-    leaseWait: z.optional(atLeast(0, ' of ms')),
-    allowPrivateNetwork: z.optional(z.boolean('it must be true or false')),
-    fetch: call,
-    onEvent: call,
-    clock: z.optional(withMethods('now', 'sleep')),
-    random: call,
-  },
-  unknownFields,
-);
+  ),
+  concurrency: z.optional(atLeast(1).check(z.maximum(1000, 'use at most 1,000'))),
+  timeout: time,
+  retry: z.optional(
+    optionsOf({
+      retries: z.optional(atLeast(0)),
+      minTimeout: time,
+      maxTimeout: time,
+      maxWait: time,
+      budget: z.optional(atLeast(0)),
+    }),
+  ),
+  runTimeout: time,
+  leaseWait: z.optional(atLeast(0, ' of ms')),
+  allowPrivateNetwork: z.optional(flag),
+  fetch: call,
+  onEvent: call,
+  onForeignError: call,
+  clock: z.optional(withMethods('now', 'sleep')),
+  random: call,
+});
 
 function driverProblems(drivers: readonly AnyDestinationDriver[]): ErrorProblem[] {
   const problems: ErrorProblem[] = [];
@@ -148,11 +156,11 @@ function driverProblems(drivers: readonly AnyDestinationDriver[]): ErrorProblem[
       problems.push({
         code: 'INVALID_OPTION',
         path,
-        message: 'its specVersion is not 1; use a driver for this version',
+        message: 'its specVersion is not 1; use a driver that was made for this version of the library',
       });
     }
     if (names.has(driver.name)) {
-      const message = `a driver named ${JSON.stringify(driver.name)} stands before it; pass each name once`;
+      const message = `another driver has the name ${quote(driver.name)} too; pass each name once`;
       problems.push({ code: 'INVALID_OPTION', path, message });
     }
     names.add(driver.name);
@@ -160,15 +168,38 @@ function driverProblems(drivers: readonly AnyDestinationDriver[]): ErrorProblem[
   return problems;
 }
 
-/** The keyring of an engine; what is wrong with its keys is added to `problems`. */
-function keyringOf(keys: FingerprintKeys | undefined, problems: ErrorProblem[]): Keyring | undefined {
-  try {
-    return keys === undefined ? ephemeralKeyring() : createKeyring(keys);
-  } catch (error) {
-    if (!isSecretSyncError(error) || error.problems === undefined) throw error;
-    problems.push(...error.problems);
-    return undefined;
-  }
+/** The foreign code among the options. */
+type ForeignCode = Pick<
+  ResolvedOptions,
+  'source' | 'drivers' | 'connections' | 'fetch' | 'onForeignError'
+> & {
+  readonly store: StateStore;
+};
+
+/** Returns the same code; with `onForeignError`, what it throws is told to it on its way. */
+function reportingCode<Code extends ForeignCode>(options: Code): Code {
+  const { onForeignError: report, connections, fetch } = options;
+  if (report === undefined) return options;
+  return {
+    ...options,
+    source: reportingMethods(options.source, 'source', report),
+    store: reportingMethods(options.store, 'store', report),
+    drivers: options.drivers.map((driver) => reportingMethods(driver, 'driver', report)),
+    ...(typeof connections === 'function' && {
+      connections: reporting(connections, 'connections', report),
+    }),
+    ...(fetch !== undefined && { fetch: reporting(fetch, 'fetch', report) }),
+  };
+}
+
+/** So many drivers are looked at; a list of more is a mistake. */
+const MOST_DRIVERS = 1_000;
+
+function withFewDrivers(options: unknown): unknown {
+  if (typeof options !== 'object' || options === null) return options;
+  const drivers: unknown = Reflect.get(options, 'drivers');
+  const isLong = Array.isArray(drivers) && drivers.length > MOST_DRIVERS;
+  return isLong ? { ...options, drivers: 'too many' } : options;
 }
 
 /**
@@ -179,17 +210,18 @@ function keyringOf(keys: FingerprintKeys | undefined, problems: ErrorProblem[]):
 export function resolveOptions<Drivers extends readonly AnyDestinationDriver[]>(
   options: EngineOptions<Drivers>,
 ): ResolvedOptions {
-  const parsed = validate(optionsSchema, options, { code: 'INVALID_OPTION', discreet: false });
-  const { fingerprintKey, retry = {}, ...rest } = options;
+  const parsed = validate(optionsSchema, withFewDrivers(options), { code: 'INVALID_OPTION' });
+  const { fingerprintKey, acceptUnverifiedState = false, retry = {}, ...rest } = options;
   const problems = [...(parsed.problems ?? driverProblems(options.drivers))];
-  const keyring = problems.some(({ path }) => path === 'fingerprintKey')
-    ? undefined
-    : keyringOf(fingerprintKey, problems);
+  const made = tryKeyring(fingerprintKey);
+  for (const problem of made.problems ?? []) problems.push(problem);
+  const keyring = fingerprintKey === undefined ? ephemeralKeyring() : made.keyring;
   if (keyring === undefined || problems.length > 0)
     throw errorFromProblems('INVALID_OPTION', 'The options of the engine are not valid', problems);
+  const code = reportingCode({ ...rest, store: options.store ?? memoryStore() });
   return {
-    ...rest,
-    store: options.store ?? memoryStore(),
+    ...code,
+    store: createSealedStore(code.store, keyring, { acceptUnverifiedState }),
     isStoreExplicit: options.store !== undefined,
     keyring,
     concurrency: options.concurrency ?? 10,

@@ -6,7 +6,8 @@ import { applyDecided } from './apply/apply.js';
 import { digestOfSource, planRun, type DecisionRequest } from './plan-run.js';
 import type { EngineContext } from './run/clients.js';
 import { readSource } from './run/read.js';
-import { timestamp, type Run } from './run/run.js';
+import { timestamp } from '../shared/timestamps.js';
+import type { Run } from './run/run.js';
 import { assertApplicable } from './saved-plan.js';
 import type { Lease } from './state/lease.js';
 

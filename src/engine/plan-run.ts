@@ -86,6 +86,7 @@ export async function planRun(
     source,
     entries,
     ownership: loaded.memory,
+    isUnverified: loaded.unverified,
     capabilities,
     options: request.options,
     keyring,

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { SecretSyncError } from '../contracts/errors.js';
 import type { PlanOptions, SyncPlan } from '../contracts/plan.js';
 import { planMac } from '../core/seal.js';
+import { nestingProblem } from '../shared/nesting.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { isEphemeralKeyId, type Digester, type Keyring } from '../core/fingerprint/keyring.js';
 const FORMAT_VERSION = 2;
@@ -64,6 +65,8 @@ function isIntact(input: z.infer<typeof planSchema>, digester: Digester): input 
  * @throws SecretSyncError `PLAN_INVALID` or `FINGERPRINT_KEY_REQUIRED`.
  */
 export function checkSavedPlan(input: unknown, keyring: Keyring): SavedPlan {
+  const tooMuch = nestingProblem(input);
+  if (tooMuch !== undefined) throw invalid(`it ${tooMuch}`);
   const version = z.object({ formatVersion: z.number() }).safeParse(input);
   if (version.success && version.data.formatVersion > FORMAT_VERSION) {
     throw invalid('a newer version of secret-sync-engine made it; update this one');

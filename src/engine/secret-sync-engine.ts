@@ -6,7 +6,7 @@ import type { SecretSource, SourceLocation } from '../contracts/source.js';
 import { sourceDigest } from '../core/fingerprint/fingerprint.js';
 import { locationIn } from '../core/inputs/location.js';
 import {
-  checkConfirmation,
+  parseCallOptions,
   planOptions,
   type ApplyCallOptions,
   type CallSignal,
@@ -17,7 +17,7 @@ import {
 } from './call-options.js';
 import { planRun, type DecisionRequest } from './plan-run.js';
 import { planAndApply, planAndApplyUnless } from './plan-and-apply.js';
-import { untilAborted } from '../shared/abort.js';
+import { followSignals, untilAborted } from '../shared/abort.js';
 import { notify } from './boundary/guard-call.js';
 import { acquireLease, type Lease } from './state/lease.js';
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.js';
@@ -109,10 +109,16 @@ export class SecretSyncEngine<
    *
    * @throws SecretSyncError `SOURCE_READ_FAILED`.
    */
-  async digestSource(location: SourceLocation, { signal }: CallSignal = {}): Promise<string> {
+  async digestSource(location: SourceLocation, options: Pick<CallSignal, 'signal'> = {}): Promise<string> {
     const place = locationIn(location);
-    const snapshot = await readLocation(this.#options, place, signal ?? new AbortController().signal);
-    return sourceDigest(this.#options.keyring.current, place, snapshot);
+    // A signal of its own: the source can leave listeners on it.
+    const { signal, release } = followSignals(parseCallOptions('digestSource', options).signal);
+    try {
+      const snapshot = await readLocation(this.#options, place, signal);
+      return sourceDigest(this.#options.keyring.current, place, snapshot);
+    } finally {
+      release();
+    }
   }
 
   /**
@@ -125,10 +131,11 @@ export class SecretSyncEngine<
     definition: DefinitionArgument<Drivers, Destination>,
     options: PlanCallOptions = {},
   ): Promise<SyncPlan> {
-    const { operation = 'sync' } = options;
-    const request = { ...this.#request(operation, options), seal: true };
+    const call = parseCallOptions('plan', options);
+    const { operation = 'sync' } = call;
+    const request = { ...this.#request(operation, call), seal: true };
     const prepare = this.#prepare(definition);
-    return withRun(this.#options, prepare, operation, options.signal, async (run) => {
+    return withRun(this.#options, prepare, operation, call, async (run) => {
       const { decided } = await planRun(this.#context, run, request, undefined);
       return decided.plan;
     });
@@ -142,9 +149,9 @@ export class SecretSyncEngine<
    * the `result`.
    */
   async apply(plan: SyncPlan, options: ApplyCallOptions = {}): Promise<SyncResult> {
-    checkConfirmation(options.confirmDeletions);
+    const call = parseCallOptions('apply', options);
     const saved = checkSavedPlan(plan, this.#options.keyring);
-    const { confirmDeletions = saved.options.confirmDeletions } = options;
+    const { confirmDeletions = saved.options.confirmDeletions } = call;
     const prepare = async (signal: AbortSignal) => {
       const prepared = await this.#prepare(saved.definition)(signal).catch((error: unknown) => {
         if (!isSecretSyncError(error) || error.problems === undefined) throw error;
@@ -155,10 +162,10 @@ export class SecretSyncEngine<
         const message = `The plan is for ${quote(saved.place)}, and its definition points at ${quote(prepared.place)} with this engine's connection; make a new plan.`;
         throw new SecretSyncError('PLAN_INVALID', message);
       }
-      assertConfirmable(saved.plan, options.confirmDeletions);
+      assertConfirmable(saved.plan, call.confirmDeletions);
       return prepared;
     };
-    return this.#run(prepare, options.signal, {
+    return this.#run(prepare, call, {
       operation: saved.operation,
       options: { ...saved.options, ...(confirmDeletions === undefined ? {} : { confirmDeletions }) },
       keyring: { ...this.#options.keyring, current: saved.digester },
@@ -185,9 +192,10 @@ export class SecretSyncEngine<
     definition: DefinitionArgument<Drivers, Destination>,
     options: SyncCallOptions = {},
   ): Promise<SyncResult | UnchangedResult> {
-    const { signal, unlessDigest } = options;
-    const request = this.#request('sync', options);
-    return this.#write(this.#prepare(definition), signal, request, (run, lease) =>
+    const call = parseCallOptions('sync', options);
+    const { unlessDigest } = call;
+    const request = this.#request('sync', call);
+    return this.#write(this.#prepare(definition), call, request, (run, lease) =>
       unlessDigest === undefined
         ? planAndApply(this.#context, run, lease, request)
         : planAndApplyUnless(unlessDigest, this.#context, run, lease, request),
@@ -203,7 +211,8 @@ export class SecretSyncEngine<
     definition: DefinitionArgument<Drivers, Destination>,
     options: ImportCallOptions = {},
   ): Promise<SyncResult> {
-    return this.#run(this.#prepare(definition), options.signal, this.#request('import', options));
+    const call = parseCallOptions('importSecrets', options);
+    return this.#run(this.#prepare(definition), call, this.#request('import', call));
   }
 
   /**
@@ -215,7 +224,8 @@ export class SecretSyncEngine<
     definition: DefinitionArgument<Drivers, Destination>,
     options: RemoveCallOptions = {},
   ): Promise<SyncResult> {
-    return this.#run(this.#prepare(definition), options.signal, this.#request('remove', options));
+    const call = parseCallOptions('removeSecrets', options);
+    return this.#run(this.#prepare(definition), call, this.#request('remove', call));
   }
 
   /** Forgets what this sync owns at its place without deleting it there: for a sync that is handed over. */
@@ -223,7 +233,8 @@ export class SecretSyncEngine<
     definition: DefinitionArgument<Drivers, Destination>,
     options: CallSignal = {},
   ): Promise<void> {
-    await this.#leased(this.#prepare(definition), 'remove', options.signal, async (run, lease) => {
+    const call = parseCallOptions('release', options);
+    await this.#leased(this.#prepare(definition), 'remove', call, async (run, lease) => {
       const { definition: released } = run.prepared;
       const loaded = await this.#context.state.load(run.prepared, run.signal);
       loaded.memory.forgetSync(released.id);
@@ -248,7 +259,7 @@ export class SecretSyncEngine<
   async #leased<Result>(
     prepare: Prepare,
     operation: Operation,
-    signal: AbortSignal | undefined,
+    call: CallSignal,
     work: (run: Run, lease: Lease) => Promise<Result>,
   ): Promise<Result> {
     const prepareAndTell = async (ended: AbortSignal) => {
@@ -256,7 +267,7 @@ export class SecretSyncEngine<
       this.#tellAboutStore();
       return prepared;
     };
-    return withRun(this.#options, prepareAndTell, operation, signal, async (run) => {
+    return withRun(this.#options, prepareAndTell, operation, call, async (run) => {
       const lease = await acquireLease(this.#options, run, storeKeys(run.prepared.place).lease);
       try {
         return await work(run, lease);
@@ -266,19 +277,15 @@ export class SecretSyncEngine<
     });
   }
 
-  async #run(
-    prepare: Prepare,
-    signal: AbortSignal | undefined,
-    request: DecisionRequest,
-  ): Promise<SyncResult> {
-    return this.#write(prepare, signal, request, (run, lease) =>
+  async #run(prepare: Prepare, call: CallSignal, request: DecisionRequest): Promise<SyncResult> {
+    return this.#write(prepare, call, request, (run, lease) =>
       planAndApply(this.#context, run, lease, request),
     );
   }
 
   async #write<Result>(
     prepare: Prepare,
-    signal: AbortSignal | undefined,
+    call: CallSignal,
     request: DecisionRequest,
     work: (run: Run, lease: Lease) => Promise<Result>,
   ): Promise<Result> {
@@ -289,7 +296,7 @@ export class SecretSyncEngine<
       const message = `The sync ${quote(name)} is disabled; set isEnabled, or plan it.`;
       throw new SecretSyncError('SYNC_DISABLED', message);
     };
-    return this.#leased(prepareEnabled, request.operation, signal, work);
+    return this.#leased(prepareEnabled, request.operation, call, work);
   }
 
   #tellAboutStore(): void {

@@ -2,23 +2,23 @@ import { INVISIBLE } from '../shared/text.js';
 
 const MARKUP = /[\\`*_[\]<>|~$&@#]|:(?=\/\/)|(?<=www)\./gi;
 
-/** Shows what a terminal would act on, or nobody would see, as `\u{…}`. */
+/** Writes what a terminal would act on, or a reader would not see, as `\u{…}`. */
 export function escapeText(text: string): string {
   return text.replace(INVISIBLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
-/** A name as it is where it is plain, else in quotes, so that it can't be taken for the words around it. */
+/** Returns a name as it is where it is plain, else in quotes, so that it can't be taken for the words around it. */
 export function showName(name: string): string {
   return /^[\w./-]+$/.test(name) ? name : `"${name.replace(/["\\]/g, '\\$&')}"`;
 }
 
-/** Text in Markdown that stays text: no markup, link, HTML or line break, and nobody is mentioned. */
+/** Escapes text for Markdown: no markup, link, HTML or line break, and no mention of a user. */
 export function escapeMarkdown(text: string): string {
   // The comment keeps hosts from seeing "@name" and "#1" in the finished page.
   return escapeText(text).replace(MARKUP, '\\$&').replace(/[@#]/g, '$&<!-- -->');
 }
 
-/** Text as code in Markdown. */
+/** Writes text as code in Markdown. */
 export function markdownCode(text: string): string {
   return `\`${escapeText(text).replaceAll('`', '\\u{60}')}\``;
 }

@@ -5,7 +5,7 @@ import { CHANGE_REASON_WORDS, IMPORT_REASON_WORDS } from './reasons.js';
 const CHANGES: Readonly<Record<ChangeAction, string>> = {
   create: 'is created',
   update: 'is updated',
-  replace: 'is deleted and created anew',
+  replace: 'is deleted and created again',
   delete: 'is deleted',
   unchanged: 'stays as it is',
   keep: 'is left alone',
@@ -19,8 +19,8 @@ const IMPORTS: Readonly<Record<PlannedImport['action'], string>> = {
 };
 
 /**
- * Says in words what a plan does to a key, and why: one line for each decision, problem and warning about it. `key`
- * is the key at the destination.
+ * Explains in words what a plan does to a key, and why: one line for each decision, problem and warning about it.
+ * `key` is the key at the destination.
  */
 export function explain(plan: SyncPlan, key: string): string {
   const of = <Item extends { readonly key?: string }>(items: readonly Item[]) =>
@@ -40,5 +40,5 @@ export function explain(plan: SyncPlan, key: string): string {
     ...of(plan.warnings).map(({ message }) => `Warning: ${message}.`),
   ];
   if (lines.length > 0) return lines.join('\n');
-  return `${quote(key)} is not in this plan: neither the source nor the destination holds it under this name.`;
+  return `${quote(key)} is not in this plan: neither the source nor the destination has it under this name.`;
 }

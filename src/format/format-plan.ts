@@ -46,7 +46,7 @@ export function formatPlan(plan: SyncPlan, options: FormatOptions = {}): string 
       summary: [
         work === '' ? 'No changes.' : `Plan: ${work}.`,
         ...(rest === '' ? [] : [`${rest}.`]),
-        ...(plan.applicable ? [] : ["It can't be applied before its problems are solved."]),
+        ...(plan.applicable ? [] : ["It can't be applied until its problems are fixed."]),
       ].join(' '),
     },
     options,

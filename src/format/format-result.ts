@@ -13,8 +13,8 @@ const DONE: Readonly<Record<Outcome['action'], string>> = {
 
 /**
  * Shows to people what a run did: a line for each key that it wrote (`+` created, `~` updated, `-/+` replaced, `-`
- * deleted), and for each that did not end well (`!` failed, `?` not known, `·` withheld or skipped), with the reason;
- * the warnings of its plan, and a summary. Escaped as by `formatPlan`.
+ * deleted), and for each that it did not write (`!` failed, `?` unknown, `·` withheld or skipped), with the reason; the
+ * warnings of its plan, and a summary. Escaped as by `formatPlan`.
  *
  * @example
  * console.log(formatResult(await engine.sync(definition)));
@@ -32,9 +32,9 @@ export function formatResult(result: SyncResult, options: FormatOptions = {}): s
       case 'failed':
         return { symbol: '!', name, words: `not ${DONE[action]}${why}` };
       case 'indeterminate':
-        return { symbol: '?', name, words: `perhaps ${DONE[action]}, the answer was lost${why}` };
+        return { symbol: '?', name, words: `may be ${DONE[action]}; the response was lost${why}` };
       case 'withheld':
-        return { symbol: '·', name, words: `not ${DONE[action]}, because something before it failed` };
+        return { symbol: '·', name, words: `not attempted, because something before it failed` };
       case 'skipped':
         return {
           symbol: '·',
@@ -54,7 +54,7 @@ export function formatResult(result: SyncResult, options: FormatOptions = {}): s
     applied('replace'),
     applied('delete'),
     [summary.failed, 'failed'],
-    [summary.indeterminate, 'not known'],
+    [summary.indeterminate, 'unknown'],
     [summary.withheld, 'withheld'],
     [summary.skipped, 'skipped'],
   ]);
@@ -64,7 +64,7 @@ export function formatResult(result: SyncResult, options: FormatOptions = {}): s
       plan,
       end: status === 'succeeded' ? 'done' : 'failed',
       rows: [
-        // How far the imports of a failed run got stands in its numbers alone.
+        // How far the imports of a failed run got is in its numbers alone.
         [
           'Imports into the source',
           status === 'failed' ? [] : plan.imports.filter(({ action }) => action !== 'ignore').map(importRow),

@@ -5,9 +5,9 @@ import { escapeMarkdown, escapeText, markdownCode, showName } from './escape.js'
 export interface FormatOptions {
   /** Default: `text`. */
   readonly format?: 'text' | 'markdown';
-  /** Whether a text has the colours of a terminal. Default: false. */
+  /** Whether text is colored for a terminal. Default: false. */
   readonly color?: boolean;
-  /** Whether every key is listed, however many stay as they are. Default: false. */
+  /** Whether every key is listed, also where many stay as they are. Default: false. */
   readonly verbose?: boolean;
 }
 

@@ -9,7 +9,7 @@ import { CHANGE_REASON_WORDS, IMPORT_REASON_WORDS } from './reasons.js';
 import { showName } from './escape.js';
 import type { Note, Row } from './report.js';
 
-/** So many keys are listed where they need not all be seen; more are counted. */
+/** The most keys that are listed where not all need to be seen; more are counted. */
 const FEW = 5;
 
 export const SYMBOLS: Readonly<Record<ChangeAction | PlannedImport['action'], Row['symbol']>> = {
@@ -23,7 +23,7 @@ export const SYMBOLS: Readonly<Record<ChangeAction | PlannedImport['action'], Ro
   ignore: '·',
 };
 
-/** A key, with its kind and the key that it comes from. */
+/** Returns a key with its kind and the key that it comes from. */
 export function nameOf(key: string, kind?: string, from?: string): string {
   const details = [
     ...(kind === undefined ? [] : [showName(kind)]),
@@ -44,7 +44,7 @@ export function importRow({ key, sourceKey, action, reason }: PlannedImport): Ro
   };
 }
 
-/** Rows that are alike but for their names become one with their number, where there are many. */
+/** Makes one row, with their number, of many that differ in their names alone. */
 export function foldRows(rows: readonly Row[], verbose = false): readonly Row[] {
   return groupBy(rows, ({ symbol, words }) => `${symbol} ${words}`).flatMap((alike) => {
     const [first] = alike;
@@ -54,7 +54,7 @@ export function foldRows(rows: readonly Row[], verbose = false): readonly Row[] 
   });
 }
 
-/** Warnings or problems that are alike but for their key become one. */
+/** Makes one note of warnings or problems that differ in their keys alone. */
 export function noteRows(notes: readonly (PlanWarning | PlanProblem)[], most = Infinity): readonly Note[] {
   return groupBy(notes, ({ code, message }) => JSON.stringify([code, message])).flatMap((alike) => {
     const [first] = alike;
@@ -65,12 +65,12 @@ export function noteRows(notes: readonly (PlanWarning | PlanProblem)[], most = I
   });
 }
 
-/** The same for notes of which a few keys say enough. */
+/** Makes notes of warnings, of which a few keys say enough. */
 export function warningRows(warnings: readonly PlanWarning[], verbose = false): readonly Note[] {
   return noteRows(warnings, verbose ? Infinity : FEW);
 }
 
-/** `2 to create, 1 to delete`; what there is none of is left out. */
+/** Returns counts as `2 to create, 1 to delete`; zeros are left out. */
 export function countWords(counts: readonly (readonly [count: number, words: string])[]): string {
   return counts.flatMap(([count, words]) => (count === 0 ? [] : [`${count} ${words}`])).join(', ');
 }

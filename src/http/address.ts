@@ -12,7 +12,7 @@ type AddressKind = 'public' | 'private' | 'loopback' | 'link-local or metadata' 
 /** With the names that `/etc/hosts` of common systems gives to loopback addresses. */
 const LOOPBACK_NAME = /^(.*\.)?localhost$|^(localhost[46]?(\.localdomain[46]?)?|ip6-localhost|ip6-loopback)$/;
 
-/** Where cloud platforms hand credentials to whoever asks. Some lie in ranges that are otherwise fit for use. */
+/** Where cloud platforms give credentials to anyone who asks. Some are in ranges that are otherwise fit for use. */
 const METADATA = new Set([
   'metadata.google.internal',
   'metadata.goog',
@@ -90,13 +90,13 @@ export function checkEndpoint(endpoint: string, options: AddressOptions = {}): U
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     throw unsafe(`${subject} is not an HTTPS URL. Use https://.`);
   if (url.username || url.password) {
-    throw unsafe(`${subject} carries credentials in its URL. Pass them as credentials of the connection.`);
+    throw unsafe(`${subject} has credentials in its URL. Pass them as credentials of the connection.`);
   }
   if (/[?#]/.test(url.href)) throw unsafe(`${subject} has a query or a fragment. Pass the base URL alone.`);
   const kind = kindOfHost(host);
   const near = kind === 'private' || kind === 'loopback';
   if (kind !== 'public' && !(near && options.allowPrivateNetwork)) {
-    const remedy = near ? 'Set allowPrivateNetwork if it is meant.' : 'Use its public address.';
+    const remedy = near ? 'Set allowPrivateNetwork if that is intended.' : 'Use its public address.';
     throw unsafe(`${subject} is a ${kind} address, which is refused. ${remedy}`);
   }
   if (url.protocol === 'http:' && kind !== 'loopback') {
@@ -106,7 +106,7 @@ export function checkEndpoint(endpoint: string, options: AddressOptions = {}): U
 }
 
 /**
- * Throws `INVALID_OPTION` when a header can't be sent, such as a token with a line break. Asked before any request,
+ * Throws `INVALID_OPTION` when a header can't be sent, such as a token with a line break. Called before any request,
  * since what the platform would throw quotes the value.
  */
 export function checkHeaders(headers: Readonly<Record<string, string>>): void {
@@ -117,7 +117,7 @@ export function checkHeaders(headers: Readonly<Record<string, string>>): void {
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
       throw new SecretSyncError(
         'INVALID_OPTION',
-        `The header ${JSON.stringify(name)} holds a character that no header can carry, such as a line break. ` +
+        `The header ${JSON.stringify(name)} contains a character that a header can't carry, such as a line break. ` +
           'Check the token that it is made of.',
       );
     }

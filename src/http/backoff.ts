@@ -6,7 +6,7 @@ export interface RetryOptions {
   readonly minTimeout: number;
   /** The longest backoff, in ms. Default: 30,000. */
   readonly maxTimeout: number;
-  /** The longest single wait that a server may ask for, in ms; more fails at once. Default: 60,000. */
+  /** The longest single wait that a server may ask for, in ms; a longer one fails immediately. Default: 60,000. */
   readonly maxWait: number;
   /**
    * How many retries all requests of a run have together, so that a server that is down does not cost `retries`
@@ -24,7 +24,7 @@ export const RETRY_DEFAULTS: RetryOptions = {
 };
 
 /**
- * Exponential backoff with full jitter: between 0 and `minTimeout · 2^(attempt − 1)`, at most `maxTimeout`, in ms.
+ * Returns an exponential backoff with full jitter: between 0 and `minTimeout · 2^(attempt − 1)`, at most `maxTimeout`, in ms.
  * `attempt` counts from 1: the attempt that has failed.
  */
 export function backoff(
@@ -35,7 +35,7 @@ export function backoff(
   return random * Math.min(options.minTimeout * 2 ** (attempt - 1), options.maxTimeout);
 }
 
-/** True when waiting until then is pointless: longer than `maxWait` from now, or past the run's deadline. */
+/** Returns true when waiting until then is pointless: longer than `maxWait` from now, or past the run's deadline. */
 export function isTooLate(until: number, now: number, maxWait: number, deadline = Infinity): boolean {
   return until - now > maxWait || until >= deadline;
 }

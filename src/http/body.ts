@@ -1,7 +1,8 @@
 import type { HttpBody } from '../contracts/http.js';
+import { onAbort } from '../shared/abort.js';
 import { SecretValue } from '../contracts/secret.js';
 
-/** The JSON of a body as it goes over the wire: the one place of the http client where secrets are revealed. */
+/** Returns the JSON of a body as it goes over the wire: the one place of the HTTP client that reveals secrets. */
 export function serializeBody(body: HttpBody): string {
   // `value` has been through `toJSON`, which redacts; the holder still has the secret itself.
   return JSON.stringify(
@@ -13,14 +14,14 @@ export function serializeBody(body: HttpBody): string {
   );
 }
 
-/** Lets go of an answer's body, so that no socket is kept for it. */
+/** Lets go of the body of a response, so that no socket is kept for it. */
 export function discardBody(response: Response): void {
   void response.body?.cancel().catch(() => undefined);
 }
 
 /**
- * The text of an answer, without a byte order mark; `undefined`, with the rest cancelled, when it is longer than
- * `limit` bytes. What Content-Length says only helps to refuse early. Rejects with `signal.reason` at once.
+ * Returns the text of a response, without a byte order mark; `undefined`, with the rest cancelled, when it is longer
+ * than `limit` bytes. What Content-Length says only helps to refuse early. Rejects with `signal.reason` immediately.
  */
 export async function readBody(
   response: Response,
@@ -31,8 +32,7 @@ export async function readBody(
   const reader = response.body?.getReader();
   if (!reader) return '';
   const cancel = () => void reader.cancel().catch(() => undefined);
-  signal.addEventListener('abort', cancel, { once: true });
-  if (signal.aborted) cancel();
+  const release = onAbort(signal, cancel);
   const decoder = new TextDecoder();
   let text = '';
   let size = 0;
@@ -49,6 +49,6 @@ export async function readBody(
       text += decoder.decode(value, { stream: true });
     }
   } finally {
-    signal.removeEventListener('abort', cancel);
+    release();
   }
 }

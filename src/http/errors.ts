@@ -1,11 +1,14 @@
 import { SecretSyncError } from '../contracts/errors.js';
 import { type ErrorCode } from '../contracts/error-codes.js';
+import { toTimestamp } from '../shared/timestamps.js';
 
-/** All that an error may say of a request. Built from an allow list: nothing of headers, query or bodies. */
+/** All that an error may say of a request. An allow list: nothing of headers, query or bodies. */
 export interface RequestFacts {
   /** Follows "could not". */
   readonly operation: string;
   readonly method: string;
+  /** The host that the request goes to, with its port where that is not the default. */
+  readonly host: string;
   readonly path: string;
   /** An attempt before this one may have been carried out. */
   readonly doubt: boolean;
@@ -23,7 +26,7 @@ interface FailureDetails {
 
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['RATE_LIMITED', 'DESTINATION_UNAVAILABLE', 'TIMEOUT']);
 
-/** An error about a request, from {@link RequestFacts} alone; never with a cause. */
+/** Makes an error about a request from {@link RequestFacts} alone; never with a cause. */
 export function httpError(
   code: ErrorCode,
   facts: RequestFacts,
@@ -33,24 +36,24 @@ export function httpError(
   const { status, retryAt, maybeWritten = false, retryable = RETRYABLE.has(code) } = details;
   return new SecretSyncError(
     code,
-    `Could not ${facts.operation}: ${reason} (${facts.method} ${facts.path})`,
+    `Could not ${facts.operation}: ${reason} (${facts.method} ${facts.host}${facts.path})`,
     {
       retryable,
       maybeWritten: facts.doubt || (maybeWritten && facts.method !== 'GET'),
       ...(status === undefined ? {} : { status }),
-      ...(retryAt === undefined ? {} : { retryAt: new Date(retryAt).toISOString() }),
+      ...(retryAt === undefined ? {} : { retryAt: toTimestamp(retryAt) }),
     },
   );
 }
 
-/** Too many requests: what the server said, or what is known from before without asking it. */
+/** The error for too many requests: what the server said, or what it had said before and was not asked again. */
 export function rateLimited(
   facts: RequestFacts,
   retryAt: number | undefined,
   status?: number,
 ): SecretSyncError {
-  const when = retryAt === undefined ? 'later' : `after ${new Date(retryAt).toISOString()}`;
-  return httpError('RATE_LIMITED', facts, `the server takes no more requests for now. Try again ${when}`, {
+  const when = retryAt === undefined ? 'later' : `after ${toTimestamp(retryAt)}`;
+  return httpError('RATE_LIMITED', facts, `the server accepts no more requests for now. Try again ${when}`, {
     retryAt,
     ...(status === undefined ? {} : { status }),
   });
@@ -59,8 +62,8 @@ export function rateLimited(
 const REASONS: Partial<Record<ErrorCode, string>> = {
   UNAUTHORIZED: 'the server does not accept the credentials. Check the token',
   FORBIDDEN: 'the credentials do not allow it. Check their permissions, and the ids',
-  NOT_FOUND: 'the server knows nothing there. Check the ids',
-  CONFLICT: 'it conflicts with what stands there. Plan again',
+  NOT_FOUND: 'the server does not know what was asked for. Check the ids',
+  CONFLICT: 'it conflicts with what exists there. Plan again',
   DESTINATION_UNAVAILABLE: 'the server is unavailable. Try again later',
 };
 
@@ -84,8 +87,8 @@ function codeOfStatus(status: number): ErrorCode {
 }
 
 /**
- * What an answer that is not a success means; `code` wins over the status. A redirect and a 5xx other than 503 can
- * come after the server acted; 503, 429 and other 4xx say that it did not.
+ * Makes the error for a response that is not a success; `code` wins over the status. A redirect and a 5xx other than
+ * 503 can come after the server acted; 503, 429 and other 4xx say that it did not.
  */
 export function refusal(
   status: number,
@@ -130,7 +133,7 @@ function textField(value: unknown, name: 'code' | 'syscall'): string | undefined
   return typeof field === 'string' ? field : undefined;
 }
 
-/** What a `fetch` that rejected means. Only codes from a list are shown: messages can quote anything. */
+/** Makes the error for a `fetch` that rejected. Only codes from a list are shown: messages can quote anything. */
 export function networkFailure(error: unknown, facts: RequestFacts): SecretSyncError {
   const source: unknown =
     error instanceof Error && textField(error, 'code') === undefined ? error.cause : error;

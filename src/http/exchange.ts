@@ -2,7 +2,8 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import ky from 'ky';
 import type { Clock } from '../contracts/clock.js';
 import { isSecretSyncError } from '../contracts/errors.js';
-import type { HttpAnswer, HttpRequest } from '../contracts/http.js';
+import type { HttpResult, HttpRequest } from '../contracts/http.js';
+import { onAbort, untilAborted } from '../shared/abort.js';
 import { discardBody, readBody, serializeBody } from './body.js';
 import { httpError, networkFailure, refusal, type RequestFacts } from './errors.js';
 
@@ -12,21 +13,21 @@ export interface ExchangeOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly fetch: typeof fetch | undefined;
   readonly clock: Clock;
-  /** In ms, until the last byte of the answer. */
+  /** In ms, until the last byte of the response. */
   readonly timeout: number;
   readonly maxResponseBytes: number;
   readonly signal: AbortSignal;
   readonly facts: RequestFacts;
-  /** Called in the moment in which the request is handed to `fetch`. */
+  /** Called at the moment in which the request is handed to `fetch`. */
   onSend(): void;
   /**
-   * Called with what an answer says of the pace: as soon as its head is in, and for a refusal when its body is, with
-   * the wait, in ms, that the body asks for. Answers when the server may be asked again.
+   * Called with what a response says of the pace: as soon as its head is in, and for one that is not a success when its
+   * body is, with the wait, in ms, that the body asks for. Returns when the server may be asked again.
    */
   onHead(status: number, headers: Headers, wait?: number): number | undefined;
 }
 
-/** A refusal's body is only there to tell refusals apart. */
+/** The body of a response that is not a success only tells such responses apart. */
 const REFUSAL_BYTES = 65_536;
 
 function lowerCased(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
@@ -76,7 +77,7 @@ function parseJson(text: string | undefined): unknown {
   }
 }
 
-/** The caller's opinion of a refusal. If it throws, what it throws could quote the body. */
+/** The caller's opinion of a response that is not a success. What it throws could quote the body. */
 function opinion<Opinion>(ask: () => Opinion | undefined): Opinion | undefined {
   try {
     return ask();
@@ -85,22 +86,22 @@ function opinion<Opinion>(ask: () => Opinion | undefined): Opinion | undefined {
   }
 }
 
-/** The parsed data of a success, or what is wrong with it: never in the words of a parser, which quote the answer. */
+/** The parsed data of a success, or what is wrong with it: never in the words of a parser, which quote the response. */
 function parseData<Data>(
   text: string | undefined,
   schema: StandardSchemaV1<unknown, Data>,
 ): { readonly data: Data } | string {
-  if (text === undefined) return 'the answer is too long';
+  if (text === undefined) return 'the response is too long';
   try {
     const result = schema['~standard'].validate(text === '' ? undefined : JSON.parse(text));
     if (result instanceof Promise) {
-      // Some validators turn asynchronous only when a check throws; nobody waits for what becomes of it.
+      // Some validators turn asynchronous only when a check throws; what becomes of it is ignored.
       result.catch(() => undefined);
-      return 'the schema for the answer threw, or is asynchronous, which is not supported';
+      return 'the schema for the response threw, or is asynchronous, which is not supported';
     }
-    return result.issues ? 'the answer has another shape than expected' : { data: result.value };
+    return result.issues ? 'the response does not have the expected shape' : { data: result.value };
   } catch {
-    return 'the answer is not JSON';
+    return 'the response is not JSON';
   }
 }
 
@@ -109,7 +110,7 @@ async function understand<Data>(
   options: ExchangeOptions,
   request: HttpRequest<Data>,
   signal: AbortSignal,
-): Promise<HttpAnswer<Data>> {
+): Promise<HttpResult<Data>> {
   const { facts, maxResponseBytes } = options;
   const { status } = response;
   if (!response.ok) {
@@ -120,35 +121,35 @@ async function understand<Data>(
     throw refusal(status, code, facts, retryAt);
   }
   options.onHead(status, response.headers);
+  if (request.stream && response.body) {
+    const [mediaType = ''] = (response.headers.get('content-type') ?? '').split(';');
+    return { status, data: request.stream(response.body, mediaType.trim().toLowerCase()) };
+  }
   if (!request.schema) {
     discardBody(response);
     return { status, data: undefined as Data };
   }
   const parsed = parseData(await readBody(response, maxResponseBytes, signal), request.schema);
   if (typeof parsed !== 'string') return { status, data: parsed.data };
-  // An answer to a write that can't be understood is a lost answer.
+  // A response to a write that can't be understood is as good as lost.
   throw httpError('INVALID_RESPONSE', facts, `${parsed}. Check the URL`, { status, maybeWritten: true });
 }
 
 /**
- * One attempt: sends, waits for the whole answer within the timeout, and makes an answer or a `SecretSyncError` of
- * what comes. When `signal` is aborted it rejects with its reason at once, whatever `fetch` does.
+ * Makes one attempt: sends, waits for the whole response within the timeout, and makes a result or a `SecretSyncError`
+ * of what comes. When `signal` is aborted it rejects with its reason immediately, whatever `fetch` does.
  */
 export async function exchange<Data>(
   options: ExchangeOptions,
   request: HttpRequest<Data>,
-): Promise<HttpAnswer<Data>> {
+): Promise<HttpResult<Data>> {
   const { clock, facts, signal, timeout } = options;
   const body = request.body === undefined ? undefined : serializeBody(request.body);
   const attempt = new AbortController();
   const timer = new AbortController();
   let late = false;
   const stop = () => attempt.abort();
-  signal.addEventListener('abort', stop, { once: true });
-  const stopped = new Promise<never>((_resolve, reject) => {
-    attempt.signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
-  });
-  stopped.catch(() => undefined);
+  const release = onAbort(signal, stop);
   clock.sleep(timeout, timer.signal).then(
     () => {
       late = true;
@@ -164,17 +165,17 @@ export async function exchange<Data>(
       (response) => attempt.signal.aborted && discardBody(response),
       () => undefined,
     );
-    const response = await Promise.race([sending, stopped]);
+    const response = await untilAborted(sending, attempt.signal);
     return await understand(response, options, request, attempt.signal);
   } catch (error) {
     signal.throwIfAborted();
     if (isSecretSyncError(error)) throw error;
     if (!late) throw networkFailure(error, facts);
-    throw httpError('TIMEOUT', facts, `no complete answer within ${timeout} ms. Try again later`, {
+    throw httpError('TIMEOUT', facts, `no complete response came within ${timeout} ms. Try again later`, {
       maybeWritten: true,
     });
   } finally {
     timer.abort();
-    signal.removeEventListener('abort', stop);
+    release();
   }
 }

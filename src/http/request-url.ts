@@ -1,12 +1,12 @@
 import { SecretSyncError } from '../contracts/errors.js';
 import type { HttpRequest } from '../contracts/http.js';
 
-/** A segment that would climb or vanish could reach another resource than the one that is named. */
+/** A segment that goes up or vanishes could reach another resource than the one that is named. */
 function encodeSegment(segment: string): string {
   if (/^\.{0,2}$/.test(segment) || /\p{Surrogate}/u.test(segment)) {
     throw new SecretSyncError(
       'INVALID_OPTION',
-      "An id can't be part of a URL: it is empty, dots, or broken text. Check the ids.",
+      "An id can't be part of a URL: it is empty, only dots, or invalid Unicode. Check the ids.",
     );
   }
   return encodeURIComponent(segment);

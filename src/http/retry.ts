@@ -15,14 +15,15 @@ export interface RetryRules {
   readonly repeatable: boolean;
   /** Shared by all requests of a run. */
   readonly budget: { left: number };
-  /** Until when the failed attempt made all requests of the connection wait, with no time told. Default: not at all. */
+  /** Returns until when the failed attempt made all requests of the connection wait, where the server named no time. */
   readonly backoffUntil?: () => number | undefined;
   readonly onRetry: (attempt: number, code: ErrorCode, waitMs: number) => void;
 }
 
 /**
- * The one retry loop. `attempt` gets its number, from 1, and whether one before it may have been carried out. An
- * error is final when `attempt` throws it in an `AbortError`, when it is not retryable, when the request may have been carried out and must not be twice, and
+ * Attempts something until it succeeds or its error is final: the one retry loop. `attempt` gets its number, from 1, and
+ * whether one before it may have been carried out. An error is final when `attempt` throws it in an `AbortError`, when it
+ * is not retryable, when the request may have been carried out and must not be carried out twice, and
  *
  * | the failure                            | the wait                     | final when                                        |
  * |----------------------------------------|------------------------------|---------------------------------------------------|
@@ -33,10 +34,10 @@ export interface RetryRules {
  *
  * An abort rejects with the signal's reason.
  */
-export async function withRetries<Answer>(
+export async function withRetries<Result>(
   rules: RetryRules,
-  attempt: (number: number, doubt: boolean) => Promise<Answer>,
-): Promise<Answer> {
+  attempt: (number: number, doubt: boolean) => Promise<Result>,
+): Promise<Result> {
   const { options, clock, random, signal, deadline, repeatable, budget, onRetry } = rules;
   let doubt = false;
   try {

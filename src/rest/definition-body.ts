@@ -55,9 +55,9 @@ export function definitionIn(body: Json, destination: string): SyncDefinitionInp
       : [problem('destination', 'it is not the destination in the path; leave it out')]),
   ]);
   const { description, ...rest } = withOption(body);
-  const definition = { ...rest, destination, ...(description !== null && { description }) };
   // Of any JSON: the service refuses what is not a definition, with every problem.
-  return definition as unknown as SyncDefinitionInput;
+  const definition: unknown = { ...rest, destination, ...(description !== null && { description }) };
+  return definition as SyncDefinitionInput;
 }
 
 /** What a body changes, and the version that it was made for. */

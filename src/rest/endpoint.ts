@@ -19,6 +19,24 @@ export interface Call<Query, Body> {
   readonly maySee: (projectId: string | null) => Promise<boolean>;
 }
 
+/** What a body is, to the document, and how it is parsed. */
+export interface BodySpec<Body> {
+  /** Absent for none. */
+  readonly schema?: z.ZodObject;
+  readonly parse: (body: Readonly<Record<string, unknown>>) => Body;
+}
+
+/** A body that is parsed by what the document says of it. */
+export const strictBody = <Body>(schema: z.ZodObject & z.ZodType<Body>): BodySpec<Body> => ({
+  schema,
+  parse: (body) => parseStrictly<Body>(schema, body, 'The body is not valid'),
+});
+
+/** No body, or an empty object. */
+export const noBody: BodySpec<unknown> = {
+  parse: (body) => parseStrictly(noFields, body, 'The body is not valid'),
+};
+
 interface EndpointSpec<Query, Body> {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** With the names of parameters in braces. */
@@ -29,10 +47,7 @@ interface EndpointSpec<Query, Body> {
   readonly destination?: string;
   /** Default: no parameter. */
   readonly query?: z.ZodType<Query> & z.ZodObject;
-  /** The body, as the document describes it. Default: none, or an empty object. */
-  readonly body?: z.ZodObject;
-  /** Parses the body. Default: by what the document says of it. */
-  readonly parseBody?: (body: Readonly<Record<string, unknown>>) => Body;
+  readonly body: BodySpec<Body>;
   readonly response: z.ZodType;
   /** More actions that a request needs, by its query string. */
   readonly alsoNeeds?: (query: Query) => readonly RestAction[];
@@ -42,8 +57,9 @@ interface EndpointSpec<Query, Body> {
 /** A route: what the document says of it, and how it responds. */
 export interface Endpoint extends Pick<
   EndpointSpec<unknown, unknown>,
-  'method' | 'path' | 'summary' | 'body' | 'response'
+  'method' | 'path' | 'summary' | 'response'
 > {
+  readonly body?: z.ZodObject;
   readonly query: z.ZodObject;
   respond(request: Request, params: Readonly<Record<string, string>>, gate: Gate): Promise<unknown>;
 }
@@ -54,21 +70,16 @@ const NOTHING_ASKED = z.strictObject({});
  * Makes a route whose steps are always the same: it asks `authorize`, then reads the query string, the body and the
  * records.
  */
-export function endpoint<Query = Record<string, never>, Body = Record<string, unknown>>(
-  spec: EndpointSpec<Query, Body>,
-): Endpoint {
+export function endpoint<Query, Body>(spec: EndpointSpec<Query, Body>): Endpoint {
   const { method, path, action, summary, response, body, handle } = spec;
   const query = spec.query ?? NOTHING_ASKED;
-  const parseBody =
-    spec.parseBody ??
-    ((given) => parseStrictly(body ?? noFields, given, 'The body is not valid') as unknown as Body);
   return {
     method,
     path,
     summary,
     query,
     response,
-    ...(body !== undefined && { body }),
+    ...(body.schema !== undefined && { body: body.schema }),
     async respond(request, params, gate) {
       const named = new URL(request.url).searchParams.get('projectId');
       const { destination = spec.destination, syncId, connectionId } = params;
@@ -77,7 +88,7 @@ export function endpoint<Query = Record<string, never>, Body = Record<string, un
       const asked = parseQuery(query, request.url) as Query;
       const actions = [action, ...(spec.alsoNeeds?.(asked) ?? [])];
       for (const other of actions.slice(1)) await gate.pass(accessOf(other, known));
-      const given = parseBody(method === 'get' ? {} : await readBody(request));
+      const given = body.parse(method === 'get' ? {} : await readBody(request));
       return handle({
         params,
         query: asked,

@@ -1,6 +1,6 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import { createGate } from './access.js';
-import { endpoint, type Endpoint } from './endpoint.js';
+import { endpoint, noBody, type Endpoint } from './endpoint.js';
 import { errorResponse, json, RestError } from './errors.js';
 import { describeEndpoint, documentOf } from './openapi.js';
 import { parseOptions, type RestOptions } from './options.js';
@@ -50,6 +50,7 @@ export function createRestHandler(service: RestService, options: RestOptions): R
       path: `${basePath}/openapi.json`,
       action: 'read-openapi',
       summary: 'Get this document.',
+      body: noBody,
       response: z.record(z.string(), z.unknown()),
       handle: () => Promise.resolve((document ??= documentOf(app))),
     }),

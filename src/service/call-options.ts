@@ -1,23 +1,95 @@
+import * as z from 'zod/mini';
+import type { DiscoveryRequest } from '../engine/destinations.js';
+import type { DestinationQuery } from './destination-check.js';
 import type { RemoveCallOptions } from '../engine/secret-sync-engine.js';
+import {
+  atLeast,
+  flag,
+  milliseconds,
+  optionsOf,
+  signal,
+  string,
+  functionOf,
+} from '../shared/option-schemas.js';
+import { parseOptions } from '../shared/validation.js';
 
-/** Which records `listSyncs` answers. Default: all. */
+/** Which records `listSyncs` returns. Default: all. */
 export interface SyncFilter {
-  readonly projectId?: string;
-  readonly destination?: string;
-  readonly connectionId?: string;
+  readonly projectId?: string | undefined;
+  readonly destination?: string | undefined;
+  readonly connectionId?: string | undefined;
 }
 
 export interface UpdateOptions {
   /** The version of the record that the changes were made for: with another one, they are refused. */
-  readonly version?: number;
+  readonly version?: number | undefined;
 }
 
 export interface DeleteOptions extends RemoveCallOptions {
-  /** Delete the secrets at the destination first. Default: false: they stay, and belong to nobody. */
-  readonly removeSecrets?: boolean;
+  /** Whether the secrets at the destination are deleted first. Default: false: they stay, and no sync owns them. */
+  readonly removeSecrets?: boolean | undefined;
 }
 
 export interface StopOptions {
   /** How long runs that are under way may take to end, in ms; then they are aborted. Default: 30,000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
+}
+
+/** The options of the methods that only a service has. */
+interface OwnOptions {
+  readonly listSyncs: SyncFilter;
+  readonly updateSync: UpdateOptions;
+  readonly deleteSync: DeleteOptions;
+  readonly stop: StopOptions;
+  readonly discover: DiscoveryRequest;
+  readonly checkDestination: DestinationQuery;
+}
+
+const optionalString = z.optional(string);
+
+const OWN_SCHEMAS: { readonly [Method in keyof OwnOptions]: z.ZodMiniType<OwnOptions[Method]> } = {
+  listSyncs: optionsOf({
+    projectId: optionalString,
+    destination: optionalString,
+    connectionId: optionalString,
+  }),
+  updateSync: optionsOf({ version: z.optional(atLeast(1)) }),
+  deleteSync: optionsOf({
+    signal: z.optional(signal),
+    onEvent: z.optional(functionOf<NonNullable<RemoveCallOptions['onEvent']>>()),
+    confirmDeletions: z.optional(atLeast(0, ', the number of deletions that the plan shows')),
+    removeSecrets: z.optional(flag),
+  }),
+  stop: optionsOf({ timeout: z.optional(milliseconds(0)) }),
+  discover: optionsOf({
+    destination: string,
+    connectionId: optionalString,
+    path: string,
+    ids: z.optional(z.record(string, string)),
+  }),
+  checkDestination: optionsOf({
+    destination: string,
+    destinationConfig: z.unknown(),
+    connectionId: optionalString,
+    excludeSyncId: optionalString,
+  }),
+};
+
+/**
+ * Parses the options of a call of a service's method.
+ *
+ * @throws SecretSyncError `INVALID_OPTION`, with everything that is wrong; before any I/O.
+ */
+export function parseServiceOptions<Method extends keyof OwnOptions>(
+  method: Method,
+  options: unknown,
+): OwnOptions[Method] {
+  return parseOptions(OWN_SCHEMAS[method], options, `The options of ${method}() are not valid`);
+}
+
+const idSchema = string.check(z.minLength(1, 'it is empty; pass the id or the name of a sync'));
+
+/** Returns the id or name of a record as it was given, or throws `INVALID_OPTION` where it is none. */
+export function parseIdOrName(idOrName: unknown): string {
+  return parseOptions(idSchema, idOrName, 'The id or name of a sync is not valid', { path: 'idOrName' });
 }

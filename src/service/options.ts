@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../contracts/clock.js';
 import type { StateStore } from '../contracts/state-store.js';
-import { validate, unknownFields } from '../shared/validation.js';
+import { validate } from '../shared/validation.js';
+import { atLeast, functionOf, share, unknownFields, withMethods } from '../shared/option-schemas.js';
 import { notify } from '../engine/boundary/guard-call.js';
 import type { SecretSyncEngine } from '../engine/secret-sync-engine.js';
 import { systemClock } from '../shared/clock.js';
@@ -58,7 +59,15 @@ export interface ServiceOptions<Drivers extends readonly AnyDestinationDriver[]>
 /** The engine, as the service uses it: with definitions that were read from JSON. */
 export type ServiceEngine = Pick<
   SecretSyncEngine,
-  'source' | 'destinations' | 'inspect' | 'digestSource' | 'plan' | 'sync' | 'importSecrets' | 'removeSecrets' | 'release'
+  | 'source'
+  | 'destinations'
+  | 'inspect'
+  | 'digestSource'
+  | 'plan'
+  | 'sync'
+  | 'importSecrets'
+  | 'removeSecrets'
+  | 'release'
 >;
 
 /** Options with every default filled in. */
@@ -73,17 +82,8 @@ export interface ResolvedServiceOptions {
   readonly emit: (event: ServiceEvent) => void;
 }
 
-const atLeast = (least: number) =>
-  z.optional(z.int('it must be a whole number').check(z.minimum(least, `it must be at least ${least}`)));
-const call = z.optional(z.custom<unknown>((value) => typeof value === 'function', 'it must be a function'));
-const withMethods = (...names: readonly string[]) =>
-  z.custom<unknown>(
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      names.every((name) => typeof Reflect.get(value, name) === 'function'),
-    `it must be an object with ${names.map((name) => `${name}()`).join(', ')}`,
-  );
+const optional = (least: number) => z.optional(atLeast(least));
+const call = z.optional(functionOf<unknown>());
 
 const optionsSchema = z.strictObject(
   {
@@ -93,16 +93,16 @@ const optionsSchema = z.strictObject(
     autoSync: z.optional(
       z.strictObject(
         {
-          debounce: atLeast(0),
-          maxDebounce: atLeast(0),
-          pollInterval: atLeast(1),
-          pollJitter: z.optional(z.number().check(z.minimum(0, 'use 0 to 1'), z.maximum(1, 'use 0 to 1'))),
-          runsPerConnection: atLeast(1),
-          retries: atLeast(0),
-          minPause: atLeast(1),
-          maxPause: atLeast(1),
-          reconcileInterval: atLeast(1),
-          refreshInterval: atLeast(1),
+          debounce: optional(0),
+          maxDebounce: optional(0),
+          pollInterval: optional(1),
+          pollJitter: z.optional(share),
+          runsPerConnection: optional(1),
+          retries: optional(0),
+          minPause: optional(1),
+          maxPause: optional(1),
+          reconcileInterval: optional(1),
+          refreshInterval: optional(1),
         },
         unknownFields,
       ),

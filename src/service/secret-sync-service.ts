@@ -12,8 +12,16 @@ import type {
 import { createActivity, type Activity } from './runs/idle-tracker.js';
 import { createAutoSync, type AutoSync } from './auto-sync/auto-sync.js';
 import { createCatalog, type Catalog } from './records/record-editor.js';
-import type { DeleteOptions, StopOptions, SyncFilter, UpdateOptions } from './call-options.js';
 import { checkDestination, type DestinationCheck, type DestinationQuery } from './destination-check.js';
+import { parseCallOptions } from '../engine/call-options.js';
+import {
+  parseIdOrName,
+  parseServiceOptions,
+  type DeleteOptions,
+  type StopOptions,
+  type SyncFilter,
+  type UpdateOptions,
+} from './call-options.js';
 import type { SyncChanges } from './records/definition-patch.js';
 import { createDocumentStore } from './records/documents-store.js';
 import type { StoredSync } from './records/stored-sync.js';
@@ -90,11 +98,12 @@ export class SecretSyncService<
 
   /** @throws SecretSyncError `SYNC_NOT_FOUND`. */
   async getSync(idOrName: string): Promise<SyncRecord> {
-    return this.#show((await this.#records.find(idOrName)).stored);
+    return this.#show((await this.#records.find(parseIdOrName(idOrName))).stored);
   }
 
   /** All records, or those that fit, sorted by name. */
-  async listSyncs(filter: SyncFilter = {}): Promise<readonly SyncRecord[]> {
+  async listSyncs(options: SyncFilter = {}): Promise<readonly SyncRecord[]> {
+    const filter = parseServiceOptions('listSyncs', options);
     const listed = await this.#records.list();
     const loaded = await Promise.all(listed.map(({ load }) => load()));
     return loaded
@@ -115,12 +124,9 @@ export class SecretSyncService<
    *
    * @throws SecretSyncError as {@link createSync}; `SYNC_NOT_FOUND`; `VERSION_CONFLICT`.
    */
-  async updateSync(
-    idOrName: string,
-    changes: SyncChanges,
-    { version }: UpdateOptions = {},
-  ): Promise<SyncRecord> {
-    const stored = await this.#catalog.update(idOrName, changes, version);
+  async updateSync(idOrName: string, changes: SyncChanges, options: UpdateOptions = {}): Promise<SyncRecord> {
+    const { version } = parseServiceOptions('updateSync', options);
+    const stored = await this.#catalog.update(parseIdOrName(idOrName), changes, version);
     const { id, name, isEnabled, syncOptions } = stored.definition;
     // A first run is not auto-sync's: it was asked for by who made the record.
     if (!isEnabled) this.#runs.abort(id, switchedOff(name));
@@ -135,11 +141,9 @@ export class SecretSyncService<
    *
    * @throws SecretSyncError `SYNC_NOT_FOUND`; what a removal throws.
    */
-  async deleteSync(
-    idOrName: string,
-    { removeSecrets = false, ...options }: DeleteOptions = {},
-  ): Promise<void> {
-    const { stored } = await this.#records.find(idOrName);
+  async deleteSync(idOrName: string, given: DeleteOptions = {}): Promise<void> {
+    const { removeSecrets = false, ...options } = parseServiceOptions('deleteSync', given);
+    const { stored } = await this.#records.find(parseIdOrName(idOrName));
     const { id, name } = stored.definition;
     const hold = () => {
       const deletingUntil = this.#options.clock.now() + DELETION_MS;
@@ -179,7 +183,7 @@ export class SecretSyncService<
    * request can throw.
    */
   async discover(request: DiscoveryRequest, { signal }: CallSignal = {}): Promise<readonly NamedResource[]> {
-    return this.#options.engine.destinations.discover(request, signal);
+    return this.#options.engine.destinations.discover(parseServiceOptions('discover', request), signal);
   }
 
   /**
@@ -188,26 +192,30 @@ export class SecretSyncService<
    * @throws SecretSyncError what an engine throws for a definition.
    */
   async checkDestination(query: DestinationQuery): Promise<DestinationCheck> {
+    const asked = parseServiceOptions('checkDestination', query);
     const listed = await this.#records.list();
     const loaded = await Promise.all(listed.map(({ load }) => load()));
     const stored = loaded.flatMap((found) => (found === undefined ? [] : [found.stored]));
-    return checkDestination(this.#options.engine, stored, query);
+    return checkDestination(this.#options.engine, stored, asked);
   }
 
   /** The dry run of a record's sync, import or removal, as an engine's `plan`. */
   async plan(idOrName: string, options: PlanCallOptions = {}): Promise<SyncPlan> {
-    const { definition } = (await this.#records.find(idOrName)).stored;
-    return this.#options.engine.plan(definition, options);
+    const call = parseCallOptions('plan', options);
+    const { definition } = (await this.#records.find(parseIdOrName(idOrName))).stored;
+    return this.#options.engine.plan(definition, call);
   }
 
   /** Runs a record's sync now, or when the run at its place has ended. Throws as an engine's `sync`. */
   async sync(idOrName: string, options: SyncCallOptions = {}): Promise<SyncResult> {
-    return this.#run({ id: await this.#idOf(idOrName), operation: 'sync', cause: 'manual', options });
+    const call = parseCallOptions('sync', options);
+    return this.#run({ id: await this.#idOf(idOrName), operation: 'sync', cause: 'manual', options: call });
   }
 
   /** Imports the secrets of a record's destination into its source. Throws as an engine's `importSecrets`. */
   async importSecrets(idOrName: string, options: ImportCallOptions = {}): Promise<SyncResult> {
-    return this.#run({ id: await this.#idOf(idOrName), operation: 'import', cause: 'manual', options });
+    const call = parseCallOptions('importSecrets', options);
+    return this.#run({ id: await this.#idOf(idOrName), operation: 'import', cause: 'manual', options: call });
   }
 
   /**
@@ -215,7 +223,8 @@ export class SecretSyncService<
    * engine's `removeSecrets`.
    */
   async removeSecrets(idOrName: string, options: RemoveCallOptions = {}): Promise<SyncResult> {
-    return this.#run({ id: await this.#idOf(idOrName), operation: 'remove', cause: 'manual', options });
+    const call = parseCallOptions('removeSecrets', options);
+    return this.#run({ id: await this.#idOf(idOrName), operation: 'remove', cause: 'manual', options: call });
   }
 
   /**
@@ -237,7 +246,8 @@ export class SecretSyncService<
    * Ends auto-sync: nothing new is begun, calls that wait for their turn reject with `SYNC_BUSY`, runs under way may end,
    * and are aborted after `timeout`. The service can be started again.
    */
-  async stop({ timeout = 30_000 }: StopOptions = {}): Promise<void> {
+  async stop(options: StopOptions = {}): Promise<void> {
+    const { timeout = 30_000 } = parseServiceOptions('stop', options);
     this.#autoSync.stop();
     await this.#runs.drain(timeout);
   }
@@ -256,7 +266,7 @@ export class SecretSyncService<
   }
 
   async #idOf(idOrName: string): Promise<string> {
-    return (await this.#records.find(idOrName)).stored.definition.id;
+    return (await this.#records.find(parseIdOrName(idOrName))).stored.definition.id;
   }
 
   async #run(request: RunRequest): Promise<SyncResult> {

@@ -1,6 +1,7 @@
 import type { Clock } from '../contracts/clock.js';
+import { followSignals } from './abort.js';
 
-/** Whether work settles within a time, in ms, or until it is given up. Leaves no timer behind. */
+/** Whether work settles within a time, in ms, or until it is given up. Leaves no timer and no listener behind. */
 export async function settlesWithin(
   work: Promise<unknown>,
   ms: number,
@@ -8,12 +9,12 @@ export async function settlesWithin(
   givenUp?: AbortSignal,
 ): Promise<boolean> {
   const enough = new AbortController();
-  const until = givenUp === undefined ? enough.signal : AbortSignal.any([givenUp, enough.signal]);
+  const { signal, release } = followSignals(givenUp, enough.signal);
   const settled = work.then(
     () => true,
     () => true,
   );
-  const late = clock.sleep(ms, until).then(
+  const late = clock.sleep(ms, signal).then(
     () => false,
     () => false,
   );
@@ -21,10 +22,11 @@ export async function settlesWithin(
     return await Promise.race([settled, late]);
   } finally {
     enough.abort();
+    release();
   }
 }
 
-/** Does work, and renews so often, in ms, what holds only for a time. A renewal that fails is left to the next one. */
+/** Does work, and renews every so many ms what holds only for a time. A renewal that fails is left to the next one. */
 export async function renewing<Result>(
   clock: Clock,
   every: number,
@@ -49,8 +51,8 @@ export async function renewing<Result>(
 }
 
 /**
- * Reads both sides at once. When one fails, the other is told to stop, and no call is left behind; then throws what
- * failed first in this order.
+ * Does two things at the same time. When one fails, the other is told to stop, and no call is left behind; then throws
+ * what failed first in this order.
  */
 export async function both<First, Second>(
   signal: AbortSignal,
@@ -58,16 +60,48 @@ export async function both<First, Second>(
   second: (signal: AbortSignal) => Promise<Second>,
 ): Promise<[First, Second]> {
   const sibling = new AbortController();
-  const either = AbortSignal.any([signal, sibling.signal]);
+  const either = followSignals(signal, sibling.signal);
   const stopOther = (error: unknown): never => {
     sibling.abort(error);
     throw error;
   };
-  const [one, two] = await Promise.allSettled([
-    first(either).catch(stopOther),
-    second(either).catch(stopOther),
-  ]);
-  if (one.status === 'rejected') throw one.reason;
-  if (two.status === 'rejected') throw two.reason;
-  return [one.value, two.value];
+  try {
+    const [one, two] = await Promise.allSettled([
+      first(either.signal).catch(stopOther),
+      second(either.signal).catch(stopOther),
+    ]);
+    if (one.status === 'rejected') throw one.reason;
+    if (two.status === 'rejected') throw two.reason;
+    return [one.value, two.value];
+  } finally {
+    either.release();
+  }
+}
+
+/** Lets other work of the process have its turn: timers, sockets, and what waits for them. */
+const yieldToOthers = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
+/**
+ * Does long work that says with each `yield` where others may have their turn: every few thousand items, so that none
+ * waits for longer than some tens of ms. By the number of items and not by the time, so that a run is the same every
+ * time.
+ */
+export async function inTurns<Result>(
+  work: Generator<undefined, Result>,
+  signal?: AbortSignal,
+): Promise<Result> {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+    await yieldToOthers();
+    signal?.throwIfAborted();
+  }
+}
+
+/** Does the same work in one go. */
+export function inOneGo<Result>(work: Generator<undefined, Result>): Result {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+  }
 }

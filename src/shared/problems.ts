@@ -1,6 +1,9 @@
 import type { ErrorCode, ErrorProblem } from '../contracts/error-codes.js';
-import { quote } from './text.js';
 import { SecretSyncError, type ErrorDetails } from '../contracts/errors.js';
+import { quote } from './text.js';
+
+/** The room for the list of problems in a message, in UTF-16 code units; a message is 16 KiB at most. */
+const ROOM = 12_000;
 
 /** What an error says beyond its code and message, for a copy of it; without its cause, result and plan. */
 export function detailsOf(error: SecretSyncError): ErrorDetails {
@@ -12,12 +15,70 @@ export function detailsOf(error: SecretSyncError): ErrorDetails {
     ...(status !== undefined && { status }),
     ...(retryAt !== undefined && { retryAt }),
     ...(maybeWritten !== undefined && { maybeWritten }),
+    ...contextOf(error),
+  };
+}
+
+/** Which run an error is about. */
+export type ErrorContext = Pick<
+  ErrorDetails,
+  'definitionId' | 'place' | 'destination' | 'connectionId' | 'runId'
+>;
+
+function contextOf({ definitionId, place, destination, connectionId, runId }: ErrorContext): ErrorContext {
+  return {
+    ...(definitionId !== undefined && { definitionId }),
+    ...(place !== undefined && { place }),
+    ...(destination !== undefined && { destination }),
+    ...(connectionId !== undefined && { connectionId }),
+    ...(runId !== undefined && { runId }),
   };
 }
 
 /**
- * One error for one or many problems: its code is the one that all problems share, else `general`; its message
- * names each.
+ * Makes an error say which run it is about. It is the same error, unless it was another run's before: of an error that
+ * several runs share, such as that of one login for all, each but the first gets a copy.
+ */
+export function withContext(error: SecretSyncError, context: ErrorContext): SecretSyncError {
+  if (error.runId === undefined && Object.isExtensible(error)) {
+    for (const [name, value] of Object.entries(contextOf(context))) {
+      if (!Object.hasOwn(error, name)) Object.defineProperty(error, name, { value, enumerable: true });
+    }
+    return error;
+  }
+  const { code, message, result, plan, cause } = error;
+  const copy = new SecretSyncError(code, message, {
+    ...detailsOf(error),
+    ...contextOf(context),
+    ...(result !== undefined && { result }),
+    ...(plan !== undefined && { plan }),
+    ...(cause !== undefined && { cause }),
+  });
+  const stack = { value: error.stack, configurable: true, writable: true };
+  return Object.defineProperty(copy, 'stack', stack);
+}
+
+const lineOf = ({ path, key, message }: ErrorProblem): string => {
+  const where = path ?? key;
+  return where === undefined || where === '' ? message : `${quote(where)}: ${message}`;
+};
+
+/** The lines that fit, and how many do not. */
+function linesOf(problems: readonly ErrorProblem[]): readonly string[] {
+  const lines: string[] = [];
+  let length = 0;
+  for (const problem of problems) {
+    const line = lineOf(problem);
+    length += line.length;
+    if (length > ROOM && lines.length > 0) return [...lines, `and ${problems.length - lines.length} more`];
+    lines.push(line);
+  }
+  return lines;
+}
+
+/**
+ * Makes one error of one or many problems: its code is the one that all problems share, else `general`; its message
+ * names each, as far as there is room.
  */
 export function errorFromProblems(
   general: ErrorCode,
@@ -28,10 +89,7 @@ export function errorFromProblems(
   const shared = problems[0]?.code;
   const code =
     shared !== undefined && problems.every((problem) => problem.code === shared) ? shared : general;
-  const lines = problems.map((problem) => {
-    const where = problem.path ?? problem.key;
-    return where === undefined || where === '' ? problem.message : `${quote(where)}: ${problem.message}`;
-  });
+  const lines = linesOf(problems);
   const message = lines.length === 1 ? `${subject}: ${lines[0]}` : `${subject}:\n- ${lines.join('\n- ')}`;
   return new SecretSyncError(code, message, { ...details, problems });
 }
@@ -45,7 +103,7 @@ interface Retelling {
   readonly maybeWritten?: boolean;
 }
 
-/** A copy of an error, told of one key or with the end of the story. */
+/** A copy of an error that names a key, or says what happened after it. */
 export function retell(error: SecretSyncError, { key, after, maybeWritten }: Retelling): SecretSyncError {
   const { code, message } = error;
   const story = after === undefined ? message : `${message.replace(/\.$/, '')}. ${after}`;

@@ -1,16 +1,18 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { quoteList } from './text.js';
 import type { ErrorCode, ErrorProblem } from '../contracts/error-codes.js';
-import * as z from 'zod/mini';
+import { describeHidden, hidesNothing } from './hidden-input.js';
 import { errorFromProblems } from './problems.js';
 
 export type Validated<Output> =
   { readonly value: Output; readonly problems?: undefined } | { readonly problems: readonly ErrorProblem[] };
 
+/** How many unknown fields of one object are named. */
+const MOST_NAMED = 100;
+
 const segmentOf = (segment: PropertyKey | StandardSchemaV1.PathSegment): PropertyKey =>
   typeof segment === 'object' ? segment.key : segment;
 
-/** What stands at a path of plain data; `undefined` where nothing does. */
+/** The value at a path of plain data; `undefined` where there is none. */
 export function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   let value = input;
   for (const segment of path) {
@@ -27,79 +29,101 @@ function joinPath(root: string, path: readonly PropertyKey[]): string {
   }, root);
 }
 
-/**
- * Parses by a Standard Schema and turns its issues into problems: every one, each with its path. `discreet`: the
- * input may be a secret, so that the validator's own words and the names of unknown fields, which can quote it, are not
- * shown.
- */
+/** How input is validated, and how its problems are told. */
+export interface ValidationOptions {
+  readonly code: ErrorCode;
+  /** The name of the input, which the paths of its problems begin with. Default: none. */
+  readonly path?: string;
+  /** The input may be a secret: nothing that could quote it is shown. Default: false. */
+  readonly discreet?: boolean;
+}
+
+type Issue = StandardSchemaV1.Issue;
+
+/** Zod puts the names of unknown fields beside the path of the object that has them. */
+function unknownNames(issue: Issue): readonly string[] | undefined {
+  const names: unknown = 'keys' in issue ? issue.keys : undefined;
+  return Array.isArray(names) ? names.map(String) : undefined;
+}
+
+function problemsOfUnknown(
+  names: readonly string[],
+  path: readonly PropertyKey[],
+  { code, path: root = '', discreet = false }: ValidationOptions,
+): ErrorProblem[] {
+  // A name can be a secret that was put in the wrong place; what looks like the name of a field is none.
+  const shown = names.filter((name) => !discreet || /^[a-z][A-Za-z]{0,31}$/.test(name)).slice(0, MOST_NAMED);
+  const problems = shown.map((name): ErrorProblem => {
+    const message = 'it is unknown; remove it, or correct its name';
+    return { code, path: joinPath(root, [...path, name]), message };
+  });
+  const rest = names.length - shown.length;
+  if (rest === 0) return problems;
+  const which = `${rest}${shown.length > 0 ? ' more' : ''}`;
+  const message =
+    rest === 1
+      ? `it has ${which} field that is unknown; remove it`
+      : `it has ${which} fields that are unknown; remove them`;
+  return [...problems, { code, path: joinPath(root, path), message }];
+}
+
+/** What the issues of a validator say: every one, with its path. */
+function problemsOf(
+  issues: readonly Issue[],
+  input: unknown,
+  options: ValidationOptions,
+): readonly ErrorProblem[] {
+  const { code, path: root = '', discreet = false } = options;
+  const isSafe = discreet ? hidesNothing(input) : () => true;
+  return issues.flatMap((issue): ErrorProblem[] => {
+    const path = (issue.path ?? []).map(segmentOf);
+    const unknown = unknownNames(issue);
+    if (unknown !== undefined) return problemsOfUnknown(unknown, path, options);
+    const value = valueAt(input, path);
+    const hidden = discreet ? describeHidden(value, path.at(-1)) : undefined;
+    const told = isSafe(issue.message)
+      ? issue.message
+      : 'it is not valid; check it for missing and extra characters';
+    const message = value === undefined ? 'it is missing; set it' : (hidden ?? told);
+    return [{ code, path: joinPath(root, path), message }];
+  });
+}
+
+/** Parses by a Standard Schema, and makes problems of its issues: every one, each with its path. */
 export function validate<Output>(
   schema: StandardSchemaV1<unknown, Output>,
   input: unknown,
-  { code, path: root = '', discreet = false }: { code: ErrorCode; path?: string; discreet?: boolean },
+  options: ValidationOptions,
 ): Validated<Output> {
+  const { code, path = '' } = options;
   let result;
   try {
     result = schema['~standard'].validate(input);
   } catch {
     // What it throws can quote the input.
-    return { problems: [{ code, path: root, message: 'its schema threw; make it answer issues' }] };
+    return { problems: [{ code, path, message: 'its schema threw; make it return issues' }] };
   }
   if (result instanceof Promise) {
-    // Nobody waits for what becomes of it.
+    // What becomes of it is ignored.
     result.catch(() => undefined);
-    return { problems: [{ code, path: root, message: 'its schema is asynchronous; make it synchronous' }] };
+    return { problems: [{ code, path, message: 'its schema is asynchronous; make it synchronous' }] };
   }
   if (result.issues === undefined) return { value: result.value };
-  const problems = result.issues.flatMap((issue): ErrorProblem[] => {
-    const path = (issue.path ?? []).map(segmentOf);
-    // Zod puts the names of unknown fields beside the path of the object that holds them.
-    const unknown: unknown = 'keys' in issue ? issue.keys : undefined;
-    if (Array.isArray(unknown) && discreet) {
-      const message = 'it has a field that is unknown; see its type for those that it can have';
-      return [{ code, path: joinPath(root, path), message }];
-    }
-    if (Array.isArray(unknown)) {
-      const message = 'it is unknown; remove it, or correct its name';
-      return unknown.map((name) => ({ code, path: joinPath(root, [...path, String(name)]), message }));
-    }
-    const isMissing = valueAt(input, path) === undefined;
-    const invalid = discreet ? 'it is not valid; see the type of this field' : issue.message;
-    return [{ code, path: joinPath(root, path), message: isMissing ? 'it is missing; set it' : invalid }];
-  });
-  return { problems };
+  return { problems: problemsOf(result.issues, input, options) };
 }
 
-/** The error of a strict zod object: names the fields that it does not know, and the remedy. */
-export const unknownFields = {
-  error: (issue: { readonly code?: string; readonly keys?: unknown }): string =>
-    issue.code === 'unrecognized_keys' && Array.isArray(issue.keys)
-      ? `unknown: ${quoteList(issue.keys.map(String))}; remove it, or correct its name`
-      : 'it must be an object',
-};
-
-/** Parses an argument of a public function: `INVALID_OPTION` that names every problem and quotes nothing. */
-export function parseArgument<Output>(
-  schema: z.ZodMiniType<Output>,
+/**
+ * Parses what a public function was called with.
+ *
+ * @throws SecretSyncError `INVALID_OPTION` that begins with `subject` and names every problem.
+ */
+export function parseOptions<Output>(
+  schema: StandardSchemaV1<unknown, Output>,
   input: unknown,
   subject: string,
+  options: Partial<ValidationOptions> = {},
 ): Output {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }): ErrorProblem => {
-    const where = path.map(String).join('.');
-    return { code: 'INVALID_OPTION', message, ...(where !== '' && { path: where }) };
-  });
-  throw errorFromProblems('INVALID_OPTION', subject, problems);
+  const parsed = validate(schema, input, { code: 'INVALID_OPTION', ...options });
+  if (parsed.problems === undefined) return parsed.value;
+  throw errorFromProblems('INVALID_OPTION', subject, parsed.problems);
 }
-
-export const atLeast = (least: number, unit = '') =>
-  z.int(`it must be a whole number${unit}`).check(z.minimum(least, `it must be at least ${least}`));
-
-export const withMethods = (...names: readonly string[]) =>
-  z.custom<unknown>(
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      names.every((name) => typeof Reflect.get(value, name) === 'function'),
-    `it must be an object with ${names.map((name) => `${name}()`).join(', ')}`,
-  );

@@ -1,21 +1,21 @@
 import { SecretValue } from '../contracts/secret.js';
 import type { SecretRecord, SecretSource } from '../contracts/source.js';
 
-/** A source in memory, with what a test needs to change it and to look at it. */
+/** A source in memory, with what a test needs to change and inspect it. */
 export interface MemorySource extends SecretSource {
   readonly write: NonNullable<SecretSource['write']>;
   readonly watch: NonNullable<SecretSource['watch']>;
-  /** Creates or replaces a secret, and tells who watches. */
+  /** Creates or replaces a secret, and calls those who watch. */
   set(key: string, value: string | SecretValue): void;
-  /** Removes a secret, and tells who watches; false when there was none. */
+  /** Removes a secret, and calls those who watch; false when there was none. */
   delete(key: string): boolean;
-  /** All secrets as they are now, each still closed. */
+  /** Returns all secrets as they are now, each still wrapped. */
   entries(): (readonly [key: string, value: SecretValue])[];
 }
 
 /**
- * A source that lives in memory: for tests, and for secrets that a program already holds. Every location reads and
- * writes the same secrets. It takes any key and any text, and a list of pairs may hold a key twice.
+ * Returns a source in memory: for tests, and for secrets that a program already holds. Every location reads and
+ * writes the same secrets. It takes any key and any string, and a list of pairs may hold a key twice.
  *
  * @example
  * const source = memorySource({ DATABASE_URL: 'postgres://…' });

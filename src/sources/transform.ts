@@ -5,27 +5,32 @@ import type {
   SourceChange,
   SourceLocation,
   SourceRead,
+  SourceReadResult,
   UnwritableKey,
 } from '../contracts/source.js';
+import { errorFromProblems } from '../shared/problems.js';
 import { notWritable } from './not-writable.js';
+import { unknownOptions } from './unknown-options.js';
 import { isSourceRead, secretPairs } from '../contracts/source.js';
 
-/** What becomes of a source's secrets. All functions get the key as it stands in the source, and must be pure. */
+/** What becomes of a source's secrets. All functions get the key as the source has it, and must be pure. */
 export interface SourceTransformation {
   /** Default: the name of the source. */
-  readonly name?: string;
-  /** The keys that are left out: as if they were not there. */
-  readonly drop?: readonly string[] | ReadonlySet<string> | ((key: string) => boolean);
+  readonly name?: string | undefined;
+  /** The keys that are left out, as if the source did not hold them. */
+  readonly drop?: readonly string[] | ReadonlySet<string> | ((key: string) => boolean) | undefined;
   /** The new name of a key; of a table, keys that are not in it keep theirs. */
   readonly rename?:
-    Readonly<Record<string, string>> | ReadonlyMap<string, string> | ((key: string) => string);
+    Readonly<Record<string, string>> | ReadonlyMap<string, string> | ((key: string) => string) | undefined;
   /** What a function for `rename` makes of a key, undone: for keys that are new to the source. */
-  readonly renameBack?: (renamed: string) => string;
+  readonly renameBack?: ((renamed: string) => string) | undefined;
   /** The new value of a key. */
-  readonly change?: (value: SecretValue, key: string) => string | SecretValue;
+  readonly change?: ((value: SecretValue, key: string) => string | SecretValue) | undefined;
   /** What `change` makes of a value, undone. */
-  readonly changeBack?: (changed: SecretValue, key: string) => string | SecretValue;
+  readonly changeBack?: ((changed: SecretValue, key: string) => string | SecretValue) | undefined;
 }
+
+const OPTIONS = ['name', 'drop', 'rename', 'renameBack', 'change', 'changeBack'];
 
 interface Compiled {
   readonly isDropped: (key: string) => boolean;
@@ -57,12 +62,15 @@ function compile({ drop = [], rename = {}, renameBack, change, changeBack }: Sou
 }
 
 /**
- * A source whose secrets are dropped, changed and renamed, in this order. Two keys that get one name are both handed
- * on, so that a plan reports them.
+ * Returns a source whose secrets are dropped, changed and renamed, in this order. Two keys that get one name are both
+ * passed on, so that a plan reports them. Its parts are those of the source; one whose keys are all dropped holds
+ * nothing.
  *
  * It can be written where the source can: a key goes to the one that is read under its name, or, where it is new, to
  * the one that the table of `rename` or `renameBack` gives; a value goes through `changeBack`. What would not read back
  * as it was written is not writable: it is listed by `checkWrite`, and refused (`SOURCE_NOT_WRITABLE`).
+ *
+ * @throws SecretSyncError `INVALID_OPTION` for an unknown option.
  *
  * @example
  * const source = transformSource(infisical, {
@@ -71,31 +79,18 @@ function compile({ drop = [], rename = {}, renameBack, change, changeBack }: Sou
  * });
  */
 export function transformSource(source: SecretSource, transformation: SourceTransformation): SecretSource {
+  const unknown = unknownOptions(transformation, OPTIONS);
+  if (unknown.length > 0) {
+    throw errorFromProblems(
+      'INVALID_OPTION',
+      'transformSource was given options that are not valid',
+      unknown,
+    );
+  }
   const compiled = compile(transformation);
-  const { isDropped, rename } = compiled;
-  const renameAll = (keys: Iterable<string>) => [...keys].filter((key) => !isDropped(key)).map(rename);
-
   return {
     name: transformation.name ?? source.name,
-    async read(location, options) {
-      const result = await source.read(location, options);
-      const read: SourceRead = isSourceRead(result) ? result : { secrets: result };
-      const { complete, unreadable, clashes } = read;
-      return {
-        secrets: [...secretPairs(read.secrets)]
-          .filter(([key]) => !isDropped(key))
-          .map(([key, value]) => [rename(key), compiled.change(value, key)] as const),
-        ...(complete === undefined ? {} : { complete }),
-        ...(unreadable === undefined ? {} : { unreadable: renameAll(unreadable) }),
-        ...(clashes === undefined
-          ? {}
-          : {
-              clashes: [...clashes]
-                .filter(({ key }) => !isDropped(key))
-                .map((clash) => ({ ...clash, key: rename(clash.key) })),
-            }),
-      };
-    },
+    read: async (location, options) => transformRead(await source.read(location, options), compiled),
     ...(source.watch && {
       watch: (location, onChange, options) => source.watch?.(location, onChange, options),
     }),
@@ -104,6 +99,30 @@ export function transformSource(source: SecretSource, transformation: SourceTran
     }),
     ...(source.write && writeMethods(source, compiled)),
   } satisfies SecretSource;
+}
+
+function transformRead(result: SourceReadResult, { isDropped, rename, change }: Compiled): SourceRead {
+  const read: SourceRead = isSourceRead(result) ? result : { secrets: result };
+  const { complete, unreadable, clashes, parts, unresolved } = read;
+  const renameAll = (keys: Iterable<string>) => [...keys].filter((key) => !isDropped(key)).map(rename);
+  return {
+    secrets: [...secretPairs(read.secrets)]
+      .filter(([key]) => !isDropped(key))
+      .map(([key, value]) => [rename(key), change(value, key)] as const),
+    ...(complete === undefined ? {} : { complete }),
+    ...(unreadable === undefined ? {} : { unreadable: renameAll(unreadable) }),
+    ...(clashes === undefined
+      ? {}
+      : {
+          clashes: [...clashes]
+            .filter(({ key }) => !isDropped(key))
+            .map((clash) => ({ ...clash, key: rename(clash.key) })),
+        }),
+    ...(parts === undefined
+      ? {}
+      : { parts: Array.from(parts, ({ name, keys }) => ({ name, keys: renameAll(keys) })) }),
+    ...(unresolved === undefined ? {} : { unresolved: renameAll(unresolved) }),
+  };
 }
 
 function writeMethods(

@@ -36,6 +36,18 @@ describe('a plan of several sources', () => {
     ]);
   });
 
+  it('warns of each value whose reference was left unresolved, by the key at the destination', () => {
+    const source = { secrets: { B: '${hunter2}', A: '${hunter2}', C: 'fine' }, unresolved: ['B', 'A'] };
+    const plan = planSync({ definition, source, destination: {} });
+    expect(plan.warnings.map(({ code, key }) => [code, key])).toEqual([
+      ['UNRESOLVED_REFERENCE', 'APP_A'],
+      ['UNRESOLVED_REFERENCE', 'APP_B'],
+    ]);
+    expect(plan.warnings[0]?.message).toContain('"A" in the source');
+    expect(plan.applicable).toBe(true);
+    expect(JSON.stringify(plan)).not.toContain('hunter2');
+  });
+
   it('does not warn where one source holds all', () => {
     const plan = planSync({ definition, source: { A: '1' }, destination: {} });
     expect(plan.warnings).toEqual([]);

@@ -28,7 +28,7 @@ describe('the options of an engine', () => {
     ['fingerprintKey', new Uint8Array(31), 'at least 32'],
     ['fingerprintKey', [], 'empty'],
     ['fingerprintKey[1]', [generateFingerprintKey(), 'short'], 'at least 32'],
-    ['fingerprintKey', 32, 'text or bytes'],
+    ['fingerprintKey', 32, 'a string or bytes'],
     ['connections', 'mine', 'a record or a function'],
     ['concurrency', 0, 'at least 1'],
     ['concurrency', Number.NaN, 'whole number'],
@@ -41,6 +41,7 @@ describe('the options of an engine', () => {
     ['retry.maxWait', Number.NaN, 'ms'],
     ['runTimeout', 0, 'at least 1'],
     ['leaseWait', -1, 'at least 0'],
+    ['acceptUnverifiedState', 'yes', 'true or false'],
     ['allowPrivateNetwork', 'yes', 'true or false'],
     ['fetch', {}, 'a function'],
     ['onEvent', 'log', 'a function'],
@@ -105,7 +106,7 @@ describe('the options of an engine', () => {
     expect(fetch).not.toHaveBeenCalled();
   });
 
-  it('take a fingerprint key as text, as bytes, or the current one before its predecessors', () => {
+  it('take a fingerprint key as a string, as bytes, or the current one before its predecessors', () => {
     const key = generateFingerprintKey();
     for (const fingerprintKey of [key, new Uint8Array(32), [key, new Uint8Array(40)] as const]) {
       expect(construct({ ...good(), fingerprintKey })).not.toThrow();

@@ -32,7 +32,7 @@ describe('the explanation of a key', () => {
         state: { entries: [{ key: 'A', kind: 'variable', syncId: 'nightly' }] },
         capabilities: twoKinds,
       },
-      '"A" is deleted and created anew: stands there in another kind.',
+      '"A" is deleted and created again: exists in another kind.',
     ],
     [
       'that is deleted',
@@ -47,12 +47,12 @@ describe('the explanation of a key', () => {
     [
       'that is kept',
       { source: { B: '1' }, destination: [{ key: 'A', value: { notAString: true } }] },
-      '"A" is left alone: not a text.',
+      '"A" is left alone: not a string.',
     ],
     [
       'that is in no list of the plan',
       { source: { B: '1' }, destination: {} },
-      '"A" is not in this plan: neither the source nor the destination holds it under this name.',
+      '"A" is not in this plan: neither the source nor the destination has it under this name.',
     ],
   ])('%s is one line, with the reason', (_title, input, words) => {
     expect(explain(planOf(input), 'A')).toBe(words);

@@ -72,11 +72,11 @@ describe('formatResult', () => {
       '',
       'Changes at the destination:',
       '    ! A: not created: no access',
-      '    ? B: perhaps updated, the answer was lost: no answer',
+      '    ? B: may be updated; the response was lost: no answer',
       '  -/+ C: replaced',
-      '    · D: not deleted, because something before it failed',
+      '    · D: not attempted, because something before it failed',
       '',
-      'Result: 1 replaced, 1 failed, 1 not known, 1 withheld; 1 request, 0.0 s.',
+      'Result: 1 replaced, 1 failed, 1 unknown, 1 withheld; 1 request, 0.0 s.',
     ]);
   });
 

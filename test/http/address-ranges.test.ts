@@ -13,7 +13,7 @@ function refusalOf(check: () => unknown): SecretSyncError {
 }
 
 describe('the refusal of an endpoint', () => {
-  const NEAR = 'Set allowPrivateNetwork if it is meant.';
+  const NEAR = 'Set allowPrivateNetwork if that is intended.';
   const NEVER = 'Use its public address.';
 
   it.each([
@@ -50,7 +50,7 @@ describe('the refusal of an endpoint', () => {
     ['ftp://example.com', 'The endpoint "example.com" is not an HTTPS URL. Use https://.'],
     [
       'https://name:pass@example.com',
-      'The endpoint "example.com" carries credentials in its URL. Pass them as credentials of the connection.',
+      'The endpoint "example.com" has credentials in its URL. Pass them as credentials of the connection.',
     ],
     [
       'https://example.com?a=b',
@@ -87,7 +87,7 @@ describe('the refusal of a header', () => {
     const { code, message } = refusalOf(() => checkHeaders({ authorization: 'token\n' }));
     expect(code).toBe('INVALID_OPTION');
     expect(message).toBe(
-      'The header "authorization" holds a character that no header can carry, such as a line break. ' +
+      `The header "authorization" contains a character that a header can't carry, such as a line break. ` +
         'Check the token that it is made of.',
     );
   });

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { isSecretSyncError, SecretSyncError } from '../../src/contracts/errors.js';
-import type { HttpRefusal } from '../../src/contracts/http.js';
+import type { HttpErrorResponse } from '../../src/contracts/http.js';
 import { SecretValue } from '../../src/contracts/secret.js';
 import { createHttpClient, type HttpClientOptions, type HttpRun } from '../../src/http/client.js';
 import { eventually } from '../support/eventually.js';
@@ -146,7 +146,7 @@ describe('a refusal', () => {
       const error = await errorOf(client.request({ ...create, path: ['things', 'id'] }));
       expect(error).toMatchObject({ code, status, retryable, maybeWritten });
       expect(error.message).toContain('Could not create the thing: ');
-      expect(error.message).toContain('(POST /things/id)');
+      expect(error.message).toContain(`(POST ${new URL(url).host}/things/id)`);
       expect((await errorOf(client.request(list))).maybeWritten).toBe(false);
     },
   );
@@ -166,7 +166,7 @@ describe('a refusal', () => {
     );
     const { client } = clientFor(url);
     const bodies: unknown[] = [];
-    const classify = ({ status, body }: HttpRefusal) => {
+    const classify = ({ status, body }: HttpErrorResponse) => {
       bodies.push(status, body);
       return body === undefined ? undefined : ('NOT_FOUND' as const);
     };
@@ -203,8 +203,8 @@ describe('an answer that can not be understood', () => {
   it.each([
     ['HTML', '<html>canary</html>', 'not JSON'],
     ['cut off', '{"id":"canary', 'not JSON'],
-    ['of another shape', '{"id":["canary"]}', 'another shape'],
-    ['empty', '', 'another shape'],
+    ['of another shape', '{"id":["canary"]}', 'not have the expected shape'],
+    ['empty', '', 'not have the expected shape'],
     ['too long', `{"id":"${'canary'.repeat(100)}"}`, 'too long'],
   ])('because it is %s, is not asked for again and may have been written', async (_title, body, reason) => {
     const { url, seen } = await startTestServer((response) => answer(response, 200, body));

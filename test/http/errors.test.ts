@@ -2,8 +2,20 @@ import { describe, expect, it } from 'vitest';
 import type { SecretSyncError } from '../../src/contracts/errors.js';
 import { httpError, networkFailure, rateLimited, refusal } from '../../src/http/errors.js';
 
-const facts = { operation: 'update a variable', method: 'PUT', path: '/variable/1', doubt: false };
-const reading = { operation: 'list the variables', method: 'GET', path: '/variable', doubt: false };
+const facts = {
+  operation: 'update a variable',
+  method: 'PUT',
+  host: 'api.example.com',
+  path: '/variable/1',
+  doubt: false,
+};
+const reading = {
+  operation: 'list the variables',
+  method: 'GET',
+  host: 'api.example.com',
+  path: '/variable',
+  doubt: false,
+};
 
 /** All that an error says, apart from its sentence. */
 const detailsOf = ({ code, retryable, maybeWritten, status, retryAt, cause }: SecretSyncError) => ({
@@ -53,13 +65,13 @@ describe('the error for a status', () => {
     [400, 'the server refused it (status 400)'],
     [401, 'the server does not accept the credentials. Check the token (status 401)'],
     [403, 'the credentials do not allow it. Check their permissions, and the ids (status 403)'],
-    [404, 'the server knows nothing there. Check the ids (status 404)'],
-    [409, 'it conflicts with what stands there. Plan again (status 409)'],
-    [429, 'the server takes no more requests for now. Try again later'],
+    [404, 'the server does not know what was asked for. Check the ids (status 404)'],
+    [409, 'it conflicts with what exists there. Plan again (status 409)'],
+    [429, 'the server accepts no more requests for now. Try again later'],
     [500, 'the server is unavailable. Try again later (status 500)'],
   ])('%i says why, and what to do', (status, reason) => {
     const { message } = refusal(status, undefined, facts, undefined);
-    expect(message).toBe(`Could not update a variable: ${reason} (PUT /variable/1)`);
+    expect(message).toBe(`Could not update a variable: ${reason} (PUT api.example.com/variable/1)`);
   });
 
   it('follows what the driver makes of it, but knows from the status whether it was carried out', () => {
@@ -68,8 +80,8 @@ describe('the error for a status', () => {
     const limited = refusal(403, 'RATE_LIMITED', facts, Date.UTC(2026, 0, 1));
     expect(detailsOf(limited)).toMatchObject({ code: 'RATE_LIMITED', retryable: true, status: 403 });
     expect(limited.message).toBe(
-      'Could not update a variable: the server takes no more requests for now. ' +
-        'Try again after 2026-01-01T00:00:00.000Z (PUT /variable/1)',
+      'Could not update a variable: the server accepts no more requests for now. ' +
+        'Try again after 2026-01-01T00:00:00.000Z (PUT api.example.com/variable/1)',
     );
   });
 
@@ -132,7 +144,7 @@ describe('the error for a request without an answer', () => {
     for (const thrown of [withCode({ code }), fetchFailed(withCode({ code }))]) {
       const error = networkFailure(thrown, facts);
       expect(error.message).toBe(
-        `Could not update a variable: ${reason} (${code}). Try again later (PUT /variable/1)`,
+        `Could not update a variable: ${reason} (${code}). Try again later (PUT api.example.com/variable/1)`,
       );
       expect(detailsOf(error)).toEqual({
         code: 'DESTINATION_UNAVAILABLE',
@@ -147,7 +159,9 @@ describe('the error for a request without an answer', () => {
 
   it.each([['connect'], ['getaddrinfo']])('knows that the call %s sends nothing yet', (syscall) => {
     const error = networkFailure(withCode({ code: 'EACCES', syscall }), facts);
-    expect(error.message).toBe(`Could not update a variable: ${none}. Try again later (PUT /variable/1)`);
+    expect(error.message).toBe(
+      `Could not update a variable: ${none}. Try again later (PUT api.example.com/variable/1)`,
+    );
     expect(error.maybeWritten).toBe(false);
   });
 
@@ -165,7 +179,7 @@ describe('the error for a request without an answer', () => {
     const error = networkFailure(fetchFailed(withCode({ code })), facts);
     expect(error.message).toBe(
       'Could not update a variable: the certificate of the server is not trusted. Check the URL, or the trusted ' +
-        'certificates (PUT /variable/1)',
+        'certificates (PUT api.example.com/variable/1)',
     );
     expect(detailsOf(error)).toMatchObject({
       code: 'DESTINATION_UNAVAILABLE',
@@ -186,7 +200,9 @@ describe('the error for a request without an answer', () => {
     ['a cause of null', fetchFailed(null)],
   ])('shows nothing of %s', (_, thrown) => {
     const error = networkFailure(thrown, facts);
-    expect(error.message).toBe(`Could not update a variable: ${lost}. Try again later (PUT /variable/1)`);
+    expect(error.message).toBe(
+      `Could not update a variable: ${lost}. Try again later (PUT api.example.com/variable/1)`,
+    );
     expect(detailsOf(error)).toMatchObject({ retryable: true, maybeWritten: true, cause: undefined });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HttpRefusal } from '../../src/contracts/http.js';
+import type { HttpErrorResponse } from '../../src/contracts/http.js';
 import { createHttpClient } from '../../src/http/client.js';
 import { createVirtualClock } from '../support/virtual-clock.js';
 import { answer, startTestServer } from './test-server.js';
@@ -7,7 +7,7 @@ import { readToldTime } from '../../src/http/pacing/told-times.js';
 
 /** Asks a server that refuses the first request with 429, and answers how long the client slept before the second. */
 async function waitFor(
-  retryAfter: (refusal: HttpRefusal) => number | undefined,
+  retryAfter: (refusal: HttpErrorResponse) => number | undefined,
   headers: Record<string, string> = {},
 ) {
   const { url, seen } = await startTestServer((response, _request, index) =>
@@ -36,7 +36,7 @@ describe('a wait that stands in the body of a refusal', () => {
   });
 
   it('is read from the status and the parsed body', async () => {
-    const refusals: HttpRefusal[] = [];
+    const refusals: HttpErrorResponse[] = [];
     await waitFor((refusal) => {
       refusals.push(refusal);
       return undefined;

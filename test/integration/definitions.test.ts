@@ -92,7 +92,7 @@ describe('a wrong definition is refused before any request, with field and remed
       { connectionId: undefined },
       'UNKNOWN_CONNECTION',
       'connectionId',
-      'give it a connection',
+      'name a connection here',
     ],
     [
       'a connection of another app',
@@ -301,7 +301,8 @@ describe('connections', () => {
     });
     const definition = parseDefinition(good, [qovery()]);
     const error = await failure(engine.plan(definition), 'INVALID_OPTION');
-    expect(subjectsOf(error).every((path) => path.startsWith('connectionId'))).toBe(true);
+    expect(subjectsOf(error)).toEqual(['credentials.accessToken', 'credentials.region']);
+    expect(error.message).toContain('The credentials of the connection "deploys" for the driver "qovery"');
     expect(error.message).not.toContain(token);
   });
 

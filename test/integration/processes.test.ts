@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -41,7 +41,7 @@ describe('two processes that sync one place at once', { timeout: 300_000 }, () =
   });
 
   /** Starts one; `told` resolves when it tells an event of a type. */
-  function start(name = 'nightly') {
+  function start(name = 'nightly', clockOffset = 0) {
     const input: SyncProcessInput = {
       dotenv,
       directory: join(directory, 'state'),
@@ -50,6 +50,7 @@ describe('two processes that sync one place at once', { timeout: 300_000 }, () =
       instanceUrl: emulator.url,
       config: target.config,
       name,
+      clockOffset,
     };
     const child = spawn(process.execPath, [programs.fileOf(SCRIPT), JSON.stringify(input)], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -72,6 +73,45 @@ describe('two processes that sync one place at once', { timeout: 300_000 }, () =
       types.includes(type) ? Promise.resolve() : new Promise<void>((resolve) => waiting.set(type, resolve));
     return { child, types, ended, told };
   }
+
+  /** Makes the lease as old as one that was not renewed for so long. */
+  async function ageLease(ms: number): Promise<void> {
+    const leases = join(directory, 'state', 'leases');
+    const [lease = ''] = await readdir(leases);
+    const then = new Date(Date.now() - ms);
+    await utimes(join(leases, lease), then, then);
+  }
+
+  it.each([0, 40_000, -40_000, 3_600_000, -3_600_000])(
+    'keep apart, and follow one that died, when the clock of the other differs by %d ms',
+    async (offset) => {
+      await writeFile(dotenv, 'A=1\n');
+      let reached = (): void => undefined;
+      const isReached = new Promise<void>((resolve) => (reached = resolve));
+      let isHanging = true;
+      emulator.setIntercept(({ method }) => {
+        if (method === 'GET' || !isHanging) return undefined;
+        reached();
+        return 'hang-after';
+      });
+      const first = start('nightly', offset);
+      await isReached;
+      // It sees that the lease is held, whatever the time of its holder.
+      const second = start();
+      await second.told('lease-waiting');
+      expect(second.types).toEqual(['run-started', 'lease-waiting']);
+      second.child.kill('SIGKILL');
+      await second.ended;
+      isHanging = false;
+      first.child.kill('SIGKILL');
+      await first.ended;
+      await ageLease(30_000);
+      const third = start('nightly', -offset);
+      expect(await third.ended).toEqual({ code: 0, errors: '' });
+      expect(third.types).not.toContain('lease-waiting');
+      expect(Object.fromEntries(target.values())).toEqual({ A: '1' });
+    },
+  );
 
   it('take turns: one waits, each key is made once, and the end is the newest source', async () => {
     await writeFile(dotenv, 'A=1\nB=2\nOLD=x\n');
@@ -133,12 +173,13 @@ describe('two processes that sync one place at once', { timeout: 300_000 }, () =
     doomed.child.kill('SIGKILL');
     await doomed.ended;
     emulator.setIntercept(undefined);
-    // A minute later its lease has ended, and its source has dropped what it was writing.
+    // A minute later, by the clock of the file system, its lease has ended, and its source has dropped what it was writing.
+    await ageLease(60_000);
     const { engine } = createEngine({
       source: memorySource({ A: '1' }),
       store: fileStore(join(directory, 'state')),
       drivers: [target.driver],
-      clock: stoppedClock(Date.now() + 60_000, 'killed'),
+      clock: stoppedClock(Date.now(), 'killed'),
     });
     await engine.sync(target.definition({ syncOptions: { deletionScope: 'owned' } }));
     expect(Object.fromEntries(target.values())).toEqual({ A: '1' });

@@ -130,8 +130,11 @@ describe('for any source, destination, state and options', () => {
         if (action === 'update') expect(entry?.kind).toBe(world.kind);
         if (action !== 'delete') continue;
         expect(entry?.kind).toBe(kind);
-        const isOurs = new RegExp(`"key":"${key}","kind":"${kind}","syncId":"mine"`).test(confirmed);
-        const isTheirs = new RegExp(`"key":"${key}","kind":"${kind}","syncId":"other"`).test(confirmed);
+        const isOwnedBy = (sync: string) =>
+          new RegExp(
+            `"key":"${key}","kind":"${kind}"(?:,"revision":"[^"]*"|,"pending":{[^}]*})*,"syncId":"${sync}"`,
+          ).test(confirmed);
+        const [isOurs, isTheirs] = [isOwnedBy('mine'), isOwnedBy('other')];
         expect(isTheirs, key).toBe(false);
         if (kind !== world.kind || world.options.deletionScope === 'owned') expect(isOurs, key).toBe(true);
       }

@@ -86,6 +86,14 @@ describe('a part of a source that turned empty', () => {
     expect(keys()).toEqual(['A', 'B', 'C']);
   });
 
+  it('deletes none of its keys where it is gone altogether', async () => {
+    const { parts, keys, sync } = setUp();
+    await sync();
+    delete parts['base'];
+    await failure(sync(), 'DELETION_REFUSED');
+    expect(keys()).toEqual(['A', 'B', 'C']);
+  });
+
   it('deletes them where an empty source may', async () => {
     const { parts, keys, sync } = setUp({ allowEmptySource: true });
     await sync();

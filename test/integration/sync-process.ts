@@ -1,6 +1,7 @@
 import { qovery } from '../../src/drivers/qovery/index.js';
 import { SecretSyncEngine } from '../../src/engine/secret-sync-engine.js';
 import { dotenvSource } from '../../src/sources/dotenv/index.js';
+import { systemClock } from '../../src/shared/clock.js';
 import { fileStore } from '../../src/stores/file/index.js';
 
 /** What a test hands to the process, as JSON in its first argument. */
@@ -16,6 +17,8 @@ export interface SyncProcessInput {
     readonly environmentId: string;
   };
   readonly name: string;
+  /** By how much the clock of the process is ahead, in ms. */
+  readonly clockOffset: number;
 }
 
 /** A process of its own that syncs a .env file, and tells each of its events as one line of JSON. */
@@ -25,6 +28,7 @@ const engine = new SecretSyncEngine({
   drivers: [qovery({ accessToken: input.accessToken, instanceUrl: input.instanceUrl })],
   store: fileStore(input.directory),
   fingerprintKey: input.fingerprintKey,
+  clock: { ...systemClock, now: () => Date.now() + input.clockOffset },
   allowPrivateNetwork: true,
   onEvent: (event) => process.stdout.write(`${JSON.stringify({ type: event.type })}\n`),
 });

@@ -4,7 +4,7 @@ import { createRestHandler } from '../../src/rest/index.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
 import { createCanaries } from '../../src/testing/leaks/canaries.js';
-import { defineSource } from '../../src/contracts/source.js';
+import { defineSource } from '../../src/sources/define-source.js';
 import { createApi, ORIGIN, SYNCS } from './support.js';
 
 const canaries = createCanaries(13);

@@ -62,22 +62,68 @@ describe('what a schema of a driver answers', () => {
     });
   });
 
-  it('is not quoted where the input may be a secret, but what is missing is said', () => {
-    const issues = [
-      { message: '"hunter2" is wrong', path: ['token'] },
-      { message: 'no "hunter2"', path: ['other'] },
-    ];
+  it.each<[string, string, string, string]>([
+    [
+      'what the schema says quotes it',
+      'hunter2',
+      '"hunter2" is wrong',
+      'it is not valid; check it for missing and extra characters',
+    ],
+    [
+      'what the schema says quotes a part of it',
+      'correct horse',
+      'it begins with corr',
+      'it is not valid; check it for missing and extra characters',
+    ],
+    ['the schema says it in words of its own', 'hunter2', 'use visible ASCII', 'use visible ASCII'],
+    ['it is empty', '', 'no "canary"', 'it is empty; set it'],
+    ['it contains a line break', 'canary\n', 'no "canary"', 'it contains a line break; remove it'],
+    ['it begins with a blank', ' canary', 'no "canary"', 'it begins or ends with a space; remove it'],
+  ])(
+    'shows nothing of what may be a secret, and says what is wrong with it, where %s',
+    (_title, token, said, shown) => {
+      const issues = [
+        { message: said, path: ['token'] },
+        { message: said, path: ['other'] },
+      ];
+      const discreet = { ...CODE, path: 'credentials', discreet: true };
+      expect(validate(answering({ issues }), { token }, discreet)).toStrictEqual({
+        problems: [
+          { code: 'INVALID_DEFINITION', path: 'credentials.token', message: shown },
+          { code: 'INVALID_DEFINITION', path: 'credentials.other', message: 'it is missing; set it' },
+        ],
+      });
+    },
+  );
+
+  it('says of a URL that may be a secret that its scheme is missing', () => {
+    const issue = { message: 'no URL: api.example.com', path: ['instanceUrl'] };
     const discreet = { ...CODE, path: 'credentials', discreet: true };
-    expect(validate(answering({ issues }), { token: 'hunter2' }, discreet)).toStrictEqual({
+    expect(
+      validate(answering({ issues: [issue] }), { instanceUrl: 'api.example.com' }, discreet),
+    ).toMatchObject({
+      problems: [{ message: 'it has no scheme; write it as https://host/path' }],
+    });
+  });
+
+  it('names unknown fields of what may be a secret only where they look like names of fields', () => {
+    const keys = ['acessToken', 'ghp_16C7e42F292c6912E7'];
+    const issue = { message: 'unknown', path: [], keys };
+    const discreet = { ...CODE, path: 'credentials', discreet: true };
+    expect(validate(answering({ issues: [issue] }), {}, discreet)).toMatchObject({
       problems: [
-        {
-          code: 'INVALID_DEFINITION',
-          path: 'credentials.token',
-          message: 'it is not valid; see the type of this field',
-        },
-        { code: 'INVALID_DEFINITION', path: 'credentials.other', message: 'it is missing; set it' },
+        { path: 'credentials.acessToken', message: 'it is unknown; remove it, or correct its name' },
+        { path: 'credentials', message: 'it has 1 more field that is unknown; remove it' },
       ],
     });
+  });
+
+  it('names a hundred unknown fields and counts the others', () => {
+    const keys = Array.from({ length: 200_000 }, (_, index) => `field${index}`);
+    const unknown: StandardSchemaV1.Issue = Object.assign({ message: 'unknown' }, { keys });
+    const { problems = [] } = validate(answering({ issues: [unknown] }), {}, CODE);
+    expect(problems).toHaveLength(101);
+    expect(problems.at(-1)?.message).toBe('it has 199900 more fields that are unknown; remove them');
   });
 
   it('names each field that is not known', () => {

@@ -1,7 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { SecretSource, SourceRead } from '../../src/contracts/source.js';
-import { composeSources, transformSource } from '../../src/sources/compose/index.js';
+import { sourceSnapshot } from '../../src/core/inputs/source-snapshot.js';
+import { transformSource } from '../../src/sources/transform.js';
+import { composeSources } from '../../src/sources/compose/index.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { createCanaries } from '../../src/testing/leaks/canaries.js';
 import { sourceConformance } from '../../src/testing/conformance/source/index.js';
@@ -222,5 +224,36 @@ describe('transformSource, otherwise', () => {
         ['A', '3'],
       ],
     });
+  });
+});
+
+it('transformSource refuses an option that it does not know', () => {
+  const options: object = { renam: {}, drop: undefined };
+  expect(() => transformSource(memorySource(), options)).toThrow(/"renam": it is unknown/);
+});
+
+describe('transformSource, when its source has parts', () => {
+  it('names them as the source does, with keys renamed and dropped, and passes on unresolved references', async () => {
+    const source = transformSource(
+      composeSources([
+        { name: 'base', source: memorySource({ A: '1', B: '2' }) },
+        { name: 'app', source: memorySource({ C: '3' }) },
+        {
+          name: 'hidden',
+          source: { name: 'x', read: () => ({ secrets: { D: '${Z}', E: '' }, unresolved: ['D', 'E'] }) },
+        },
+      ]),
+      { rename: { A: 'RENAMED', D: 'LEFT' }, drop: ['C', 'E'] },
+    );
+    const { partOf, emptyParts, unresolved } = sourceSnapshot(await source.read({}, call()));
+    expect(Object.fromEntries(partOf)).toEqual({ RENAMED: 'base', B: 'base', LEFT: 'hidden' });
+    expect(emptyParts).toEqual(['app']);
+    expect([...unresolved]).toEqual(['LEFT']);
+  });
+
+  it('says nothing of parts where the source does not', async () => {
+    const read = await transformSource(memorySource({ A: '1' }), {}).read({}, call());
+    expect(read).not.toHaveProperty('parts');
+    expect(read).not.toHaveProperty('unresolved');
   });
 });

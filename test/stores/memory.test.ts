@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../src/stores/memory.js';
-import { storeConformance } from '../../src/testing/conformance/store.js';
+import { storeConformance } from '../../src/testing/conformance/store/index.js';
 
 storeConformance({ name: 'memoryStore', create: () => memoryStore() }, { describe, it });
 

@@ -1,7 +1,7 @@
 import type { SyncOptions, SyncOptionsInput } from '../../contracts/definition.js';
 import type { Capabilities } from '../../contracts/destination.js';
 
-/** Sync options with every default filled in. The one place in which the defaults stand. */
+/** Returns sync options with every default filled in. The defaults are written here and nowhere else. */
 export function resolveSyncOptions(input: SyncOptionsInput = {}): SyncOptions {
   const { keySchema, maxDeletions, ...given } = input;
   return {
@@ -18,7 +18,7 @@ export function resolveSyncOptions(input: SyncOptionsInput = {}): SyncOptions {
   };
 }
 
-/** A destination that takes any key and value: what the pure functions assume where none is given. */
+/** A destination that takes any key and value: what the pure functions assume where no capabilities are given. */
 export const unrestrictedCapabilities: Capabilities = {
   import: true,
   writes: 'batch',

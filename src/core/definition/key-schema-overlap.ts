@@ -1,6 +1,6 @@
 import { compileKeySchema } from './key-schema.js';
 
-/** The part of a definition that says which keys a sync writes and deletes. */
+/** The part of a definition that decides which keys a sync writes and deletes. */
 export interface KeySchemaOf {
   /** The template. Absent: keys stay as they are. */
   readonly keySchema?: string | undefined;
@@ -10,7 +10,7 @@ export interface KeySchemaOf {
 
 const longer = (first: string, second: string): string => (first.length >= second.length ? first : second);
 
-/** Every shortest text that begins with `start` and ends with `end`: side by side, with a part between, overlapping. */
+/** The shortest strings that begin with `start` and end with `end`: with a part between, side by side, overlapping. */
 function* joined(start: string, end: string): Generator<string> {
   yield `${start}X${end}`;
   for (let overlap = 0; overlap <= Math.min(start.length, end.length); overlap += 1) {
@@ -19,9 +19,9 @@ function* joined(start: string, end: string): Generator<string> {
 }
 
 /**
- * Whether two syncs into one place can match, and so write or delete, the same keys: answers such a key, else
- * `undefined`. Exact: where it answers `undefined`, no key matches both. (A key that a schema could produce and would
- * not match is never written.)
+ * Returns a key that two syncs into one place can both match, and so write or delete; `undefined` where there is none.
+ * Exact: where it returns `undefined`, no key matches both. (A key that a schema renders but does not match is never
+ * written.)
  *
  * | first | second | both match |
  * |---|---|---|
@@ -32,7 +32,7 @@ function* joined(start: string, end: string): Generator<string> {
  * | `{{secretKey}}_A` | `{{secretKey}}_B` | nothing: no suffix ends with the other |
  * | `APP_{{secretKey}}` | `{{secretKey}}_EU` | `APP_X_EU`: a prefix and a suffix always meet |
  * | `{{environment}}_{{secretKey}}` in dev | the same in prod | nothing |
- * | `app/{{secretKey}}` | `app/eu/{{secretKey}}` | nothing: next to a `/`, the secret part holds none |
+ * | `app/{{secretKey}}` | `app/eu/{{secretKey}}` | nothing: next to a `/`, the secret part contains none |
  * | `app{{secretKey}}` | `app/eu/{{secretKey}}` | `app/eu/X` |
  * | `p{{secretKey}}/x` | `pQ/{{secretKey}}` | `pQ/x`: where one's suffix is the other's secret part |
  *

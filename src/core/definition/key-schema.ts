@@ -3,7 +3,7 @@ import { errorFromProblems } from '../../shared/problems.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
 
 /**
- * A compiled key schema: the one reading of a template that all decisions share.
+ * A compiled key schema: the one reading of a template, which all decisions share.
  *
  * For every source key `k`: if `match(render(k))`, then `strip(render(k)) === k`.
  */
@@ -14,11 +14,11 @@ export interface KeySchema {
   readonly prefix: string;
   /** What every rendered key ends with; empty for the identity. */
   readonly suffix: string;
-  /** The destination key of a source key. Literal: a source key that looks like a placeholder stays as it is. */
+  /** Returns the destination key of a source key. Literal: a source key that looks like a placeholder stays as it is. */
   readonly render: (sourceKey: string) => string;
-  /** Whether a destination key can have come from this schema. */
+  /** Returns whether a destination key can come from this schema. */
   readonly match: (key: string) => boolean;
-  /** The source key of a destination key; `undefined` where it does not match. */
+  /** Returns the source key of a destination key; `undefined` where that does not match. */
   readonly strip: (key: string) => string | undefined;
 }
 
@@ -44,28 +44,33 @@ const distinct = (texts: readonly string[], pattern: RegExp): string[] => [
   ...new Set(texts.flatMap((text) => text.match(pattern) ?? [])),
 ];
 
-/** What is wrong with a template, all at once; empty where nothing is. `path` names the field in the problems. */
+/** Everything that is wrong with a template; empty where nothing is. `path` names the field in the problems. */
 export function keySchemaProblems(
   template: string,
   environment: string | undefined,
   path = 'keySchema',
 ): ErrorProblem[] {
   const trimmed = template.trim();
+  const problemsOf = (messages: readonly string[]) =>
+    messages.map((message): ErrorProblem => ({ code: 'INVALID_KEY_SCHEMA', path, message }));
+  // Nothing else of it is read: what follows is quick for short templates only.
+  if (trimmed.length > MAX_LENGTH) {
+    return problemsOf([`it has ${trimmed.length} characters; shorten it to ${MAX_LENGTH}`]);
+  }
   const messages: string[] = [];
   const count = trimmed.split(SECRET_KEY).length - 1;
-  if (trimmed.length > MAX_LENGTH) {
-    messages.push(`it has ${trimmed.length} characters; shorten it to ${MAX_LENGTH}`);
-  }
   if (count !== 1) {
     messages.push(
-      `it holds ${SECRET_KEY} ${count === 0 ? 'not at all' : `${count} times`}; write it exactly once`,
+      count === 0
+        ? `it does not contain ${SECRET_KEY}; write it exactly once`
+        : `it contains ${SECRET_KEY} ${count} times; write it exactly once`,
     );
   }
-  // Piece by piece: what stands on both sides of a placeholder must not become another one.
+  // Piece by piece: what is on both sides of a placeholder must not become another one.
   const literals = trimmed.split(PLACEHOLDER);
   for (const placeholder of distinct(literals, UNKNOWN_PLACEHOLDER)) {
     messages.push(
-      `${quote(placeholder)} is no placeholder; use ${SECRET_KEY} and ${ENVIRONMENT}, without spaces`,
+      `${quote(placeholder)} is not a placeholder; use ${SECRET_KEY} and ${ENVIRONMENT}, without spaces`,
     );
   }
   const illegal = distinct(
@@ -74,23 +79,25 @@ export function keySchemaProblems(
   );
   if (illegal.length > 0) {
     messages.push(
-      `it holds ${illegal.map(quote).join(', ')}; use only A-Z a-z 0-9 _ - / besides the placeholders`,
+      `it contains ${illegal.map(quote).join(', ')}; use only A-Z a-z 0-9 _ - / besides the placeholders`,
     );
   }
   if (trimmed.includes(ENVIRONMENT) && (environment === undefined || environment === '')) {
-    messages.push(`it holds ${ENVIRONMENT}, but there is no environment; set the definition's environment`);
+    messages.push(
+      `it contains ${ENVIRONMENT}, but there is no environment; set the definition's environment`,
+    );
   }
-  return messages.map((message) => ({ code: 'INVALID_KEY_SCHEMA', path, message }));
+  return problemsOf(messages);
 }
 
 /**
  * Compiles a key schema such as `APP_{{environment}}_{{secretKey}}`. `undefined` gives the identity.
  *
  * The template is trimmed and has at most 255 characters: `A-Z a-z 0-9 _ - /`, exactly one `{{secretKey}}` and any
- * number of `{{environment}}`. A match needs a non-empty secret part; where prefix or suffix holds a `/`, the secret
- * part holds none.
+ * number of `{{environment}}`. A match needs a non-empty secret part; where the prefix or the suffix contains a `/`,
+ * the secret part contains none.
  *
- * @throws SecretSyncError `INVALID_KEY_SCHEMA`, with everything that is wrong.
+ * @throws SecretSyncError `INVALID_KEY_SCHEMA`, with everything that is wrong; of a template that is too long, only that.
  */
 export function compileKeySchema(
   template: string | undefined,

@@ -2,80 +2,69 @@ import * as z from 'zod/mini';
 import type { SyncDefinition, SyncDefinitionInput } from '../../contracts/definition.js';
 import { resolveSyncOptions } from './defaults.js';
 import { keySchemaProblems } from './key-schema.js';
-import { validate, valueAt, unknownFields } from '../../shared/validation.js';
+import { validate, valueAt } from '../../shared/validation.js';
+import { atLeast, flag, oneOf, optionsOf, share, string } from '../../shared/option-schemas.js';
+import { nestingProblem } from '../../shared/nesting.js';
 import type { ErrorProblem } from '../../contracts/error-codes.js';
 import { withoutUndefined } from '../../shared/canonical-json.js';
 
 const text = (least: number, most: number) =>
-  z
-    .string('it must be text')
-    .check(
-      z.minLength(least, 'it is empty; set it, or leave it out where it is optional'),
-      z.maxLength(most, `it is too long; shorten it to ${most} characters`),
-    );
-const flag = z.exactOptional(z.boolean('it must be true or false'));
-const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
-  z.exactOptional(z.enum(values, `use one of ${values.map((value) => `"${value}"`).join(', ')}`));
+  string.check(
+    z.minLength(least, 'it is empty; set it, or leave it out where it is optional'),
+    z.maxLength(most, `it is too long; shorten it to ${most} characters`),
+  );
+const optionalFlag = z.exactOptional(flag);
+const optionalWord = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
+  z.exactOptional(oneOf(...words));
 
-const syncOptionsSchema = z.strictObject(
-  {
-    initialSyncBehavior: oneOf(
-      'overwrite-destination',
-      'import-prioritize-source',
-      'import-prioritize-destination',
-    ),
-    autoSyncEnabled: flag,
-    disableSecretDeletion: flag,
-    keySchema: z.exactOptional(z.string('it must be text')),
-    deletionScope: oneOf('ask', 'matching', 'owned'),
-    maxDeletions: z.exactOptional(
-      z.strictObject(
-        {
-          count: z.exactOptional(
-            z.int('it must be a whole number').check(z.minimum(0, 'it must be at least 0')),
-          ),
-          ratio: z.exactOptional(
-            z.number('it must be a number').check(z.minimum(0, 'use 0 to 1'), z.maximum(1, 'use 0 to 1')),
-          ),
-        },
-        unknownFields,
-      ),
-    ),
-    allowEmptySource: flag,
-    allowReplace: flag,
-    invalidKeys: oneOf('refuse', 'skip'),
-    deleteLeftBehind: flag,
-  },
-  unknownFields,
-);
+const syncOptionsSchema = optionsOf({
+  initialSyncBehavior: optionalWord(
+    'overwrite-destination',
+    'import-prioritize-source',
+    'import-prioritize-destination',
+  ),
+  autoSyncEnabled: optionalFlag,
+  disableSecretDeletion: optionalFlag,
+  keySchema: z.exactOptional(string),
+  deletionScope: optionalWord('ask', 'matching', 'owned'),
+  maxDeletions: z.exactOptional(
+    optionsOf({ count: z.exactOptional(atLeast(0)), ratio: z.exactOptional(share) }),
+  ),
+  allowEmptySource: optionalFlag,
+  allowReplace: optionalFlag,
+  invalidKeys: optionalWord('refuse', 'skip'),
+  deleteLeftBehind: optionalFlag,
+});
 
 // A safe segment of a path: neither `.` nor `..`.
 const ID = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,256}$/;
 const SLUG = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 
-const definitionSchema = z.strictObject(
-  {
-    id: z.exactOptional(z.string('it must be text').check(z.regex(ID, 'use 1 to 256 of A-Z a-z 0-9 . _ -'))),
-    name: text(0, 256).check(
-      z.regex(SLUG, 'it is no slug; use a-z and 0-9, with single dashes between: "my-sync"'),
-    ),
-    description: z.exactOptional(text(0, 256)),
-    projectId: z.exactOptional(text(0, 256)),
-    environment: z.exactOptional(text(0, 256)),
-    secretPath: z.exactOptional(text(0, 1024)),
-    connectionId: z.exactOptional(text(1, 256)),
-    isEnabled: flag,
-    syncOptions: z.exactOptional(syncOptionsSchema),
-    destination: text(1, 256),
-    destinationConfig: z.unknown(),
-  },
-  unknownFields,
-);
+const definitionSchema = optionsOf({
+  id: z.exactOptional(string.check(z.regex(ID, 'use 1 to 256 of A-Z a-z 0-9 . _ -'))),
+  name: text(0, 256).check(
+    z.regex(SLUG, 'it is not a slug; use a-z and 0-9, with single dashes between: "my-sync"'),
+  ),
+  description: z.exactOptional(text(0, 256)),
+  projectId: z.exactOptional(text(0, 256)),
+  environment: z.exactOptional(text(0, 256)),
+  secretPath: z.exactOptional(text(0, 1024)),
+  connectionId: z.exactOptional(text(1, 256)),
+  isEnabled: optionalFlag,
+  syncOptions: z.exactOptional(syncOptionsSchema),
+  destination: text(1, 256),
+  destinationConfig: z.unknown(),
+});
+
+/** A definition is written by people; what has more fields than this is something else. */
+const MOST_FIELDS = 10_000;
 
 export interface ParsedDefinition {
-  /** Absent where the fields are of wrong types. */
+  /** Absent where fields are missing or of wrong types. */
   readonly definition?: SyncDefinition;
   readonly problems: readonly ErrorProblem[];
+  /** The input without fields that are `undefined`; absent where it is too deep or too large to be read. */
+  readonly plain?: unknown;
 }
 
 function withDefaults(input: SyncDefinitionInput): SyncDefinition {
@@ -91,8 +80,14 @@ function withDefaults(input: SyncDefinitionInput): SyncDefinition {
   };
 }
 
-/** Parses everything of a definition but its `destinationConfig`, which belongs to a driver. All problems at once. */
+/** Parses everything of a definition but its `destinationConfig`, which belongs to a driver. All problems together. */
 export function parseDefinitionFields(input: unknown): ParsedDefinition {
+  const tooMuch = nestingProblem(input, MOST_FIELDS);
+  if (tooMuch !== undefined) {
+    return {
+      problems: [{ code: 'INVALID_DEFINITION', message: `it ${tooMuch}; make it a plain, flat object` }],
+    };
+  }
   const plain = withoutUndefined(input);
   const parsed = validate(definitionSchema, plain, { code: 'INVALID_DEFINITION' });
   const keySchema = valueAt(plain, ['syncOptions', 'keySchema']);
@@ -107,5 +102,9 @@ export function parseDefinitionFields(input: unknown): ParsedDefinition {
         )
       : []),
   ];
-  return parsed.problems === undefined ? { definition: withDefaults(parsed.value), problems } : { problems };
+  return {
+    plain,
+    problems,
+    ...(parsed.problems === undefined && { definition: withDefaults(parsed.value) }),
+  };
 }

@@ -4,7 +4,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { errorFromProblems } from '../../shared/problems.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
 
-/** A key for fingerprints: text or bytes, at least 32 of them. */
+/** A key for fingerprints: a string or bytes, of a length of at least 32. */
 export type FingerprintKey = string | Uint8Array;
 
 /** The current key, or the current one and the previous ones that still verify. */
@@ -18,7 +18,7 @@ export interface Digester {
 
 export interface Keyring {
   readonly current: Digester;
-  /** True when the key was drawn for this process and is known to nobody else. */
+  /** True when the key was drawn for this process and is known to no other. */
   readonly ephemeral: boolean;
   find(keyId: string): Digester | undefined;
 }
@@ -31,7 +31,6 @@ const encoder = new TextEncoder();
 
 const SCRATCH = 1024;
 
-// UTF-8 has no halves of surrogate pairs, and would make them all one.
 // UTF-8 has no halves of surrogate pairs, and would make them all one.
 const ILL_FORMED = /\p{Surrogate}/u;
 
@@ -86,44 +85,55 @@ function digester(key: Uint8Array, idPrefix: string): Digester {
   return { keyId: idPrefix + digest(['key id']).slice(0, 12), digest };
 }
 
+const invalidKey = (path: string, message: string): ErrorProblem => ({
+  code: 'INVALID_OPTION',
+  path,
+  message,
+});
+
+/** Makes the digesters of a fingerprint key or of several, the current one first; or says what is wrong with the keys. */
+export function tryKeyring(
+  keys: unknown,
+  ephemeral = false,
+): { readonly keyring?: Keyring; readonly problems?: readonly ErrorProblem[] } {
+  if (keys === undefined) return {};
+  const list: readonly unknown[] = Array.isArray(keys) ? keys : [keys];
+  const problems: ErrorProblem[] = [];
+  const digesters = list.flatMap((key, index): Digester[] => {
+    if ((typeof key === 'string' || key instanceof Uint8Array) && key.length >= MIN_LENGTH) {
+      return [digester(typeof key === 'string' ? encoder.encode(key) : key, ephemeral ? EPHEMERAL : '')];
+    }
+    const path = list.length === 1 ? 'fingerprintKey' : `fingerprintKey[${index}]`;
+    const message = `it must be a string or bytes of a length of at least ${MIN_LENGTH}; generateFingerprintKey() makes one`;
+    problems.push(invalidKey(path, message));
+    return [];
+  });
+  const [current] = digesters;
+  if (list.length === 0)
+    problems.push(invalidKey('fingerprintKey', 'the list is empty; put the current key first'));
+  if (current === undefined || problems.length > 0) return { problems };
+  return {
+    keyring: { current, ephemeral, find: (keyId) => digesters.find((known) => known.keyId === keyId) },
+  };
+}
+
 /**
  * Makes the digesters of a fingerprint key or of several, the current one first.
  *
  * @throws SecretSyncError `INVALID_OPTION` when a key is shorter than 32 characters or bytes.
  */
 export function createKeyring(keys: FingerprintKeys, ephemeral = false): Keyring {
-  const list: readonly FingerprintKey[] =
-    typeof keys === 'string' || keys instanceof Uint8Array ? [keys] : keys;
-  const problems = list.flatMap((key, index): ErrorProblem[] => {
-    const path = list.length === 1 ? 'fingerprintKey' : `fingerprintKey[${index}]`;
-    const usable = (typeof key === 'string' || key instanceof Uint8Array) && key.length >= MIN_LENGTH;
-    const message = `it must be text or bytes of a length of at least ${MIN_LENGTH}; generateFingerprintKey() makes one`;
-    return usable ? [] : [{ code: 'INVALID_OPTION', path, message }];
-  });
-  if (problems.length > 0)
-    throw errorFromProblems('INVALID_OPTION', 'The fingerprint key is not valid', problems);
-  const digesters = list.map((key) =>
-    digester(typeof key === 'string' ? encoder.encode(key) : key, ephemeral ? EPHEMERAL : ''),
-  );
-  const [current] = digesters;
-  if (current === undefined) {
-    throw errorFromProblems('INVALID_OPTION', 'The fingerprint key is not valid', [
-      {
-        code: 'INVALID_OPTION',
-        path: 'fingerprintKey',
-        message: 'the list is empty; put the current key first',
-      },
-    ]);
-  }
-  return { current, ephemeral, find: (keyId) => digesters.find((known) => known.keyId === keyId) };
+  const { keyring, problems = [] } = tryKeyring(keys, ephemeral);
+  if (keyring !== undefined) return keyring;
+  throw errorFromProblems('INVALID_OPTION', 'The fingerprint key is not valid', problems);
 }
 
-/** Draws a new fingerprint key: 64 hex digits. Keep it where you keep other secrets, and next to no state. */
+/** Draws a new fingerprint key: 64 hex digits. Keep it where other secrets are kept, and apart from the state. */
 export function generateFingerprintKey(): string {
   return bytesToHex(globalThis.crypto.getRandomValues(new Uint8Array(32)));
 }
 
-/** A keyring under a key that nobody else knows, for as long as this object lives. */
+/** Makes a keyring under a key that only this object knows. */
 export const ephemeralKeyring = (): Keyring => createKeyring(generateFingerprintKey(), true);
 
 /** True for the id of a key that some engine drew for its own life. */

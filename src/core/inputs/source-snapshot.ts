@@ -1,14 +1,15 @@
 import { SecretValue } from '../../contracts/secret.js';
 import type { SourceClash, SourceRead, SourceReadResult } from '../../contracts/source.js';
-import { byText } from '../../shared/text.js';
 import { isSourceRead, secretPairs } from '../../contracts/source.js';
-import { errorFromProblems } from '../../shared/problems.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
+import { errorFromProblems } from '../../shared/problems.js';
+import { byText } from '../../shared/text.js';
+import { partsIn, stringsIn, type SourceParts } from './source-parts.js';
 
 /** A source read, in the one form that the decisions use. */
-export interface SourceSnapshot {
+export interface SourceSnapshot extends SourceParts {
   readonly secrets: ReadonlyMap<string, SecretValue>;
-  /** Source keys that the source gave more than once. */
+  /** Source keys that the source returned more than once. */
   readonly duplicates: ReadonlySet<string>;
   /** Source keys whose values could not be read. */
   readonly unreadable: ReadonlySet<string>;
@@ -16,27 +17,53 @@ export interface SourceSnapshot {
   readonly incomplete: boolean;
   /** Sorted by key. */
   readonly clashes: readonly SourceClash[];
-  /** Which part of the source each key came from; empty where the source is one part. */
-  readonly partOf: ReadonlyMap<string, string>;
-  /** The names of the parts that hold nothing, sorted. */
-  readonly emptyParts: readonly string[];
   /** Source keys whose values hold a reference that the source left unresolved. */
   readonly unresolved: ReadonlySet<string>;
 }
 
 /**
- * What a source's `read` answered, in one form.
+ * Returns what a source's `read` returned, in one form.
  *
- * @throws SecretSyncError `SOURCE_READ_FAILED` when a value is not a string, naming every such key.
+ * @throws SecretSyncError `SOURCE_READ_FAILED` when a value is not a string or a field has another shape than
+ * `SourceRead` says, naming every such key and field.
  */
 export function sourceSnapshot(read: SourceReadResult): SourceSnapshot {
   const structured: SourceRead = isSourceRead(read) ? read : { secrets: read };
+  const problems: ErrorProblem[] = [];
+  const { secrets, duplicates } = secretsIn(structured, problems);
+  throwProblems('The source returned values that are not strings', problems);
+  const report = (message: string) => void problems.push({ code: 'SOURCE_READ_FAILED', message });
+  const unreadable = stringsIn(structured.unreadable, 'unreadable', report);
+  const unresolved = stringsIn(structured.unresolved, 'unresolved', report);
+  const parts = partsIn(structured, report);
+  throwProblems('The source returned something else than a SourceRead', problems);
+  return {
+    secrets,
+    duplicates,
+    unreadable,
+    incomplete: structured.complete === false,
+    clashes: [...(structured.clashes ?? [])].sort(byText((clash) => clash.key)),
+    unresolved,
+    ...parts,
+  };
+}
+
+function secretsIn(
+  read: SourceRead,
+  problems: ErrorProblem[],
+): Pick<SourceSnapshot, 'secrets' | 'duplicates'> {
   const secrets = new Map<string, SecretValue>();
   const duplicates = new Set<string>();
-  const problems: ErrorProblem[] = [];
-  const pairs: Iterable<readonly [string, unknown]> = secretPairs(structured.secrets);
-  for (const [key, value] of pairs) {
-    if (typeof value !== 'string' && !SecretValue.is(value)) {
+  const pairs: Iterable<unknown> = secretPairs(read.secrets);
+  let position = -1;
+  for (const pair of pairs) {
+    position += 1;
+    const parts: readonly unknown[] = Array.isArray(pair) ? pair : [];
+    const [key, value] = parts;
+    if (typeof key !== 'string') {
+      const message = `item ${position} of the list is not a pair of a key and a value; make it one`;
+      problems.push({ code: 'SOURCE_READ_FAILED', message });
+    } else if (typeof value !== 'string' && !SecretValue.is(value)) {
       const type = value === null ? 'null' : typeof value;
       problems.push({
         code: 'SOURCE_READ_FAILED',
@@ -49,30 +76,9 @@ export function sourceSnapshot(read: SourceReadResult): SourceSnapshot {
       secrets.set(key, SecretValue.from(value));
     }
   }
-  if (problems.length > 0) {
-    throw errorFromProblems(
-      'SOURCE_READ_FAILED',
-      'The source answered values that are not strings',
-      problems,
-    );
-  }
-  const partOf = new Map<string, string>();
-  const emptyParts: string[] = [];
-  for (const { name, keys } of structured.parts ?? []) {
-    const before = partOf.size;
-    for (const key of keys) partOf.set(key, name);
-    if (partOf.size === before) emptyParts.push(name);
-  }
-  return {
-    partOf,
-    emptyParts: emptyParts.sort(),
-    unresolved: new Set(structured.unresolved ?? []),
-    secrets,
-    duplicates,
-    unreadable: new Set(structured.unreadable ?? []),
-    incomplete: structured.complete === false,
-    clashes: [...(structured.clashes ?? [])].sort(byText((clash) => clash.key)),
-  };
+  return { secrets, duplicates };
 }
 
-// What is decided about a key must not depend on the order in which a destination lists its entries.
+function throwProblems(subject: string, problems: readonly ErrorProblem[]): void {
+  if (problems.length > 0) throw errorFromProblems('SOURCE_READ_FAILED', subject, problems);
+}

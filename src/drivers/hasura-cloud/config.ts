@@ -3,7 +3,7 @@ import type { Capabilities } from '../../contracts/destination.js';
 import { accessToken, baseUrlText } from '../support/credentials.js';
 import { identifier, label } from '../support/ids.js';
 import { checkText } from '../../shared/text.js';
-import { unknownFields } from '../../shared/validation.js';
+import { unknownFields } from '../../shared/option-schemas.js';
 
 /** How to reach Hasura Cloud. */
 export interface HasuraCloudCredentials {

@@ -4,7 +4,7 @@ import type { PlanWarning } from '../../contracts/plan.js';
 import { accessToken, baseUrlText } from '../support/credentials.js';
 import { identifier, label } from '../support/ids.js';
 import { checkText } from '../../shared/text.js';
-import { unknownFields } from '../../shared/validation.js';
+import { unknownFields } from '../../shared/option-schemas.js';
 
 /** How to reach Qovery. */
 export interface QoveryCredentials {

@@ -19,7 +19,7 @@ import {
 import { ownerNames, toEntries } from './entries.js';
 import { checkToken, getNamed, variableApi, type Variable, type VariableScope } from './wire.js';
 import { write } from './write.js';
-import { parseArgument } from '../../shared/validation.js';
+import { parseOptions } from '../../shared/validation.js';
 import { callClient } from '../support/call-client.js';
 
 export type { QoveryConfig, QoveryConfigInput, QoveryCredentials, QoveryVariableType } from './config.js';
@@ -136,7 +136,7 @@ export async function listQoveryProjects(
   organizationId: string,
   options?: CallOptions,
 ): Promise<Named[]> {
-  const id = parseArgument(identifier, organizationId, 'organizationId is not valid');
+  const id = parseOptions(identifier, organizationId, 'organizationId is not valid');
   const path = ['organization', id, 'project'];
   return sortByName(await getNamed(client(credentials, options), 'projects', path));
 }
@@ -147,7 +147,7 @@ export async function listQoveryEnvironments(
   projectId: string,
   options?: CallOptions,
 ): Promise<Named[]> {
-  const id = parseArgument(identifier, projectId, 'projectId is not valid');
+  const id = parseOptions(identifier, projectId, 'projectId is not valid');
   const path = ['project', id, 'environment'];
   return sortByName(await getNamed(client(credentials, options), 'environments', path));
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { isSecretSyncError } from '../../contracts/errors.js';
-import type { HttpClient, HttpRefusal } from '../../contracts/http.js';
+import type { HttpClient, HttpErrorResponse } from '../../contracts/http.js';
 import type { SecretValue } from '../../contracts/secret.js';
 import { identifier } from '../support/ids.js';
 import { namedList } from '../support/named-resources.js';
@@ -62,7 +62,7 @@ const errorBody = z.object({ detail: optionalText, message: optionalText, error:
 const existingVariable = z.object({ existing_variable: z.record(z.string(), z.unknown()) });
 
 /** The API sometimes says with status 400 that something does, or does not, exist (official client). */
-function saysExist({ status, body }: HttpRefusal, pattern: RegExp): boolean {
+function saysExist({ status, body }: HttpErrorResponse, pattern: RegExp): boolean {
   const said = errorBody.safeParse(body);
   return (
     status === 400 &&
@@ -71,7 +71,8 @@ function saysExist({ status, body }: HttpRefusal, pattern: RegExp): boolean {
   );
 }
 
-const missing = (refusal: HttpRefusal) => (saysExist(refusal, /exist/i) ? ('NOT_FOUND' as const) : undefined);
+const missing = (refusal: HttpErrorResponse) =>
+  saysExist(refusal, /exist/i) ? ('NOT_FOUND' as const) : undefined;
 
 /** At which level the variable stands that a refused create met; the official console reads it there. */
 function levelOfExisting(body: unknown): string | undefined {

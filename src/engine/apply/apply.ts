@@ -3,7 +3,7 @@ import type { SyncResult } from '../../contracts/result.js';
 import { untilAborted } from '../../shared/abort.js';
 import { quote } from '../../shared/text.js';
 import { adoptImports, writeSource } from '../imports.js';
-import { timestamp } from '../run/run.js';
+import { timestamp } from '../../shared/timestamps.js';
 import { createRecorder } from '../state/recorder.js';
 import type { Application } from './application.js';
 import { createLedger, type Ledger } from './ledger.js';
@@ -11,11 +11,15 @@ import { failure, resultOf } from './outcomes.js';
 import { writeDestination } from './write-destination.js';
 
 /** Saves; a failure carries the result, since the writes stay all the same. An aborted run waits a little for it. */
-async function saveWithResult(application: Application, ledger: Ledger): Promise<SyncResult> {
-  const { loaded, run, options } = application;
+async function saveWithResult(
+  application: Application,
+  ledger: Ledger,
+  save: () => Promise<void>,
+): Promise<SyncResult> {
+  const { run, options } = application;
   const result = resultOf(application, ledger.outcomes());
   try {
-    await untilAborted(loaded.save(), run.signal, options.clock);
+    await untilAborted(save(), run.signal, options.clock);
     return result;
   } catch (error) {
     const message = isSecretSyncError(error, 'STATE_NOT_SAVED')
@@ -47,7 +51,7 @@ export async function applyDecided(application: Application): Promise<SyncResult
   ledger.begin();
   lease.check();
   const hasWrites = ledger.writes.length > 0;
-  if (hasWrites) await saveWithResult(application, ledger);
+  if (hasWrites) await saveWithResult(application, ledger, loaded.saveIntent);
 
   let thrown: { readonly error: unknown } | undefined;
   try {
@@ -58,7 +62,7 @@ export async function applyDecided(application: Application): Promise<SyncResult
   const isConflict = thrown !== undefined && isSecretSyncError(thrown.error, 'CONFLICT') && !ledger.hasEnds();
   const hasSucceeded = thrown === undefined && ledger.writes.every(ledger.isApplied);
   if (operation === 'remove' && hasSucceeded) memory.forgetSync(syncId);
-  const result = await saveWithResult(application, ledger);
+  const result = await saveWithResult(application, ledger, loaded.save);
   if (!isConflict) run.emit({ ...run.fields, type: 'run-finished', result });
   if (thrown !== undefined) throw thrown.error;
   if (result.status === 'failed') throw failure(result);

@@ -2,7 +2,7 @@ import type { ErrorProblem } from '../../contracts/error-codes.js';
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { Outcome, ResultSummary, SyncResult } from '../../contracts/result.js';
 import { quote } from '../../shared/text.js';
-import { timestamp } from '../run/run.js';
+import { timestamp } from '../../shared/timestamps.js';
 import type { Application } from './application.js';
 
 function summarize(outcomes: readonly Outcome[], imported: number): ResultSummary {

@@ -5,17 +5,17 @@ import { detailsOf } from '../../shared/problems.js';
 import { type ErrorCode } from '../../contracts/error-codes.js';
 
 // Code that is not ours: sources, drivers, stores, connections, observers. Its errors can quote a value, it need not
-// look at a signal, and it can answer anything.
+// look at a signal, and it can return anything.
 
-/** The class of an unforeseen error: the one thing of it that surely holds no value. */
+/** Returns the class of an unforeseen error: the one thing of it that certainly contains no value. */
 function className(error: unknown): string {
   const name = error instanceof Error ? error.constructor.name : typeof error;
   return /^[A-Z][A-Za-z]{0,40}Error$/.test(name) ? name : 'an unknown error';
 }
 
 /**
- * What foreign code threw, as a `SecretSyncError` that holds nothing of an unforeseen error but its class. One that
- * is a `SecretSyncError` already keeps all but its cause, which is not ours to vouch for.
+ * Makes a `SecretSyncError` of what foreign code threw; of an unforeseen error it shows the class alone. One that is a
+ * `SecretSyncError` already keeps everything but its cause, which can contain anything.
  */
 export function foreignError(
   error: unknown,
@@ -29,7 +29,7 @@ export function foreignError(
   return new SecretSyncError(error.code, error.message, detailsOf(error));
 }
 
-/** Calls foreign code that answers at once. */
+/** Calls foreign code that is synchronous. */
 export function callForeign<Result>(
   call: () => Result,
   code: ErrorCode,
@@ -44,8 +44,8 @@ export function callForeign<Result>(
 }
 
 /**
- * Calls foreign code: what it throws comes out as by {@link foreignError}; once the signal is aborted its reason comes
- * out, even if the code takes no notice of it. `clock`: it has a grace then, to say how it ended.
+ * Calls foreign code. Throws what it throws as {@link foreignError} makes it; once the signal is aborted, its reason,
+ * even if the code ignores it. With a `clock`, the code has a grace then, to say how it ended.
  */
 export async function guarded<Result>(
   call: () => Result | Promise<Result>,
@@ -66,8 +66,8 @@ export async function guarded<Result>(
 /** Hands an event to an observer. What it throws, or rejects with, changes nothing. */
 export function notify<Event>(observer: ((event: Event) => unknown) | undefined, event: Event): void {
   try {
-    const answer = observer?.(event);
-    if (answer instanceof Promise) answer.catch(() => undefined);
+    const returned = observer?.(event);
+    if (returned instanceof Promise) returned.catch(() => undefined);
   } catch {
     return;
   }

@@ -10,38 +10,9 @@ import type {
 } from '../../contracts/destination.js';
 import { SecretSyncError } from '../../contracts/errors.js';
 import { quote } from '../../shared/text.js';
-import { SecretValue } from '../../contracts/secret.js';
 import { callForeign, foreignError } from './guard-call.js';
+import { checkedEntries, checkedOutcomes } from './returned-shapes.js';
 import type { AnyDestinationDriver } from '../../contracts/typed-definition.js';
-
-const optionalText = z.optional(z.string());
-const entryShape = z.object({
-  key: z.string(),
-  id: optionalText,
-  kind: optionalText,
-  revision: optionalText,
-  value: z.optional(
-    z.union([
-      z.string(),
-      z.custom<SecretValue>((value) => SecretValue.is(value)),
-      z.object({ notAString: z.literal(true), json: optionalText }),
-    ]),
-  ),
-  fixed: z.optional(
-    z.enum(['inherited', 'alias', 'override', 'file', 'external', 'foreign-owner', 'built-in']),
-  ),
-  reserved: z.optional(z.boolean()),
-  hasDependents: z.optional(z.boolean()),
-});
-const outcomeShape = z.union([
-  z.object({ key: z.string(), status: z.literal('applied'), id: optionalText, revision: optionalText }),
-  z.object({ key: z.string(), status: z.enum(['failed', 'unknown']), error: z.unknown() }),
-]);
-// What fits stays the object that it is.
-const readAnswer = z.object({
-  entries: z.array(z.custom<DestinationEntry>((entry) => entryShape.safeParse(entry).success)),
-});
-const outcome = z.custom<WriteOutcome>((answer) => outcomeShape.safeParse(answer).success);
 
 /** What a driver makes of a definition and its credentials. */
 export interface BoundDriver {
@@ -56,17 +27,21 @@ const capabilitiesShape = z.custom<Capabilities>((value) => typeof value === 'ob
 const text = z.string();
 const headerRecord = z.record(z.string(), z.string());
 
-/** @throws SecretSyncError `INVALID_OPTION` where the driver throws or answers something else than it must. */
+/**
+ * Asks a driver what it makes of a definition and its credentials.
+ *
+ * @throws SecretSyncError `INVALID_OPTION` where the driver throws, or returns what its contract does not allow.
+ */
 export function bindDriver(
   driver: AnyDestinationDriver,
   credentials: unknown,
   { destinationConfig }: SyncDefinition,
 ): BoundDriver {
-  const ask = <Answer>(method: string, schema: z.ZodMiniType<Answer>, call: () => unknown): Answer => {
-    const failed = `The driver ${quote(driver.name)} failed in ${method}(); nothing was sent. Mend the driver.`;
-    const answer = schema.safeParse(callForeign(call, 'INVALID_OPTION', failed));
-    if (answer.success) return answer.data;
-    const message = `The driver ${quote(driver.name)} answered something else than it must in ${method}(); nothing was sent. Mend the driver.`;
+  const ask = <Returned>(method: string, schema: z.ZodMiniType<Returned>, call: () => unknown): Returned => {
+    const failed = `The driver ${quote(driver.name)} failed in ${method}(); nothing was sent. Fix the driver.`;
+    const returned = schema.safeParse(callForeign(call, 'INVALID_OPTION', failed));
+    if (returned.success) return returned.data;
+    const message = `The driver ${quote(driver.name)} returned something invalid from ${method}(); nothing was sent. Fix the driver.`;
     throw new SecretSyncError('INVALID_OPTION', message);
   };
   const { capabilities } = driver;
@@ -76,22 +51,25 @@ export function bindDriver(
     place: ask('identity', text, () => driver.identity(credentials, destinationConfig)),
     capabilities: guardCapabilities(
       driver.name,
-      typeof capabilities === 'function'
-        ? ask('capabilities', capabilitiesShape, () => capabilities(destinationConfig))
-        : capabilities,
+      ask('capabilities', capabilitiesShape, () =>
+        typeof capabilities === 'function' ? capabilities(destinationConfig) : capabilities,
+      ),
     ),
   };
 }
 
-/** The same capabilities, whose functions can be handed values without fear of what they throw. */
+/** Returns the same capabilities, whose functions show nothing of the values that they are called with when they throw. */
 function guardCapabilities(name: string, capabilities: Capabilities): Capabilities {
   const guard =
-    <Arguments extends readonly unknown[], Answer>(method: string, call: (...given: Arguments) => Answer) =>
-    (...given: Arguments): Answer =>
+    <Arguments extends readonly unknown[], Returned>(
+      method: string,
+      call: (...given: Arguments) => Returned,
+    ) =>
+    (...given: Arguments): Returned =>
       callForeign(
         () => call(...given),
         'INVALID_OPTION',
-        `The driver ${quote(name)} failed in ${method}(); nothing was written. Mend the driver.`,
+        `The driver ${quote(name)} failed in ${method}(); nothing was written. Fix the driver.`,
       );
   const { kind, limits, writeWarnings } = capabilities;
   return {
@@ -118,27 +96,31 @@ export function connectDriver(
   driver: AnyDestinationDriver,
   options: ConnectOptions<unknown, unknown>,
 ): DestinationConnection {
-  const sentence = `The driver ${quote(driver.name)} failed in connect(); nothing was written. Mend the driver.`;
+  const sentence = `The driver ${quote(driver.name)} failed in connect(); nothing was written. Fix the driver.`;
   return callForeign(() => driver.connect(options), 'DESTINATION_UNAVAILABLE', sentence);
 }
 
-/** The entries that a driver has read. @throws SecretSyncError `INVALID_RESPONSE` where they are none. */
-export function entriesOf(driver: AnyDestinationDriver, answer: unknown): readonly DestinationEntry[] {
-  const parsed = readAnswer.safeParse(answer);
-  if (parsed.success) return parsed.data.entries;
-  const message = `The driver ${quote(driver.name)} answered something else than entries in read(); nothing was written. Mend the driver.`;
+/**
+ * Returns the entries that a driver has read.
+ *
+ * @throws SecretSyncError `INVALID_RESPONSE` where they are not entries; it says where.
+ */
+export function entriesOf(driver: AnyDestinationDriver, returned: unknown): readonly DestinationEntry[] {
+  const checked = checkedEntries(returned);
+  if ('items' in checked) return checked.items;
+  const message = `The driver ${quote(driver.name)} returned something from read() that is not a list of entries (at ${checked.fault}); nothing was written. Fix the driver.`;
   throw new SecretSyncError('INVALID_RESPONSE', message);
 }
 
 /**
- * What a driver told of how writes ended, its errors made harmless.
+ * Returns how writes ended, as a driver says it; its errors are made safe to show.
  *
- * @throws SecretSyncError `INVALID_RESPONSE` where it is something else; what was written is then unknown.
+ * @throws SecretSyncError `INVALID_RESPONSE` where it says something else; what was written is then unknown.
  */
-export function outcomesOf(driver: AnyDestinationDriver, answer: unknown): readonly WriteOutcome[] {
-  const parsed = z.array(outcome).safeParse(answer);
-  if (parsed.success) return parsed.data.map((told) => harmless(driver, told));
-  const message = `The driver ${quote(driver.name)} answered something else than outcomes in write(), so that nobody knows what was written. Mend the driver.`;
+export function outcomesOf(driver: AnyDestinationDriver, returned: unknown): readonly WriteOutcome[] {
+  const checked = checkedOutcomes(returned);
+  if ('items' in checked) return checked.items.map((told) => harmless(driver, told));
+  const message = `The driver ${quote(driver.name)} returned something from write() that is not a list of outcomes (at ${checked.fault}); it is unknown what was written. Fix the driver.`;
   throw new SecretSyncError('INVALID_RESPONSE', message, { maybeWritten: true });
 }
 

@@ -5,7 +5,6 @@ import { validate, valueAt } from '../../shared/validation.js';
 import { errorFromProblems } from '../../shared/problems.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
 import type { AnyDestinationDriver, DefinitionFor } from '../../contracts/typed-definition.js';
-import { withoutUndefined } from '../../shared/canonical-json.js';
 
 /** A definition whose config its driver has parsed. */
 export interface RegisteredDefinition {
@@ -15,11 +14,10 @@ export interface RegisteredDefinition {
 
 export type Registered = RegisteredDefinition | { readonly problems: readonly ErrorProblem[] };
 
-/** Finds the driver of a definition and parses all of it; every problem at once. */
+/** Finds the driver of a definition and parses all of it; returns every problem. */
 export function registerDefinition(input: unknown, drivers: readonly AnyDestinationDriver[]): Registered {
-  const { definition, problems } = parseDefinitionFields(input);
+  const { definition, problems, plain } = parseDefinitionFields(input);
   const all = [...problems];
-  const plain = withoutUndefined(input);
   const destination = valueAt(plain, ['destination']);
   const driver = drivers.find((candidate) => candidate.name === destination);
   let destinationConfig: unknown;
@@ -29,20 +27,20 @@ export function registerDefinition(input: unknown, drivers: readonly AnyDestinat
       path: 'destinationConfig',
     });
     if (config.problems === undefined) destinationConfig = config.value;
-    else all.push(...config.problems);
+    else for (const problem of config.problems) all.push(problem);
   } else if (typeof destination === 'string' && destination !== '') {
     const known = quoteList(drivers.map((candidate) => candidate.name).sort());
     all.push({
       code: 'UNKNOWN_DESTINATION',
       path: 'destination',
-      message: `no driver has this name; known are ${known}; pass its driver to the engine, or correct the name`,
+      message: `no driver has this name; the drivers are ${known}; correct the name, or pass its driver to the engine`,
     });
   }
   if (definition === undefined || driver === undefined || all.length > 0) return { problems: all };
   return { driver, definition: { ...definition, destinationConfig } };
 }
 
-/** The one error for the problems of a definition. */
+/** Makes the one error for the problems of a definition. */
 export function definitionError(problems: readonly ErrorProblem[]) {
   return errorFromProblems('INVALID_DEFINITION', 'The definition is not valid', problems);
 }
@@ -57,7 +55,7 @@ function isFor<Drivers extends readonly AnyDestinationDriver[]>(
 
 /**
  * Parses the JSON of a definition, for a list of drivers: `destinationConfig` gets the type of the driver that
- * `destination` names. Defaults are filled in.
+ * `destination` names. Defaults are filled in. Sends nothing.
  *
  * @throws SecretSyncError `INVALID_DEFINITION`, `INVALID_KEY_SCHEMA` or `UNKNOWN_DESTINATION`: all problems in one.
  */

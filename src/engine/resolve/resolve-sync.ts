@@ -1,6 +1,7 @@
 import type { SyncDefinition } from '../../contracts/definition.js';
 import { quote, quoteList } from '../../shared/text.js';
-import { validate, valueAt } from '../../shared/validation.js';
+import { parseOptions, valueAt } from '../../shared/validation.js';
+import { unconcealed } from '../../shared/concealed.js';
 import { checkEndpoint, checkHeaders } from '../../http/address.js';
 import { guarded } from '../boundary/guard-call.js';
 import { bindDriver, type BoundDriver } from '../boundary/guard-driver.js';
@@ -9,7 +10,7 @@ import { definitionError, registerDefinition } from './driver-registry.js';
 import type { ErrorProblem } from '../../contracts/error-codes.js';
 import type { AnyDestinationDriver } from '../../contracts/typed-definition.js';
 
-/** A definition with everything that its run needs; nothing has been sent yet. */
+/** A definition with everything that its run needs. Nothing has been sent yet. */
 export interface PreparedSync extends BoundDriver {
   readonly definition: SyncDefinition;
   readonly driver: AnyDestinationDriver;
@@ -35,7 +36,7 @@ function unknownConnection(connections: Connections | undefined, id: string): Er
       ? `known are ${quoteList(known)}`
       : connections === undefined
         ? 'pass the engine option connections'
-        : 'make the function connections answer it';
+        : 'make the function connections return it';
   return {
     code: 'UNKNOWN_CONNECTION',
     path: 'connectionId',
@@ -53,14 +54,14 @@ export async function findCredentials(
 ): Promise<Found> {
   if (connectionId === undefined) {
     if (driver === undefined || driver.credentials !== undefined) return { credentials: driver?.credentials };
-    const message = `it is missing, and the driver ${quote(driver.name)} has no credentials of its own; give it a connection or the driver credentials`;
+    const message = `it is missing, and the driver ${quote(driver.name)} has no credentials of its own; name a connection here, or give the driver credentials`;
     return { problem: { code: 'UNKNOWN_CONNECTION', path: 'connectionId', message } };
   }
   const connection = await findConnection(connections, connectionId, signal);
   if (connection === undefined) return { problem: unknownConnection(connections, connectionId) };
   if (driver === undefined || connection.app === driver.name) return { credentials: connection.credentials };
   const app: unknown = connection.app;
-  const other = typeof app === 'string' ? quote(app) : 'something that is no name';
+  const other = typeof app === 'string' ? quote(app) : 'something that is not a name';
   const message = `the connection ${quote(connectionId)} is for ${other}, not for ${quote(driver.name)}; name one for it`;
   return { problem: { code: 'CONNECTION_MISMATCH', path: 'connectionId', message } };
 }
@@ -83,21 +84,28 @@ export async function prepareSync(
   const { definition, driver } = registered;
   const found = await findCredentials(definition.connectionId, driver, options.connections, signal);
   if ('problem' in found) throw definitionError([found.problem]);
-  const path = definition.connectionId === undefined ? 'credentials' : 'connectionId';
-  const parsed = validate(driver.credentialsSchema, found.credentials, {
-    code: 'INVALID_OPTION',
-    path,
-    discreet: true,
-  });
-  if (parsed.problems !== undefined) throw definitionError(parsed.problems);
-  const credentials = parsed.value;
+  const credentials = parseCredentials(found.credentials, driver, definition.connectionId);
   const bound = bindDriver(driver, credentials, definition);
   checkEndpoint(bound.endpoint, options);
   checkHeaders(bound.headers);
   return { definition, driver, credentials, ...bound };
 }
 
-/** For a definition that is wrong anyway: what is wrong with its connection as well, so that all comes at once. */
+/** @throws SecretSyncError `INVALID_OPTION` that names the driver and each field, and shows nothing of a credential. */
+export function parseCredentials(
+  credentials: unknown,
+  driver: AnyDestinationDriver,
+  connectionId: string | undefined,
+): unknown {
+  const whose = connectionId === undefined ? '' : ` of the connection ${quote(connectionId)}`;
+  const subject = `The credentials${whose} for the driver ${quote(driver.name)} are not valid`;
+  return parseOptions(driver.credentialsSchema, unconcealed(credentials), subject, {
+    path: 'credentials',
+    discreet: true,
+  });
+}
+
+/** For a definition that is wrong anyway: what is wrong with its connection as well, so that all is told together. */
 async function connectionProblems(
   input: unknown,
   options: ResolvedOptions,

@@ -7,22 +7,56 @@ import { createStateRepository, type StateRepository } from '../state/place-repo
 export interface EngineContext {
   readonly options: ResolvedOptions;
   readonly state: StateRepository;
-  /** One client for each connection, so that all runs through it share its limits and its pace. */
-  readonly clientOf: (prepared: PreparedSync) => GuardedHttpClient;
+  /** Returns the client of a connection, which all runs through it share with its limits and its pace. */
+  readonly clientOf: (prepared: ConnectionOfRun) => GuardedHttpClient;
+}
+
+/** The part of a prepared sync that says which connection it uses, and what that is made of. */
+export type ConnectionOfRun = Pick<PreparedSync, 'endpoint' | 'headers'> & {
+  readonly driver: Pick<PreparedSync['driver'], 'name'>;
+  readonly definition: Pick<PreparedSync['definition'], 'connectionId'>;
+};
+
+/**
+ * A client that no run has asked for in so many ms is let go of: a day, for which a server can have closed the
+ * connection, and which the client alone remembers.
+ */
+const IDLE_MS = 86_400_000;
+
+interface KeptClient {
+  readonly client: GuardedHttpClient;
+  /** The endpoint and the headers that it was made of. */
+  readonly madeOf: string;
+  usedAt: number;
+}
+
+/**
+ * Keeps one client for each connection. One whose endpoint or token has changed is replaced, and one that is idle is
+ * let go of, so that no token outlives its use; runs that are under way keep what they began with.
+ */
+export function createClients(options: ResolvedOptions): EngineContext['clientOf'] {
+  const clients = new Map<string, KeptClient>();
+
+  const dropIdle = (now: number) => {
+    for (const [id, { usedAt }] of clients) if (now - usedAt > IDLE_MS) clients.delete(id);
+  };
+
+  return ({ driver, endpoint, headers, definition }) => {
+    const now = options.clock.now();
+    dropIdle(now);
+    const id = JSON.stringify([driver.name, definition.connectionId ?? null]);
+    const madeOf = JSON.stringify([endpoint, headers]);
+    const known = clients.get(id);
+    if (known?.madeOf === madeOf) {
+      known.usedAt = now;
+      return known.client;
+    }
+    const client = createHttpClient({ ...options, endpoint, headers });
+    clients.set(id, { client, madeOf, usedAt: now });
+    return client;
+  };
 }
 
 export function createEngineContext(options: ResolvedOptions): EngineContext {
-  const clients = new Map<string, GuardedHttpClient>();
-  return {
-    options,
-    state: createStateRepository(options),
-    clientOf({ driver, endpoint, headers }) {
-      const id = JSON.stringify([driver.name, endpoint, headers]);
-      const known = clients.get(id);
-      if (known !== undefined) return known;
-      const client = createHttpClient({ ...options, endpoint, headers });
-      clients.set(id, client);
-      return client;
-    },
-  };
+  return { options, state: createStateRepository(options), clientOf: createClients(options) };
 }

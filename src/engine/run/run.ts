@@ -2,7 +2,11 @@ import type { Clock } from '../../contracts/clock.js';
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { SyncEvent } from '../../contracts/events.js';
 import type { Operation } from '../../contracts/plan.js';
+import { onAbort } from '../../shared/abort.js';
+import { withContext, type ErrorContext } from '../../shared/problems.js';
+import { timestamp } from '../../shared/timestamps.js';
 import { notify } from '../boundary/guard-call.js';
+import type { CallSignal } from '../call-options.js';
 import type { ResolvedOptions } from '../options.js';
 import type { PreparedSync } from '../resolve/resolve-sync.js';
 
@@ -23,9 +27,6 @@ export interface Run {
   abort(reason: unknown): void;
 }
 
-/** The time of a clock as ISO 8601. */
-export const timestamp = (clock: Clock): string => new Date(clock.now()).toISOString();
-
 /** Random text for run ids; not derived from `random`, which is for jitter and may be a constant. */
 const drawId = (): string => globalThis.crypto.randomUUID();
 
@@ -37,7 +38,7 @@ export async function withRun<Result>(
   options: ResolvedOptions,
   prepare: (signal: AbortSignal) => Promise<PreparedSync>,
   operation: Operation,
-  callerSignal: AbortSignal | undefined,
+  { signal: callerSignal, onEvent }: CallSignal,
   work: (run: Run) => Promise<Result>,
 ): Promise<Result> {
   callerSignal?.throwIfAborted();
@@ -45,10 +46,7 @@ export async function withRun<Result>(
   const ended = new AbortController();
   const settled = new AbortController();
   const { signal } = ended;
-  callerSignal?.addEventListener('abort', () => ended.abort(callerSignal.reason), {
-    once: true,
-    signal: settled.signal,
-  });
+  const release = onAbort(callerSignal, (reason) => ended.abort(reason));
   const deadline = runTimeout === undefined ? undefined : clock.now() + runTimeout;
   if (runTimeout !== undefined) {
     clock.sleep(runTimeout, settled.signal).then(
@@ -70,27 +68,50 @@ export async function withRun<Result>(
       ...(deadline === undefined ? {} : { deadline }),
       startedAt: timestamp(clock),
       fields: { runId: drawId(), operation, definitionId: prepared.definition.id },
-      emit: (event) => notify(options.onEvent, event),
+      emit(event) {
+        notify(options.onEvent, event);
+        notify(onEvent, event);
+      },
       countRequest: () => void (requests += 1),
       requestCount: () => requests,
       abort: (reason) => ended.abort(reason),
     };
-    return await told(run, work);
+    return await told(run, work, callerSignal);
   } finally {
+    release();
     settled.abort();
   }
 }
 
+/** What the errors of a run say of it. */
+function contextOf({ fields, prepared }: Run): ErrorContext {
+  const { destination, connectionId } = prepared.definition;
+  return {
+    runId: fields.runId,
+    definitionId: fields.definitionId,
+    place: prepared.place,
+    destination,
+    ...(connectionId === undefined ? {} : { connectionId }),
+  };
+}
+
 /** Tells the start and the end of a run, and its failure, which is the reason of an abort where there was one. */
-async function told<Result>(run: Run, work: (run: Run) => Promise<Result>): Promise<Result> {
+async function told<Result>(
+  run: Run,
+  work: (run: Run) => Promise<Result>,
+  callerSignal: AbortSignal | undefined,
+): Promise<Result> {
   const { fields, prepared, signal, clock } = run;
   const began = clock.now();
   try {
     run.emit({ ...fields, type: 'run-started', place: prepared.place });
     return await work(run);
   } catch (error) {
-    const thrown: unknown =
+    const ended: unknown =
       signal.aborted && !isSecretSyncError(error, 'STATE_NOT_SAVED') ? signal.reason : error;
+    // The caller's own reason comes back as it is.
+    const isCallers = callerSignal?.aborted === true && ended === callerSignal.reason;
+    const thrown = isSecretSyncError(ended) && !isCallers ? withContext(ended, contextOf(run)) : ended;
     run.emit({
       ...fields,
       type: 'run-failed',

@@ -21,6 +21,8 @@ export interface PlaceMemory extends Ownership {
   markImported(syncId: string, at: string): void;
   /** Forgets what a sync remembers of keys that do not exist at the place any more. */
   prune(syncId: string, entries: readonly DestinationEntry[]): void;
+  /** The writes that are marked as begun, and which syncs were here. */
+  begun(): Pick<PlaceDocument, 'syncs' | 'entries'>;
   /** For the document, in an order that does not depend on history. */
   contents(): Pick<PlaceDocument, 'syncs' | 'entries' | 'facts'>;
 }
@@ -104,6 +106,10 @@ export function createPlaceMemory(
         if (owner === syncId && existing.get(key, kind) === undefined) index.delete(key, kind);
       }
     },
+    begun: () => ({
+      syncs: [...syncs.values()],
+      entries: [...index.values()].filter(({ pending }) => pending !== undefined),
+    }),
     contents: () => ({
       syncs: [...syncs.values()].sort(byText((sync) => sync.syncId)),
       entries: [...index.values()].sort(byKindAndKey),

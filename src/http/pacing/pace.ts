@@ -10,7 +10,7 @@ export interface Stop {
   readonly refused: number;
 }
 
-/** How fast requests are sent to a server that has said stop. */
+/** How fast requests are sent to a server that has refused one. */
 export interface Pace {
   /** Requests a ms; 0: nothing is held back. */
   readonly perMs: number;
@@ -23,10 +23,10 @@ export interface Pace {
   forget(): void;
 }
 
-/** Limits are counted in these, ms: what servers tell is rounded up to whole seconds, and this undoes it. */
+/** Limits are counted in these, in ms: what servers say is rounded up to whole seconds, and this undoes it. */
 const USUAL_WINDOWS = [1_000, 10_000, 60_000, 3_600_000];
 const REMEMBERED = 1_000;
-/** So many accepted requests say something of a limit; fewer are as many as chance would have it. */
+/** So many accepted requests say something of a limit; fewer are chance. */
 const ENOUGH = 20;
 /** Of what is thought to be the limit; the rest is for jitter on the way. */
 const CAUTION = 0.95;
@@ -35,7 +35,7 @@ const DECREASE = 0.9;
 const SEARCHING = 2 / 1_000;
 /** What it adds where the limit is known: a pace that is used to the full grows by a sixtieth in 10 s. */
 const KNOWN = 1 / 600_000;
-/** Slower than one a second need not be spread, in requests a ms: the told times do it. */
+/** What is slower than one a second need not be spread, in requests a ms: the times that the server says do it. */
 const SLOWEST = 1 / 1_000;
 /** Two stops tell of one limit when what was seen before them differs by no more. */
 const SAME = 0.25;

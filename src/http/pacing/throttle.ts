@@ -1,43 +1,38 @@
 import PQueue from 'p-queue';
 import type { Clock } from '../../contracts/clock.js';
 import { createPace } from './pace.js';
-import { createSteadyTime } from './steady-time.js';
+import { createQuotaFollower, type Ticket } from './quota-follower.js';
+import { createSteadyTime, type SteadyTime } from './steady-time.js';
 import type { Quota } from './told-times.js';
 
-/** A request that was let through. */
-export interface Ticket {
-  /** In the throttle's own time, which is no time of day. */
-  readonly sentAt: number;
-  /** How many went before it. */
-  readonly sequence: number;
-}
+export type { Ticket } from './quota-follower.js';
 
 /** A server that takes nothing for now. */
 export interface Closure {
   /** On the clock. */
   readonly until: number;
-  /** It is the server's own word. */
+  /** The server said so itself. */
   readonly isTold: boolean;
   /** How many times in a row it has said so, without taking anything in between. */
   readonly inARow: number;
 }
 
-/** Whether it is pointless to wait for that. */
+/** Returns whether it is pointless to wait for that. */
 export type IsTooLate = (until: number, isTold: boolean, inARow: number) => boolean;
 
 /** The pace of all requests of one connection. */
 export interface Throttle {
-  /** Resolves when the server may be asked again; or, at once, to what `isTooLate` says is not worth waiting for. */
+  /** Resolves when the server may be asked again; or, immediately, to what `isTooLate` says is not worth waiting for. */
   open(signal: AbortSignal, isTooLate: IsTooLate): Promise<Closure | undefined>;
   /**
    * Resolves when it is the next request's turn, first come, first served; to `undefined` when the server has closed
-   * meanwhile, so that nobody has to wait for it in line.
+   * meanwhile, so that none has to wait for it in line.
    */
   turn(signal: AbortSignal): Promise<Ticket | undefined>;
   /** The server took the request. */
   accepted(ticket: Ticket, quota: Quota | undefined): void;
   /**
-   * The server refused the request for its rate. Answers until when nothing is sent, on the clock: until the `told`
+   * The server refused the request for its rate. Returns until when nothing is sent, on the clock: until the `told`
    * time; where none was told, for the `backoff`, in ms, drawn once for all that were under way together.
    */
   refused(ticket: Ticket, told: number | undefined, backoff?: () => number): number;
@@ -47,17 +42,11 @@ export interface Throttle {
 
 /** No told time closes a connection for longer, in ms: it is taken to mean something else. */
 const LONGEST_CLOSURE = 86_400_000;
-/** The pace follows what is left of the quota in periods of so many ms. */
-const PERIOD = 2_000;
-/** The share of the quota that is meant to be left over in a period. */
-const RESERVE = 0.06;
-/** A quota that is whole again this soon, in ms, is renewed while requests are on their way. */
-const SOON = 5_000;
-/** After so many ms in which nothing was sent, what was learnt of the pace is of no use any more. */
+/** After so many ms in which nothing was sent, what was learned of the pace is of no use any more. */
 const FORGOTTEN_AFTER = 300_000;
 
 /**
- * Until the server has said stop for the first time nothing is held back.
+ * Makes the throttle of a connection. Until the server has said stop for the first time, nothing is held back.
  *
  * | the server                                       | what happens                                              |
  * |--------------------------------------------------|-----------------------------------------------------------|
@@ -66,138 +55,140 @@ const FORGOTTEN_AFTER = 300_000;
  * | can't serve for now (503), and says until when   | all wait until then; the pace stays                       |
  * | accepts, says what is left                       | the pace follows what is left, up or down                 |
  * | accepts, says nothing                            | the pace grows                                            |
- * | was left alone for five minutes                  | it is met afresh                                          |
+ * | was sent nothing for five minutes                | what was learned of its pace is forgotten                 |
  *
  * What was under way together when the server refused counts as one refusal. The pace is decided when the wait is over:
- * by then is known which of them were taken.
+ * by then it is known which of them were taken.
  */
 export function createThrottle(clock: Clock): Throttle {
-  const time = createSteadyTime(clock);
-  const gate = new PQueue({ concurrency: 1 });
-  const pace = createPace();
-  let paceSetAt = 0;
-  let nextAt = 0;
-  let closedUntil = 0;
-  let toldUntil = 0;
-  let inARow = 0;
-  let stop: { isTold: boolean; readonly isCounted: boolean; taken: number; refused: number } | undefined;
-  let sent = 0;
+  const throttle = new PacedThrottle(clock);
+  return {
+    open: (signal, isTooLate) => throttle.open(signal, isTooLate),
+    turn: (signal) => throttle.turn(signal),
+    accepted: (ticket, quota) => throttle.accepted(ticket, quota),
+    refused: (ticket, told, backoff) => throttle.refused(ticket, told, backoff),
+    hold: (ticket, until) => throttle.hold(ticket, until),
+  };
+}
+
+class PacedThrottle implements Throttle {
+  readonly #clock: Clock;
+  readonly #time: SteadyTime;
+  readonly #gate = new PQueue({ concurrency: 1 });
+  readonly #pace = createPace();
+  readonly #quota = createQuotaFollower();
+  #nextAt = 0;
+  #closedUntil = 0;
+  #toldUntil = 0;
+  #inARow = 0;
+  #stop: { isTold: boolean; readonly isCounted: boolean; taken: number; refused: number } | undefined;
+  #sent = 0;
   /** How many had been sent at the last stop. */
-  let sentAtStop = 0;
-  let sentAtHold = 0;
-  let lastSentAt = 0;
-  let largestQuota = 0;
-  let lowestShare = 1;
-  let newest: (Quota & Ticket) | undefined;
+  #sentAtStop = 0;
+  #sentAtHold = 0;
+  #lastSentAt = 0;
 
-  const closeUntil = (until: number, isTold: boolean) => {
-    const end = Math.min(until, time.now() + LONGEST_CLOSURE);
-    closedUntil = Math.max(closedUntil, end);
-    if (isTold) toldUntil = Math.max(toldUntil, end);
-  };
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#time = createSteadyTime(clock);
+  }
 
-  const stopFor = (sequence: number, until: number, isTold: boolean, isCounted: boolean) => {
-    if (sequence >= sentAtStop) {
-      stop = { isTold, isCounted, taken: 0, refused: 0 };
-      sentAtStop = sent;
-      inARow += 1;
+  async open(signal: AbortSignal, isTooLate: IsTooLate): Promise<Closure | undefined> {
+    for (;;) {
+      const now = this.#time.now();
+      if (this.#closedUntil <= now) return undefined;
+      const until = this.#time.shown(this.#closedUntil);
+      const isTold = this.#toldUntil >= this.#closedUntil;
+      const inARow = this.#inARow;
+      if (isTooLate(until, isTold, inARow)) return { until, isTold, inARow };
+      await this.#clock.sleep(this.#closedUntil - now, signal);
     }
-    if (stop) {
-      stop.refused += isCounted ? 0 : 1;
-      stop.isTold ||= isTold;
-    }
-    closeUntil(until, isTold);
-  };
+  }
 
-  const closeWhenUsedUp = () => {
-    if (!newest) return;
-    const opensIn = newest.resetAt - time.now();
-    if (opensIn <= 0) return;
-    // Those that were sent after the one that told what is left use it too.
-    const underWay = pace.perMs > 0 && opensIn < SOON ? 0 : sent - newest.sequence - 1;
-    if (newest.remaining > underWay) return;
-    stopFor(newest.sequence, newest.resetAt, true, true);
-    newest = undefined;
-  };
+  async turn(signal: AbortSignal): Promise<Ticket | undefined> {
+    // None is in line, and nothing is to be spread: the queue would only cost time.
+    const isFree = this.#pace.perMs === 0 && this.#gate.size + this.#gate.pending === 0;
+    return isFree ? this.#takeTurn(signal) : this.#gate.add(() => this.#takeTurn(signal), { signal });
+  }
+
+  accepted(ticket: Ticket, quota: Quota | undefined): void {
+    const isNew = ticket.sequence >= this.#sentAtStop;
+    this.#inARow = 0;
+    if (this.#stop && !isNew) this.#stop.taken += 1;
+    this.#pace.accepted(ticket.sentAt, isNew && !quota);
+    if (!quota) return;
+    const told = { ...quota, resetAt: this.#time.of(quota.resetAt), ...ticket };
+    this.#quota.follow(told, this.#time, isNew ? this.#pace : undefined);
+  }
+
+  refused(ticket: Ticket, told: number | undefined, backoff = () => 0): number {
+    const now = this.#time.now();
+    const isShared = ticket.sequence < this.#sentAtStop && this.#closedUntil > now;
+    const untold = () => (isShared ? this.#closedUntil : now + backoff());
+    const until = told === undefined ? untold() : this.#time.of(told);
+    this.#stopFor(ticket.sequence, until, told !== undefined, false);
+    return this.#time.shown(until);
+  }
+
+  hold(ticket: Ticket, until: number): void {
+    if (ticket.sequence >= this.#sentAtHold) {
+      this.#sentAtHold = this.#sent;
+      this.#inARow += 1;
+    }
+    this.#closeUntil(this.#time.of(until), true);
+  }
+
+  #closeUntil(until: number, isTold: boolean): void {
+    const end = Math.min(until, this.#time.now() + LONGEST_CLOSURE);
+    this.#closedUntil = Math.max(this.#closedUntil, end);
+    if (isTold) this.#toldUntil = Math.max(this.#toldUntil, end);
+  }
+
+  #stopFor(sequence: number, until: number, isTold: boolean, isCounted: boolean): void {
+    if (sequence >= this.#sentAtStop) {
+      this.#stop = { isTold, isCounted, taken: 0, refused: 0 };
+      this.#sentAtStop = this.#sent;
+      this.#inARow += 1;
+    }
+    if (this.#stop) {
+      this.#stop.refused += isCounted ? 0 : 1;
+      this.#stop.isTold ||= isTold;
+    }
+    this.#closeUntil(until, isTold);
+  }
+
+  #closeWhenUsedUp(): void {
+    const usedUp = this.#quota.takeUsedUp(this.#time.now(), this.#sent, this.#pace.perMs);
+    if (usedUp !== undefined) this.#stopFor(usedUp.sequence, usedUp.resetAt, true, true);
+  }
 
   /** Called when nothing is closed any more. */
-  const decidePace = (now: number) => {
-    if (stop) {
-      pace.stopped(stop, closedUntil);
-      stop = undefined;
-      nextAt = closedUntil;
-      paceSetAt = closedUntil;
-      lowestShare = 1;
-    } else if (now - Math.max(lastSentAt, closedUntil) > FORGOTTEN_AFTER) pace.forget();
-  };
+  #decidePace(now: number): void {
+    if (this.#stop) {
+      this.#pace.stopped(this.#stop, this.#closedUntil);
+      this.#stop = undefined;
+      this.#nextAt = this.#closedUntil;
+      this.#quota.beginPeriod(this.#closedUntil);
+    } else if (now - Math.max(this.#lastSentAt, this.#closedUntil) > FORGOTTEN_AFTER) this.#pace.forget();
+  }
 
-  const takeTurn = async (signal: AbortSignal): Promise<Ticket | undefined> => {
+  async #takeTurn(signal: AbortSignal): Promise<Ticket | undefined> {
     for (;;) {
-      closeWhenUsedUp();
-      const now = time.now();
-      if (closedUntil > now) return undefined;
-      decidePace(now);
-      if (pace.perMs > 0) {
-        if (nextAt > now) {
-          await clock.sleep(nextAt - now, signal);
+      this.#closeWhenUsedUp();
+      const now = this.#time.now();
+      if (this.#closedUntil > now) return undefined;
+      this.#decidePace(now);
+      if (this.#pace.perMs > 0) {
+        if (this.#nextAt > now) {
+          await this.#clock.sleep(this.#nextAt - now, signal);
           continue;
         }
-        const interval = 1 / pace.perMs;
+        const interval = 1 / this.#pace.perMs;
         // A timer that was late is made up for, by one request at most.
-        nextAt = Math.max(nextAt, now - interval) + interval;
+        this.#nextAt = Math.max(this.#nextAt, now - interval) + interval;
       }
-      lastSentAt = now;
-      return { sentAt: now, sequence: sent++ };
+      this.#lastSentAt = now;
+      return { sentAt: now, sequence: this.#sent++ };
     }
-  };
-
-  const open: Throttle['open'] = async (signal, isTooLate) => {
-    for (;;) {
-      const now = time.now();
-      if (closedUntil <= now) return undefined;
-      const until = time.shown(closedUntil);
-      const isTold = toldUntil >= closedUntil;
-      if (isTooLate(until, isTold, inARow)) return { until, isTold, inARow };
-      await clock.sleep(closedUntil - now, signal);
-    }
-  };
-  const turn: Throttle['turn'] = async (signal) => {
-    // Nobody is in line, and nothing is to be spread: the queue would only cost time.
-    const isFree = pace.perMs === 0 && gate.size + gate.pending === 0;
-    return isFree ? takeTurn(signal) : gate.add(() => takeTurn(signal), { signal });
-  };
-
-  return {
-    open,
-    turn,
-    accepted(ticket, quota) {
-      const isNew = ticket.sequence >= sentAtStop;
-      inARow = 0;
-      if (stop && !isNew) stop.taken += 1;
-      pace.accepted(ticket.sentAt, isNew && !quota);
-      if (!quota || (newest && newest.sequence > ticket.sequence)) return;
-      newest = { ...quota, resetAt: time.of(quota.resetAt), ...ticket };
-      largestQuota = Math.max(quota.limit ?? 0, quota.remaining + 1, largestQuota);
-      if (pace.perMs === 0 || !isNew) return;
-      lowestShare = Math.min(lowestShare, quota.remaining / largestQuota);
-      if (time.now() - paceSetAt < PERIOD) return;
-      pace.multiply(Math.min((1 - RESERVE) / (1 - lowestShare), 2));
-      paceSetAt = time.now();
-      lowestShare = 1;
-    },
-    refused(ticket, told, backoff = () => 0) {
-      const now = time.now();
-      const isShared = ticket.sequence < sentAtStop && closedUntil > now;
-      const until = told === undefined ? (isShared ? closedUntil : now + backoff()) : time.of(told);
-      stopFor(ticket.sequence, until, told !== undefined, false);
-      return time.shown(until);
-    },
-    hold(ticket, until) {
-      if (ticket.sequence >= sentAtHold) {
-        sentAtHold = sent;
-        inARow += 1;
-      }
-      closeUntil(time.of(until), true);
-    },
-  };
+  }
 }

@@ -1,3 +1,5 @@
+import { END_OF_TIME } from '../../shared/timestamps.js';
+
 /** What a server says of how much it will still take. */
 export interface Quota {
   readonly limit: number | undefined;
@@ -5,9 +7,6 @@ export interface Quota {
   /** When there is more again, in ms since the epoch. */
   readonly resetAt: number;
 }
-
-/** The last moment that a Date can hold; what lies beyond is as good as never. */
-const END_OF_TIME = 8.64e15;
 
 const NUMBER = /^\d+(\.\d+)?$/;
 

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { endpoint, type Endpoint } from '../endpoint.js';
+import { endpoint, noBody, strictBody, type Endpoint } from '../endpoint.js';
 import { destinationOf } from '../find-record.js';
 import { namedResources } from '../schemas/common.js';
 import type { RestService } from '../service.js';
@@ -38,6 +38,7 @@ export const destinationEndpoints = (service: RestService, root: string): readon
     path: `${root}/options`,
     action: 'list-destinations',
     summary: 'List the destinations.',
+    body: noBody,
     response: optionsResponse,
     handle: () =>
       Promise.resolve({
@@ -50,12 +51,12 @@ export const destinationEndpoints = (service: RestService, root: string): readon
         })),
       }),
   }),
-  endpoint<Record<string, never>, z.output<typeof checkBody>>({
+  endpoint({
     method: 'post',
     path: `${root}/{destination}/check-destination`,
     action: 'check-destination',
     summary: 'Check whether a sync writes to a destination already.',
-    body: checkBody,
+    body: strictBody(checkBody),
     response: checkResponse,
     async handle(call) {
       const { projectId, ...query } = call.body;
@@ -80,6 +81,7 @@ export const discoveryEndpoints = (service: RestService, root: string): readonly
         action: 'discover',
         summary: `List ${path.split('/').at(-1) ?? path} that a connection can see.`,
         destination,
+        body: noBody,
         response: namedResources,
         handle: ({ params: { connectionId, ...ids }, signal }) =>
           service.discover({ destination, connectionId, path, ids }, { signal }),

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { SyncRecord } from '../../service/records/sync-record.js';
 import { changesIn, definitionIn } from '../definition-body.js';
-import { endpoint, type Endpoint } from '../endpoint.js';
+import { endpoint, noBody, type Endpoint } from '../endpoint.js';
 import { destinationOf, namedRecord, recordOf } from '../find-record.js';
 import { count, flag, numberIn, projectQuery } from '../schemas/common.js';
 import { createBody, secretSyncResponse, secretSyncsResponse, updateBody } from '../schemas/secret-sync.js';
@@ -27,6 +27,7 @@ function reading(service: RestService, root: string): readonly Endpoint[] {
       action: 'list',
       summary: 'List the syncs of a project.',
       query: projectQuery,
+      body: noBody,
       response: secretSyncsResponse,
       handle: async ({ query, maySee }) => visible(await service.listSyncs(filter(query)), maySee),
     }),
@@ -36,6 +37,7 @@ function reading(service: RestService, root: string): readonly Endpoint[] {
       action: 'list',
       summary: 'List the syncs of a project to a destination.',
       query: projectQuery,
+      body: noBody,
       response: secretSyncsResponse,
       handle: async (call) => {
         const destination = destinationOf(service, call);
@@ -47,6 +49,7 @@ function reading(service: RestService, root: string): readonly Endpoint[] {
       path: `${root}/{destination}/{syncId}`,
       action: 'read',
       summary: 'Get a sync by its id.',
+      body: noBody,
       response: secretSyncResponse,
       handle: async (call) => ({ secretSync: shown(await recordOf(service, call)) }),
     }),
@@ -56,6 +59,7 @@ function reading(service: RestService, root: string): readonly Endpoint[] {
       action: 'read',
       summary: 'Get a sync by its name.',
       query: projectQuery,
+      body: noBody,
       response: secretSyncResponse,
       handle: async (call) => ({ secretSync: shown(await namedRecord(service, call)) }),
     }),
@@ -70,8 +74,7 @@ function writing(service: RestService, root: string): readonly Endpoint[] {
       path: `${root}/{destination}`,
       action: 'create',
       summary: 'Create a sync. Its first run begins immediately where it is enabled.',
-      body: createBody,
-      parseBody: (body) => body,
+      body: { schema: createBody, parse: (body) => body },
       response: secretSyncResponse,
       async handle(call) {
         const definition = definitionIn(call.body, destinationOf(service, call));
@@ -85,8 +88,7 @@ function writing(service: RestService, root: string): readonly Endpoint[] {
       path: one,
       action: 'update',
       summary: 'Change a sync: what is not named stays, and null clears.',
-      body: updateBody,
-      parseBody: changesIn,
+      body: { schema: updateBody, parse: changesIn },
       response: secretSyncResponse,
       async handle(call) {
         const { changes, version } = call.body;
@@ -103,6 +105,7 @@ function writing(service: RestService, root: string): readonly Endpoint[] {
       summary: 'Delete a sync, and what it wrote where removeSecrets is true.',
       query: z.strictObject({ removeSecrets: flag, confirmDeletions: count }),
       alsoNeeds: ({ removeSecrets }) => (removeSecrets === 'true' ? ['remove'] : []),
+      body: noBody,
       response: secretSyncResponse,
       async handle(call) {
         const record = await recordOf(service, call);

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { endpoint, type Endpoint } from '../endpoint.js';
+import { endpoint, noBody, strictBody, type Endpoint } from '../endpoint.js';
 import { recordOf } from '../find-record.js';
 import { importBehavior, planBody, planResponse, removeBody, syncBody } from '../schemas/plan.js';
 import { secretSyncResponse } from '../schemas/secret-sync.js';
@@ -16,12 +16,12 @@ export function runEndpoints(service: RestService, root: string): readonly Endpo
   const one = `${root}/{destination}/{syncId}`;
   const after = async (id: string) => ({ secretSync: shown(await service.getSync(id)) });
   return [
-    endpoint<Record<string, never>, z.output<typeof syncBody>>({
+    endpoint({
       method: 'post',
       path: `${one}/sync-secrets`,
       action: 'sync',
       summary: 'Sync the secrets.',
-      body: syncBody,
+      body: strictBody(syncBody),
       response: secretSyncResponse,
       async handle(call) {
         const { id } = await recordOf(service, call);
@@ -35,6 +35,7 @@ export function runEndpoints(service: RestService, root: string): readonly Endpo
       action: 'import',
       summary: 'Import the secrets of the destination into the source.',
       query: z.strictObject({ importBehavior: importBehavior.optional() }),
+      body: noBody,
       response: secretSyncResponse,
       async handle(call) {
         const { id } = await recordOf(service, call);
@@ -42,12 +43,12 @@ export function runEndpoints(service: RestService, root: string): readonly Endpo
         return after(id);
       },
     }),
-    endpoint<Record<string, never>, z.output<typeof removeBody>>({
+    endpoint({
       method: 'post',
       path: `${one}/remove-secrets`,
       action: 'remove',
       summary: 'Delete what the sync wrote.',
-      body: removeBody,
+      body: strictBody(removeBody),
       response: secretSyncResponse,
       async handle(call) {
         const { id } = await recordOf(service, call);
@@ -55,12 +56,12 @@ export function runEndpoints(service: RestService, root: string): readonly Endpo
         return after(id);
       },
     }),
-    endpoint<Record<string, never>, z.output<typeof planBody>>({
+    endpoint({
       method: 'post',
       path: `${one}/plan`,
       action: 'plan',
       summary: 'Plan a sync, an import or a removal: a dry run that writes nothing.',
-      body: planBody,
+      body: strictBody(planBody),
       response: planResponse,
       async handle(call) {
         const { id } = await recordOf(service, call);

@@ -1,3 +1,4 @@
+import { onAbort } from '../../shared/abort.js';
 import type { Clock } from '../../contracts/clock.js';
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { Activity } from './idle-tracker.js';
@@ -109,12 +110,10 @@ export function createJobs(clock: Clock, activity: Activity): Jobs {
         // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
         reject(reason);
       };
-      const follow = () => {
-        if (askers.has(asked)) leave(asked.signal?.reason);
-      };
       askers.set(asked, leave);
-      asked.signal?.addEventListener('abort', follow, { once: true });
-      const forget = () => asked.signal?.removeEventListener('abort', follow);
+      const forget = onAbort(asked.signal, (reason) => {
+        if (askers.has(asked)) leave(reason);
+      });
       void done.then(resolve, reject).finally(forget);
     });
   }

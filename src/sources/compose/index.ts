@@ -7,25 +7,25 @@ import type {
   UnwritableKey,
 } from '../../contracts/source.js';
 import { merge, partRead, type PartRead } from './merge.js';
-import { findTarget, nameParts, type SourcePart } from './parts.js';
+import { findTarget, nameParts, type ComposedSource } from './parts.js';
 import { notWritable } from '../not-writable.js';
+import { unknownOptions } from '../unknown-options.js';
+import { errorFromProblems } from '../../shared/problems.js';
 
-export type { SourcePart } from './parts.js';
-export { transformSource } from '../transform.js';
-export type { SourceTransformation } from '../transform.js';
+export type { ComposedSource } from './parts.js';
 
 export interface ComposeOptions {
   /** The name of the part that is written. Default: none; then what is composed can't be written. */
-  readonly writeTo?: string;
+  readonly writeTo?: string | undefined;
 }
 
-const locate = (part: SourcePart, location: SourceLocation): SourceLocation => ({
+const locate = (part: ComposedSource, location: SourceLocation): SourceLocation => ({
   ...location,
   ...part.location,
 });
 
 async function readParts(
-  parts: readonly SourcePart[],
+  parts: readonly ComposedSource[],
   location: SourceLocation,
   options: SourceCallOptions,
 ): Promise<readonly PartRead[]> {
@@ -41,18 +41,21 @@ async function readParts(
 }
 
 /**
- * Several sources as one: folders, environments or systems. **A later one wins** over those before it, key by key. The
+ * Returns several sources as one: folders, environments or systems. **A later one wins** over those before it, key by key. The
  * keys that several hold are warnings of the plan (`SOURCE_CLASH`) that name the one that won.
  *
  * - All are read at the same time; when one fails, the read fails.
  * - One that is partial makes the whole partial. A key that a stronger part could not read is unreadable, whatever a
  *   weaker one holds; and where a stronger part could not even name all its keys, what only weaker ones hold is
  *   unreadable too, since it may not be what wins.
+ * - Each is a part, by its name: when one that held keys of a sync holds nothing any more, these keys are not deleted
+ *   without consent. The parts of a part are told apart too, as `shared > .env`.
  * - `writeTo` names the part that is written. A key that a stronger part holds is not writable, since what is written
  *   would not be read; one that only a weaker part holds is created in the named one, over it.
  * - It can be watched where all parts can. It is described by the part that is written, else by the last one.
  *
- * Throws `INVALID_OPTION` for no parts, for names that are not distinct, and for a `writeTo` that can't be written.
+ * @throws SecretSyncError `INVALID_OPTION` for no parts, for names that are not distinct, for a `writeTo` that can't be
+ * written, and for an unknown option.
  *
  * @example
  * const source = composeSources(
@@ -61,9 +64,14 @@ async function readParts(
  * );
  */
 export function composeSources(
-  sources: readonly (SourcePart | SecretSource)[],
-  { writeTo }: ComposeOptions = {},
+  sources: readonly (ComposedSource | SecretSource)[],
+  options: ComposeOptions = {},
 ): SecretSource {
+  const unknown = unknownOptions(options, ['writeTo']);
+  if (unknown.length > 0) {
+    throw errorFromProblems('INVALID_OPTION', 'composeSources was given options that are not valid', unknown);
+  }
+  const { writeTo } = options;
   const parts = nameParts(sources);
   const target = findTarget(parts, writeTo);
   const described = target ?? parts.at(-1);
@@ -81,7 +89,7 @@ export function composeSources(
             parts.map(async (part) => part.source.watch?.(locate(part, location), onChange, watching)),
           );
         } catch (error) {
-          // Nobody knows of those that did begin.
+          // The caller can't stop those that did begin.
           stop.abort();
           throw error;
         }
@@ -96,8 +104,8 @@ export function composeSources(
 }
 
 function writeMethods(
-  parts: readonly SourcePart[],
-  target: SourcePart & { readonly write: NonNullable<SecretSource['write']> },
+  parts: readonly ComposedSource[],
+  target: ComposedSource & { readonly write: NonNullable<SecretSource['write']> },
 ): Required<Pick<SecretSource, 'write' | 'checkWrite'>> {
   const fromTarget = parts.slice(parts.findIndex(({ name }) => name === target.name));
 

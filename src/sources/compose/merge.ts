@@ -1,8 +1,8 @@
 import type { SecretValue } from '../../contracts/secret.js';
-import type { SourceClash, SourceRead, SourceReadResult } from '../../contracts/source.js';
+import type { SourceClash, SourcePart, SourceRead, SourceReadResult } from '../../contracts/source.js';
 import { isSourceRead, secretPairs } from '../../contracts/source.js';
 
-/** What one part answered. */
+/** What one composed source returned. */
 export interface PartRead {
   readonly name: string;
   /** All values of each key; none of one that is unreadable. */
@@ -10,8 +10,12 @@ export interface PartRead {
   /** Keys may be missing that could not be named. */
   readonly incomplete: boolean;
   readonly clashes: readonly SourceClash[];
+  /** The parts that it is made of itself, under names of their own, from the weakest to the strongest. */
+  readonly parts: readonly SourcePart[];
+  readonly unresolved: ReadonlySet<string>;
 }
 
+/** Returns what one composed source returned, by key. */
 export function partRead(name: string, result: SourceReadResult): PartRead {
   const read: SourceRead = isSourceRead(result) ? result : { secrets: result };
   const held = new Map<string, (string | SecretValue)[]>();
@@ -21,18 +25,35 @@ export function partRead(name: string, result: SourceReadResult): PartRead {
     else values.push(value);
   }
   for (const key of read.unreadable ?? []) held.set(key, []);
-  return { name, held, incomplete: read.complete === false, clashes: [...(read.clashes ?? [])] };
+  return {
+    name,
+    held,
+    incomplete: read.complete === false,
+    clashes: [...(read.clashes ?? [])],
+    parts: partsOf(name, read, held.keys()),
+    unresolved: new Set(read.unresolved),
+  };
+}
+
+/** The parts of a composed source, each under the name of the source and its own. What no part lists is one more. */
+function partsOf(name: string, { parts }: SourceRead, held: Iterable<string>): readonly SourcePart[] {
+  const nested = [...(parts ?? [])].map((part) => ({ name: `${name} > ${part.name}`, keys: [...part.keys] }));
+  const listed = new Set(nested.flatMap(({ keys }) => keys));
+  const others = [...held].filter((key) => !listed.has(key));
+  return nested.length > 0 && others.length === 0 ? nested : [{ name, keys: others }, ...nested];
 }
 
 /*
- * What becomes of a key, by the strongest part that holds it:
+ * What becomes of a key, by the strongest source that holds it:
  *
  * | it is                                                      | result           |
  * |------------------------------------------------------------|------------------|
- * | readable, and every stronger part was read in full         | its value        |
- * | readable, and a stronger part could not name all its keys  | unreadable       |
+ * | readable, and every stronger source was read in full       | its value        |
+ * | readable, and a stronger source could not name all its keys| unreadable       |
  * | unreadable                                                 | unreadable       |
  */
+
+/** Returns several reads as one, the last of which is the strongest. */
 export function merge(parts: readonly PartRead[]): SourceRead {
   const winners = new Map<string, number>();
   const holders = new Map<string, string[]>();
@@ -47,10 +68,12 @@ export function merge(parts: readonly PartRead[]): SourceRead {
   const strongestIncomplete = parts.findLastIndex(({ incomplete }) => incomplete);
   const secrets: (readonly [string, string | SecretValue])[] = [];
   const unreadable: string[] = [];
+  const unresolved: string[] = [];
   for (const [key, index] of winners) {
     const values = index < strongestIncomplete ? [] : (parts[index]?.held.get(key) ?? []);
     if (values.length === 0) unreadable.push(key);
     else for (const value of values) secrets.push([key, value]);
+    if (values.length > 0 && parts[index]?.unresolved.has(key) === true) unresolved.push(key);
   }
   const clashes = [
     ...[...holders].flatMap(([key, names]) => (names.length > 1 ? [{ key, parts: names }] : [])),
@@ -61,5 +84,7 @@ export function merge(parts: readonly PartRead[]): SourceRead {
     unreadable,
     ...(strongestIncomplete === -1 ? {} : { complete: false }),
     ...(clashes.length === 0 ? {} : { clashes }),
+    parts: parts.flatMap((part) => part.parts),
+    ...(unresolved.length === 0 ? {} : { unresolved }),
   };
 }

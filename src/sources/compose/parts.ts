@@ -3,7 +3,7 @@ import { quote, quoteList } from '../../shared/text.js';
 import type { SecretSource, SourceLocation } from '../../contracts/source.js';
 
 /** One of several sources that are read as one. */
-export interface SourcePart {
+export interface ComposedSource {
   /** What warnings and errors call it, and what `writeTo` names. */
   readonly name: string;
   readonly source: SecretSource;
@@ -11,15 +11,15 @@ export interface SourcePart {
   readonly location?: SourceLocation;
 }
 
-const isPart = (part: SourcePart | SecretSource): part is SourcePart => !('read' in part);
+const isNamed = (part: ComposedSource | SecretSource): part is ComposedSource => !('read' in part);
 
 const invalid = (message: string) => new SecretSyncError('INVALID_OPTION', message);
 
-/** Parts with a name each. A source without one has its own; where several have the same, they are numbered. */
-export function nameParts(sources: readonly (SourcePart | SecretSource)[]): readonly SourcePart[] {
+/** Returns the sources with a name each. One without a name has its own; where several have the same, they are numbered. */
+export function nameParts(sources: readonly (ComposedSource | SecretSource)[]): readonly ComposedSource[] {
   const own = sources.map(({ name }) => name);
   const parts = sources.map((source, index) => {
-    if (isPart(source)) return source;
+    if (isNamed(source)) return source;
     const isShared = own.filter((name) => name === source.name).length > 1;
     return { name: isShared ? `${source.name} ${index + 1}` : source.name, source };
   });
@@ -31,11 +31,11 @@ export function nameParts(sources: readonly (SourcePart | SecretSource)[]): read
   return parts;
 }
 
-/** The part that is written, which must be there and take writes. */
+/** Returns the source that is written; throws `INVALID_OPTION` where there is none of that name, or it takes no writes. */
 export function findTarget(
-  parts: readonly SourcePart[],
+  parts: readonly ComposedSource[],
   writeTo: string | undefined,
-): (SourcePart & { readonly write: NonNullable<SecretSource['write']> }) | undefined {
+): (ComposedSource & { readonly write: NonNullable<SecretSource['write']> }) | undefined {
   if (writeTo === undefined) return undefined;
   const target = parts.find(({ name }) => name === writeTo);
   if (target === undefined) {

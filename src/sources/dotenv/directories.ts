@@ -61,8 +61,8 @@ async function identityOf(directory: string): Promise<string | undefined> {
 /** Watches the directories that some paths lead through. */
 export interface DirectoryWatch {
   /**
-   * Watches what the paths lead through now, and nothing else. What happens after that is told. Answers why some of it
-   * can't be watched at present.
+   * Watches what the paths lead through now, and nothing else, and calls `onStir` for what happens after that. Returns why
+   * some of it can't be watched at present.
    */
   update(): Promise<SecretSyncError | undefined>;
   close(): void;
@@ -70,7 +70,7 @@ export interface DirectoryWatch {
 
 /**
  * Calls `onStir` whenever something happened in one of the directories that these absolute paths lead through. They may
- * be moved, removed and made anew.
+ * be moved, removed and made again.
  */
 export function watchDirectories(paths: readonly string[], onStir: () => void): DirectoryWatch {
   const watched = new Map<string, WatchedDirectory>();

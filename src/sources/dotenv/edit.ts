@@ -60,7 +60,7 @@ function checkKeyAndValue(key: string, value: string): string | undefined {
 const linesOf = (text: string): string[] => text.match(/[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$/g) ?? [];
 
 /**
- * Writes values into a dotenv text so that they read back equal: in place, where a key stands there, with its comment
+ * Writes values into a dotenv text so that they read back equal: in place, where the file holds the key, with its comment
  * and, where it can be, its quotes; else at the end. All other lines stay as they are, to the byte.
  */
 export function editDotenvText(
@@ -87,7 +87,7 @@ export function editDotenvText(
       continue;
     }
     if (another !== undefined) {
-      refuse('it stands twice in the file; remove one');
+      refuse('the file holds it twice; remove one');
       continue;
     }
     if (index !== undefined && assignments[index]?.[1] === value) continue;

@@ -1,160 +1,117 @@
-import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../contracts/clock.js';
-import { SecretSyncError } from '../../contracts/errors.js';
-import { quote } from '../../shared/text.js';
-import type { SecretSource, SourceChange } from '../../contracts/source.js';
-import { systemClock } from '../../shared/clock.js';
-import { parseDotenvText, type DotenvText } from './parse.js';
-import { editDotenvText, type EditedText } from './edit.js';
-import { replaceFile, signatureOf, systemCode } from './file.js';
-import { watchFiles } from './watch.js';
-import { notWritable } from '../not-writable.js';
-import { errorFromProblems } from '../../shared/problems.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
+import { SecretSyncError } from '../../contracts/errors.js';
+import type { SecretSource, SourceCallOptions, SourceLocation, SourceRead } from '../../contracts/source.js';
+import { systemClock } from '../../shared/clock.js';
+import { errorFromProblems } from '../../shared/problems.js';
+import { quote } from '../../shared/text.js';
+import { unknownOptions } from '../unknown-options.js';
+import { mergeFiles, type NamedFile } from './merge.js';
+import { createDotenvReader, type DotenvFile } from './read-dotenv.js';
+import { watchFiles } from './watch.js';
+import { createDotenvWriter } from './write.js';
 
+/** Options of `dotenvSource`. */
 export interface DotenvOptions {
   /** How long files must be left alone before a watch tells of a change, in ms. Default: 100. */
-  readonly debounce?: number;
-  /** Default: that of the machine. */
-  readonly clock?: Clock;
+  readonly debounce?: number | undefined;
+  /**
+   * How long a file must have been left alone before it is read, in ms; 0 reads it while it is being written. Default:
+   * 100.
+   */
+  readonly settleTime?: number | undefined;
+  /** Default: the clock of the machine. */
+  readonly clock?: Clock | undefined;
 }
 
 /** A source of dotenv files: all but `describe`. */
-export type DotenvSource = SecretSource & Required<Pick<SecretSource, 'write' | 'checkWrite' | 'watch'>>;
-
-type Report = (message: string) => void;
-
-/** How often a write begins again because somebody else wrote meanwhile. */
-const ATTEMPTS = 5;
+export interface DotenvSource extends Required<Omit<SecretSource, 'read' | 'describe'>> {
+  read(location: SourceLocation, options: SourceCallOptions): Promise<SourceRead>;
+}
 
 /**
- * A source of one dotenv file or of several, in which a later file wins. Values are read as the dotenv package reads
- * them: quotes, several lines, `export`, comments; nothing is expanded. Every location reads the same files, anew each
- * time. A key that stands twice in one file is handed on twice, so that a plan reports it.
+ * Returns a source of one dotenv file or of several, in which a later file wins. Values are read as the dotenv package
+ * reads them: quotes, several lines, `export`, comments; nothing is expanded. Every location reads the same files, each
+ * time from the start. A key that a file holds twice is passed on twice, so that a plan reports it.
  *
- * A write goes to the last file, which must be there: a value is replaced where it stands, with its comment and, where
- * that can be, its quotes; a new key comes last. The file is replaced in one step and keeps its mode. What no quotes
- * make read back equal is not writable (`SOURCE_NOT_WRITABLE`). A file that can't be written is `SOURCE_WRITE_FAILED`.
- * Writes of one source come one after the other; of two writers at the very same moment, one can lose.
- *
- * A watch tells when any of the files was changed, replaced or removed, and when a link or directory on the way to it was.
+ * - **Each file is a part**, by its path: when one that held keys of a sync holds nothing any more, these keys are not
+ *   deleted without consent.
+ * - **References.** A key whose value holds `${…}`, unless in single quotes, is listed as `unresolved`, since that text
+ *   is what is written to the destination.
+ * - **A file that moves while it is read** (its size, its times, or the file itself) is read again until it has been left
+ *   alone for `settleTime`; one that holds less than when this source read it last, for 3 s. After 30 s it is
+ *   `SOURCE_READ_FAILED`, retryable. What has paused for longer looks complete: a program that writes a dotenv file
+ *   should write another file and rename it over this one.
+ * - **A named pipe** is read until its writer closes it; one that no program writes to is `SOURCE_READ_FAILED` after 2 s,
+ *   retryable. It can't be written. Directories and devices are `SOURCE_READ_FAILED`.
+ * - **A write** goes to the last file, which must exist: a value is replaced in its line, with its comment and, where
+ *   possible, its quotes; a new key comes last. The file is replaced in one step and keeps its owner, group and mode. One
+ *   that can't be replaced, as a bind mount, is written in place, and a copy of its former text (`.NAME.….copy`, mode
+ *   600) is kept beside it until that has ended. Not writable (`SOURCE_NOT_WRITABLE`, told by `checkWrite` while an
+ *   import is planned): a value that no quotes make read back equal, and every key where the directory can't be written.
+ *   What fails later is `SOURCE_WRITE_FAILED`. Writes of one source come one after the other; of two programs that write
+ *   in the same moment, one can lose.
+ * - **A watch** tells when any of the files was changed, replaced or removed, or a link or directory on the way to it.
  *
  * A read throws `SOURCE_READ_FAILED`, with all that is wrong in all files, where a file is missing, can't be read, is
- * not UTF-8, or has a line that is no assignment, comment or blank; the line's number is named and its text is not.
- * Throws `INVALID_OPTION` where no path is given.
+ * longer than 16 MiB, is not UTF-8, or has a line that is no assignment, comment or blank; the line's number is named and
+ * its text is not.
+ *
+ * @throws SecretSyncError `INVALID_OPTION` where no path is given, a time is not a number from 0 on, or an option is unknown.
  *
  * @example
  * const source = dotenvSource(['.env', '.env.production']);
  */
 export function dotenvSource(path: string | readonly string[], options: DotenvOptions = {}): DotenvSource {
-  const paths = typeof path === 'string' ? [path] : [...path];
+  const given = typeof path === 'string' ? [path] : [...path];
+  // Of a file that is named twice, the last place is the one that counts.
+  const paths = given.filter((file, index) => given.lastIndexOf(file) === index);
   const last = paths.at(-1);
   if (last === undefined || paths.includes('')) {
     throw new SecretSyncError('INVALID_OPTION', 'dotenvSource needs the path of a file, or a list of paths.');
   }
-  const { debounce = 100, clock = systemClock } = options;
-  /** Writes of this source come one after the other. */
-  let writing: Promise<unknown> = Promise.resolve();
+  const { debounce = 100, settleTime = 100, clock = systemClock } = options;
+  checkOptions(options, { debounce, settleTime });
+  const reader = createDotenvReader(settleTime);
 
-  const edit = async (changes: readonly SourceChange[], signal: AbortSignal): Promise<EditedText> => {
+  const readAll = async (files: readonly string[], signal: AbortSignal): Promise<readonly ReadFile[]> => {
     const problems: ErrorProblem[] = [];
-    const text = await readDotenvFile(last, signal, reportTo(problems, last));
-    throwProblems(problems);
-    return editDotenvText(
-      text?.text ?? '',
-      changes.map(({ key, value }) => [key, value.reveal()] as const),
-    );
-  };
-
-  const write = async (changes: readonly SourceChange[], signal: AbortSignal): Promise<void> => {
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const signature = await signatureOf(last);
-      const { text, refused } = await edit(changes, signal);
-      if (refused.length > 0) throw notWritable(quote(last), refused);
+    const found: ReadFile[] = [];
+    let isPassing = true;
+    for (const file of files) {
       signal.throwIfAborted();
-      try {
-        if (await replaceFile(last, text, signature)) return;
-      } catch (error) {
-        throw new SecretSyncError(
-          'SOURCE_WRITE_FAILED',
-          `${quote(last)} can't be written (${systemCode(error)}): check that this user may write it and its directory.`,
-        );
-      }
+      const report = (reason: string, mayPass = false) => {
+        isPassing &&= mayPass;
+        problems.push({ code: 'SOURCE_READ_FAILED', message: `${quote(file)} ${reason}` });
+      };
+      const read = await reader.read(file, { clock, signal, report });
+      if (read !== undefined) found.push({ ...read, path: file });
     }
-    const message = `${quote(last)} was changed by somebody else whenever it was to be written; try again.`;
-    throw new SecretSyncError('SOURCE_WRITE_FAILED', message, { retryable: true });
+    if (problems.length === 0) return found;
+    const subject = 'The dotenv source could not be read';
+    throw errorFromProblems('SOURCE_READ_FAILED', subject, problems, { retryable: isPassing });
   };
+  const writer = createDotenvWriter(last, async (signal) => (await readAll([last], signal))[0]?.text ?? '');
 
   return {
     name: 'dotenv',
-    async read(_location, { signal }) {
-      const problems: ErrorProblem[] = [];
-      const merged = new Map<string, readonly string[]>();
-      for (const file of paths) {
-        signal.throwIfAborted();
-        const found = await readDotenvFile(file, signal, reportTo(problems, file));
-        for (const [name, values] of groupByName(found?.assignments ?? [])) merged.set(name, values);
-      }
-      throwProblems(problems);
-      return [...merged].flatMap(([name, values]) => values.map((value) => [name, value] as const));
-    },
-    async checkWrite(_location, changes, { signal }) {
-      return (await edit(changes, signal)).refused;
-    },
-    async write(_location, changes, { signal }) {
-      signal.throwIfAborted();
-      if (changes.length === 0) return;
-      const turn = writing.then(() => write(changes, signal));
-      writing = turn.catch(() => undefined);
-      await turn;
-    },
+    read: async (_location, { signal }) => mergeFiles(await readAll(paths, signal)),
+    checkWrite: async (_location, changes, { signal }) => writer.check(changes, signal),
+    write: async (_location, changes, { signal }) => writer.write(changes, signal),
     watch: (_location, onChange, { signal }) => watchFiles(paths, onChange, { debounce, clock, signal }),
   };
 }
 
-function reportTo(problems: ErrorProblem[], file: string): Report {
-  return (message) => {
-    problems.push({ code: 'SOURCE_READ_FAILED', message: `${quote(file)} ${message}` });
-  };
-}
+type ReadFile = DotenvFile & NamedFile;
 
-function throwProblems(problems: readonly ErrorProblem[]): void {
+function checkOptions(options: object, times: Readonly<Record<string, unknown>>): void {
+  const problems = Object.entries(times).flatMap(([path, value]): ErrorProblem[] =>
+    typeof value === 'number' && value >= 0 && Number.isFinite(value)
+      ? []
+      : [{ code: 'INVALID_OPTION', path, message: 'it must be a number from 0 on, in ms' }],
+  );
+  problems.push(...unknownOptions(options, ['debounce', 'settleTime', 'clock']));
   if (problems.length > 0) {
-    throw errorFromProblems('SOURCE_READ_FAILED', 'The dotenv source could not be read', problems);
+    throw errorFromProblems('INVALID_OPTION', 'dotenvSource was given options that are not valid', problems);
   }
-}
-
-async function readDotenvFile(
-  file: string,
-  signal: AbortSignal,
-  report: Report,
-): Promise<(DotenvText & { readonly text: string }) | undefined> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(file, { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    report(`can't be read (${systemCode(error)}): check the path, and that this user may read it.`);
-    return undefined;
-  }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    report('is not UTF-8: save it in that encoding.');
-    return undefined;
-  }
-  const parsed = parseDotenvText(text.replace(/^\ufeff/, ''));
-  for (const { line, message } of parsed.malformed) report(`line ${line} ${message}: correct it.`);
-  return { ...parsed, text };
-}
-
-function groupByName(assignments: DotenvText['assignments']): ReadonlyMap<string, readonly string[]> {
-  const groups = new Map<string, string[]>();
-  for (const [name, value] of assignments) {
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [value]);
-    else group.push(value);
-  }
-  return groups;
 }

@@ -2,15 +2,15 @@ import { parse } from 'dotenv';
 
 /** What a dotenv text holds, in its order. */
 export interface DotenvText {
-  /** One for each assignment, so a name can stand there twice. */
+  /** One for each assignment, so a name can be listed twice. */
   readonly assignments: readonly (readonly [name: string, value: string])[];
-  /** Where each assignment stands, in the same order. */
+  /** The place of each assignment, in the same order. */
   readonly places: readonly AssignmentPlace[];
   /** Lines that are no assignment, comment or blank. */
   readonly malformed: readonly MalformedLine[];
 }
 
-/** The lines of one assignment, and what stands there around its value. Line ends are `\n`. */
+/** The lines of one assignment, and what surrounds its value there. Line ends are `\n`. */
 export interface AssignmentPlace {
   /** Counted from 1. */
   readonly firstLine: number;
@@ -45,7 +45,7 @@ const plainValue = new RegExp(`()([^#\\n]*)(${COMMENT})${LINE_END}`, 'y');
 
 /**
  * Splits a dotenv text into its assignments, each of whose values the dotenv package reads. That package alone hides
- * names that stand twice, lines that are no assignment and quotes that are not closed, and loses a `__proto__`.
+ * names that are assigned twice, lines that are no assignment and quotes that are not closed, and loses a `__proto__`.
  */
 export function parseDotenvText(text: string): DotenvText {
   const lines = text.replace(/\r\n?/g, '\n');
@@ -60,7 +60,7 @@ export function parseDotenvText(text: string): DotenvText {
     return pattern.exec(lines);
   };
 
-  /** Reads what stands at the start of a line; answers where it ends, or what is wrong with it. */
+  /** Reads what begins at a line; returns where it ends, or what is wrong with it. */
   const readLine = (): number | string => {
     const blank = match(blankLine, position);
     if (blank !== null) return position + blank[0].length;

@@ -10,7 +10,7 @@ import { signatureOf, systemCode } from './file.js';
 const LOOK_AGAIN = 2_000;
 
 export interface WatchFilesOptions {
-  /** How long files must be left alone before a change is told, in ms. */
+  /** How long files must be left alone before `onChange` is called, in ms. */
   readonly debounce: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;

@@ -5,7 +5,7 @@ import type { InfisicalPlace } from './options.js';
 import type { InfisicalSession } from './session.js';
 import { environmentSchema, foldersSchema } from './wire.js';
 
-/** The names and ids of a folder and its environment; what this identity may not see is left out. */
+/** Returns the names and ids of a folder and its environment; what this identity may not see is left out. */
 export async function describe(
   session: InfisicalSession,
   { projectId, environment, secretPath }: InfisicalPlace,
@@ -28,7 +28,7 @@ export async function describe(
       path: ['api', 'v1', 'projects', projectId, 'environments', 'slug', environment],
       schema: environmentSchema,
     }),
-    // No call answers the id of a root folder.
+    // No call returns the id of a root folder.
     name === undefined
       ? undefined
       : ask({

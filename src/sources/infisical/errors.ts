@@ -15,7 +15,7 @@ const SHARED: ReadonlySet<ErrorCode> = new Set([
   'SOURCE_WRITE_FAILED',
 ]);
 
-/** The same error with another code or message. */
+/** Returns the same error with another code or message. */
 export function retell(error: SecretSyncError, code: ErrorCode, message = error.message): SecretSyncError {
   const { retryable, status, retryAt, maybeWritten } = error;
   return new SecretSyncError(code, message, {
@@ -26,7 +26,7 @@ export function retell(error: SecretSyncError, code: ErrorCode, message = error.
   });
 }
 
-/** Calls, and gives an error of the http client that speaks of a destination the code that fits a source. */
+/** Calls, and gives an error of the http client that is about a destination the code that fits a source. */
 export async function aboutSource<Result>(
   code: 'SOURCE_READ_FAILED' | 'SOURCE_WRITE_FAILED',
   call: () => Promise<Result>,

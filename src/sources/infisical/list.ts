@@ -1,9 +1,7 @@
 import { isSecretSyncError } from '../../contracts/errors.js';
-import type { SecretValue } from '../../contracts/secret.js';
-import type { SourceRead } from '../../contracts/source.js';
 import type { InfisicalPlace } from './options.js';
-import type { InfisicalSession } from './session.js';
-import { listSchema, type ListedSecret, type Listing } from './wire.js';
+import { pathOf, placeFields, type ApiVersion, type SecretsApi } from './secrets-api.js';
+import { listSchema, type Listing } from './wire.js';
 
 export interface ListFlags {
   readonly includeImports: boolean;
@@ -12,104 +10,87 @@ export interface ListFlags {
 
 export type ListSecrets = (place: InfisicalPlace, flags: ListFlags, signal: AbortSignal) => Promise<Listing>;
 
-/** Whether the server takes the flag for imports under both names at once; undefined until it was asked. */
+/** Whether `/api/v4` takes the flag for imports under both names; undefined until it was asked. */
 type BothNames = 'taken' | 'refused' | undefined;
 
 /** A validation error: the parameters are not what the server knows. */
 const isRefusal = (error: unknown): boolean =>
   isSecretSyncError(error, 'DESTINATION_REJECTED') && (error.status === 400 || error.status === 422);
 
+/** What the flag for imports is called by each family of routes. */
+const IMPORTS_FLAG = { v4: 'includeImports', v3: 'include_imports' } as const;
+
+/** Sends one list request, in which `/api/v4` gets the flag for imports under the older name too where it is asked to. */
+async function listOnce(
+  api: SecretsApi,
+  place: InfisicalPlace,
+  { includeImports, expandSecretReferences }: ListFlags,
+  withBoth: boolean,
+  signal: AbortSignal,
+): Promise<{ readonly version: ApiVersion; readonly data: Listing }> {
+  return api.request((version) => {
+    const names = withBoth ? Object.values(IMPORTS_FLAG) : [IMPORTS_FLAG[version]];
+    return {
+      operation: 'read the secrets from Infisical',
+      method: 'GET',
+      path: pathOf(version, 'list'),
+      query: {
+        ...placeFields(version, place),
+        viewSecretValue: 'true',
+        expandSecretReferences: String(expandSecretReferences),
+        ...Object.fromEntries(names.map((name) => [name, String(includeImports)])),
+        recursive: 'false',
+      },
+      schema: listSchema,
+    };
+  }, signal);
+}
+
 /*
- * Older servers know the flag for imports by another name, and leave out, without a word, what would then look deleted.
- * So each listing has to show by itself that it is complete; what was learned from others only saves requests.
+ * A server that does not know the flag for imports leaves them out without a word, and they would look deleted. So each
+ * listing has to show by itself that it is complete; what was learned from others only saves requests.
  *
- * | asked with        | answered with      | it is complete                                              |
- * |-------------------|--------------------|-------------------------------------------------------------|
- * | the name of today | imports            | yes                                                         |
- * | the name of today | no word of imports | where the server refuses names unknown to it; else ask both |
- * | both names        | anything           | yes                                                         |
+ * | asked with                | the response has   | it is complete                                              |
+ * |---------------------------|--------------------|-------------------------------------------------------------|
+ * | the name of its family    | imports            | yes                                                         |
+ * | the name of `/api/v3`     | no word of imports | yes                                                         |
+ * | the name of `/api/v4`     | no word of imports | where the server refuses names unknown to it; else ask both |
+ * | both names                | anything           | yes                                                         |
  */
 
-/** Lists what stands in a folder, with the imports where they are asked for. */
-export function createList(session: InfisicalSession): ListSecrets {
+/** Returns what lists the secrets of a folder, with the imports where they are asked for. */
+export function createList(api: SecretsApi): ListSecrets {
   let bothNames: BothNames;
 
-  return async (place, { includeImports, expandSecretReferences }, signal) => {
-    const list = (...names: readonly string[]) =>
-      session.request(
-        {
-          operation: 'read the secrets from Infisical',
-          method: 'GET',
-          path: ['api', 'v4', 'secrets'],
-          query: {
-            ...place,
-            viewSecretValue: 'true',
-            expandSecretReferences: String(expandSecretReferences),
-            ...Object.fromEntries(names.map((name) => [name, String(includeImports)])),
-            recursive: 'false',
-          },
-          schema: listSchema,
-        },
-        signal,
-      );
+  return async (place, flags, signal) => {
+    const list = (withBoth: boolean) => listOnce(api, place, flags, withBoth, signal);
     /** Undefined where the request is refused. */
     const listWithBoth = async (): Promise<Listing | undefined> => {
       try {
-        const listing = await list('includeImports', 'include_imports');
+        const { data } = await list(true);
         bothNames = 'taken';
-        return listing;
+        return data;
       } catch (error) {
         if (isRefusal(error)) return undefined;
         throw error;
       }
     };
 
-    // An older server may do as it likes by default.
-    if (!includeImports) return { secrets: (await list('includeImports')).secrets };
+    // A server may do as it likes by default.
+    if (!flags.includeImports) return { secrets: (await list(false)).data.secrets };
     if (bothNames === 'taken') {
       const listing = await listWithBoth();
       if (listing) return listing;
     }
     const known = bothNames;
-    const listing = await list('includeImports');
+    const { version, data: listing } = await list(false);
     // Both were refused just now, and the one is not: another server than before.
     if (known === 'taken') bothNames = undefined;
-    if (listing.imports || known === 'refused') return listing;
+    if (listing.imports || known === 'refused' || version === 'v3') return listing;
     const complete = await listWithBoth();
     if (complete) return complete;
     // The one name was taken with the same parameters, so it is the other that is refused.
     bothNames = 'refused';
     return listing;
-  };
-}
-
-/** The secrets that all see, by key; a key that stands twice has two. */
-export function byKey(secrets: readonly ListedSecret[]): Map<string, ListedSecret[]> {
-  const groups = new Map<string, ListedSecret[]>();
-  for (const secret of secrets) {
-    if (secret.isPersonal) continue;
-    const group = groups.get(secret.key);
-    if (group === undefined) groups.set(secret.key, [secret]);
-    else group.push(secret);
-  }
-  return groups;
-}
-
-/**
- * What a folder holds in the end: its own secrets win over imported ones, of which the last import wins (official
- * documentation). Where the winner is hidden, the key is unreadable, whatever an import behind it shows.
- */
-export function effectiveSecrets({ secrets, imports }: Listing): SourceRead & {
-  readonly secrets: readonly (readonly [string, SecretValue])[];
-  readonly unreadable: readonly string[];
-} {
-  const winners = new Map<string, readonly ListedSecret[]>();
-  for (const layer of [...(imports ?? []).map((imported) => imported.secrets), secrets]) {
-    for (const [key, group] of byKey(layer)) winners.set(key, group);
-  }
-  const all = [...winners.values()].flat();
-  return {
-    secrets: all.flatMap(({ key, value }) => (value === undefined ? [] : [[key, value] as const])),
-    unreadable: all.flatMap(({ key, value }) => (value === undefined ? [key] : [])),
   };
 }

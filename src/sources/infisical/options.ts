@@ -1,8 +1,9 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Clock } from '../../contracts/clock.js';
 import type { SourceLocation } from '../../contracts/source.js';
 import type { RetryOptions } from '../../http/backoff.js';
 import { errorFromProblems } from '../../shared/problems.js';
+import { unknownOptions } from '../unknown-options.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
 
 /** Options of `infisicalSource`. */
@@ -11,35 +12,35 @@ export interface InfisicalOptions {
   readonly clientId: string;
   readonly clientSecret: string;
   /**
-   * `https://app.infisical.com` (the default), `https://eu.infisical.com`, or where Infisical is hosted by yourself.
+   * `https://app.infisical.com` (the default), `https://eu.infisical.com`, or the address of your own server.
    * HTTPS, unless private networks are allowed.
    */
-  readonly siteUrl?: string;
+  readonly siteUrl?: string | undefined;
   /** Where a definition names no project. */
-  readonly projectId?: string;
+  readonly projectId?: string | undefined;
   /** The slug of an environment, where a definition names none. */
-  readonly environment?: string;
+  readonly environment?: string | undefined;
   /** The folder, where a definition names none. Default: `/`. */
-  readonly secretPath?: string;
-  /** Whether imported secrets belong to a folder. Default: true. */
-  readonly includeImports?: boolean;
+  readonly secretPath?: string | undefined;
+  /** Whether the secrets that a folder imports are read too. Default: true. */
+  readonly includeImports?: boolean | undefined;
   /** Whether `${…}` in values is replaced by what it refers to. Default: true. */
-  readonly expandSecretReferences?: boolean;
-  /** How often a watch looks for changes where Infisical pushes no events, in ms. Default: 60,000. */
-  readonly pollInterval?: number;
+  readonly expandSecretReferences?: boolean | undefined;
+  /** How often a watch reads the folder where Infisical pushes no events, in ms. Default: 60,000. */
+  readonly pollInterval?: number | undefined;
   /** Default: the global `fetch`. */
-  readonly fetch?: typeof globalThis.fetch;
-  /** Lets HTTPS go to private addresses and plain HTTP to loopback. Default: false. */
-  readonly allowPrivateNetwork?: boolean;
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** Allows HTTPS to private addresses and plain HTTP to loopback. Default: false. */
+  readonly allowPrivateNetwork?: boolean | undefined;
   /** How long one request may take, in ms. Default: 30,000. */
-  readonly timeout?: number;
-  readonly retry?: Partial<RetryOptions>;
-  /** How many requests are under way at most. Default: 10. */
-  readonly concurrency?: number;
+  readonly timeout?: number | undefined;
+  readonly retry?: Partial<RetryOptions> | undefined;
+  /** The largest number of requests at the same time. Default: 10. */
+  readonly concurrency?: number | undefined;
   /** Default: that of the machine. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** From 0 up to, not including, 1. Default: `Math.random`. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
 
 /** A folder of one environment. */
@@ -50,40 +51,47 @@ export interface InfisicalPlace {
   readonly secretPath: string;
 }
 
-const text = z.string('it must be text').min(1, 'it is empty');
-const flag = z.boolean('it must be true or false').optional();
+const text = z.string('it must be a string').check(z.minLength(1, 'it is empty'));
+const flag = z.optional(z.boolean('it must be true or false'));
 
 const optionsSchema = z.object(
   {
     clientId: text,
     clientSecret: text,
-    siteUrl: z.string('it must be text').optional(),
-    projectId: text.optional(),
-    environment: text.optional(),
-    secretPath: text.optional(),
+    siteUrl: z.optional(z.string('it must be a string')),
+    projectId: z.optional(text),
+    environment: z.optional(text),
+    secretPath: z.optional(text),
     includeImports: flag,
     expandSecretReferences: flag,
-    pollInterval: z.number('it must be a number').positive('it must be more than 0').optional(),
+    pollInterval: z.optional(z.number('it must be a number').check(z.positive('it must be more than 0'))),
   },
   'they are missing',
 );
+
+/** Those that the http client checks, beside those of the schema. */
+const OPTIONS = [
+  ...Object.keys(optionsSchema.shape),
+  ...['fetch', 'allowPrivateNetwork', 'timeout', 'retry', 'concurrency', 'clock', 'random'],
+];
 
 function invalid(subject: string, problems: readonly ErrorProblem[]) {
   return errorFromProblems('INVALID_OPTION', subject, problems);
 }
 
-/** Throws `INVALID_OPTION` that names every option that can't be; what the http client takes, it checks itself. */
+/** Throws `INVALID_OPTION` that names every option that is not valid; the http client checks those that it takes. */
 export function checkOptions(options: InfisicalOptions): void {
   const { error } = optionsSchema.safeParse(options);
-  if (error === undefined) return;
-  throw invalid(
-    'infisicalSource was given options that are not valid',
-    error.issues.map(({ path, message }) => ({
+  const unknown = unknownOptions(options, OPTIONS);
+  if (error === undefined && unknown.length === 0) return;
+  throw invalid('infisicalSource was given options that are not valid', [
+    ...(error?.issues ?? []).map(({ path, message }): ErrorProblem => ({
       code: 'INVALID_OPTION',
       path: path.map(String).join('.') || 'options',
       message,
     })),
-  );
+    ...unknown,
+  ]);
 }
 
 /** The folder that a location names, completed by the options; `INVALID_OPTION` where both say too little. */
@@ -96,6 +104,6 @@ export function placeOf(location: SourceLocation, options: InfisicalOptions): In
       ? [{ code: 'INVALID_OPTION', path, message: 'set it in the definition or in infisicalSource' }]
       : [],
   );
-  if (problems.length > 0) throw invalid('Infisical needs to be told what to read', problems);
+  if (problems.length > 0) throw invalid('Infisical needs a project and an environment to read', problems);
   return { projectId, environment, secretPath: `/${secretPath.split('/').filter(Boolean).join('/')}` };
 }

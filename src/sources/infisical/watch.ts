@@ -1,6 +1,5 @@
-import type { Clock } from '../../contracts/clock.js';
-import type { SecretValue } from '../../contracts/secret.js';
 import { backoff } from '../../http/backoff.js';
+import type { Effective } from './effective.js';
 import { subscribe, type EventsOptions } from './events.js';
 import type { InfisicalPlace } from './options.js';
 
@@ -9,14 +8,7 @@ const RECONNECT = { minTimeout: 1_000, maxTimeout: 60_000 };
 /** A stream that was open for so long, in ms, was a good one: that it ended is the first failure. */
 const LASTING = 60_000;
 
-/** What a folder holds, to be compared. */
-export interface Effective {
-  readonly secrets: readonly (readonly [string, SecretValue])[];
-  readonly unreadable: readonly string[];
-}
-
 export interface WatchOptions extends EventsOptions {
-  readonly clock: Clock;
   readonly random: () => number;
   /** In ms. */
   readonly pollInterval: number;
@@ -35,9 +27,9 @@ function isEqual(left: Effective, right: Effective): boolean {
 }
 
 /**
- * Tells of changes until the signal is aborted: as Infisical pushes them, and where it does not, by reading again every
- * `pollInterval`, give or take a tenth. Resolves once nothing that changes from then on is missed; rejects when the
- * folder can't be read at that time. What fails later is tried again.
+ * Calls `onChange` for each change until the signal is aborted: as Infisical pushes them, and where it does not, by
+ * reading again every `pollInterval`, give or take a tenth. Resolves when it misses nothing that changes from then on;
+ * rejects when the folder can't be read at that time. What fails later is tried again.
  */
 export async function watch(
   options: WatchOptions,
@@ -51,7 +43,7 @@ export async function watch(
   try {
     seen = await read(place, signal);
   } catch (error) {
-    // Nobody will follow it.
+    // It will not be followed.
     if (typeof events === 'object') events.close();
     throw error;
   }

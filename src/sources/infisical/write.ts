@@ -1,11 +1,13 @@
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
-import { quote } from '../../shared/text.js';
 import type { SourceChange, UnwritableKey } from '../../contracts/source.js';
+import { quote } from '../../shared/text.js';
 import { notWritable } from '../not-writable.js';
-import { byKey, type ListSecrets } from './list.js';
+import { byKey } from './effective.js';
+import type { ListFlags, ListSecrets } from './list.js';
 import type { InfisicalPlace } from './options.js';
-import type { InfisicalSession } from './session.js';
-import { asStored, holdsReference, writeSchema, type ListedSecret } from './wire.js';
+import { pathOf, placeFields, type SecretsApi } from './secrets-api.js';
+import { writeSchema } from './wire.js';
+import { unwritableChanges, type Standing } from './writable.js';
 
 /** How many secrets go into one request; no limit is documented. */
 const BATCH = 100;
@@ -19,113 +21,78 @@ export interface InfisicalWriter {
   write(place: InfisicalPlace, changes: readonly SourceChange[], signal: AbortSignal): Promise<void>;
 }
 
-interface Standing {
-  readonly own: ListedSecret | undefined;
-  readonly isImported: boolean;
-}
+type Look = (place: InfisicalPlace, signal: AbortSignal) => Promise<(key: string) => Standing>;
 
-/** Why a key or value can't be written, whatever stands there. */
-function checkText(key: string, value: string, expands: boolean): string | undefined {
-  if (!/^[^\s:/]+$/.test(key)) return 'Infisical takes no white space, colon or slash in a name; rename it';
-  if (asStored(value) !== value) {
-    return 'Infisical trims values, and this one begins or ends with white space; trim it';
-  }
-  if (/\p{Surrogate}/u.test(value))
-    return 'its value holds half of a surrogate pair; write it as valid Unicode';
-  return expands && holdsReference(value)
-    ? 'its value holds ${…}, which Infisical would take for a reference; write it otherwise'
-    : undefined;
-}
-
-/*
- * | stands there as                | create            | update          |
- * |--------------------------------|-------------------|-----------------|
- * | nothing                        | written           | gone meanwhile  |
- * | an import                      | refused           | refused         |
- * | a reference, or hidden         | refused           | refused         |
- * | the same value                 | nothing to do     | nothing to do   |
- * | another value                  | there meanwhile   | written         |
- */
-function checkStanding({ action, value }: SourceChange, { own, isImported }: Standing): string | undefined {
-  if (own === undefined) {
-    if (isImported) return 'it comes from an import; change it where it is imported from';
-    return action === 'update' ? 'it is no longer there; run again' : undefined;
-  }
-  if (own.value === undefined) return 'its value is hidden from this identity; let the identity read values';
-  if (holdsReference(own.value.reveal())) return 'it refers to another secret; change that one';
-  return action === 'create' && !own.value.equals(value) ? 'it was created meanwhile; run again' : undefined;
-}
-
-/** Writes back, in batches: creations, then updates. Nothing is sent that the server would change or hold back. */
-export function createWriter(
-  session: InfisicalSession,
-  list: ListSecrets,
-  flags: { readonly includeImports: boolean; readonly expandSecretReferences: boolean },
-): InfisicalWriter {
-  /** What stands there as it was typed, so that references show. */
-  const look = async (place: InfisicalPlace, signal: AbortSignal): Promise<(key: string) => Standing> => {
+/** What a folder holds as it was typed, so that references show. */
+function createLook(list: ListSecrets, flags: ListFlags): Look {
+  return async (place, signal) => {
     const listing = await list(place, { ...flags, expandSecretReferences: false }, signal);
     const own = byKey(listing.secrets);
     const imported = byKey((listing.imports ?? []).flatMap(({ secrets }) => secrets));
     return (key) => ({ own: own.get(key)?.[0], isImported: imported.has(key) });
   };
+}
 
-  const refused = (changes: readonly SourceChange[], standing: (key: string) => Standing): UnwritableKey[] =>
-    changes.flatMap((change) => {
-      const { key, value } = change;
-      const message =
-        checkText(key, value.reveal(), flags.expandSecretReferences) ?? checkStanding(change, standing(key));
-      return message === undefined ? [] : [{ key, message }];
-    });
-
-  const send = async (
-    place: InfisicalPlace,
-    action: SourceChange['action'],
-    batch: readonly SourceChange[],
-    signal: AbortSignal,
-  ): Promise<void> => {
-    const isCreation = action === 'create';
-    const { needsApproval } = await session.request(
-      {
-        operation: `${action} secrets in Infisical`,
-        method: isCreation ? 'POST' : 'PATCH',
-        path: ['api', 'v4', 'secrets', 'batch'],
-        body: {
-          ...place,
-          ...(isCreation ? {} : { mode: 'failOnNotFound' }),
-          secrets: batch.map(({ key, value }) => ({ secretKey: key, secretValue: value })),
-        },
-        schema: writeSchema,
-        repeatable: !isCreation,
+/** Sends one batch of creations or of updates. */
+async function send(
+  api: SecretsApi,
+  place: InfisicalPlace,
+  action: SourceChange['action'],
+  batch: readonly SourceChange[],
+  signal: AbortSignal,
+): Promise<void> {
+  const isCreation = action === 'create';
+  const { data } = await api.request(
+    (version) => ({
+      operation: `${action} secrets in Infisical`,
+      method: isCreation ? 'POST' : 'PATCH',
+      path: pathOf(version, 'batch'),
+      body: {
+        ...placeFields(version, place),
+        // The older routes know no other mode, and some not the field.
+        ...(isCreation || version === 'v3' ? {} : { mode: 'failOnNotFound' }),
+        secrets: batch.map(({ key, value }) => ({ secretKey: key, secretValue: value })),
       },
-      signal,
-    );
-    if (!needsApproval) return;
-    throw new SecretSyncError(
-      'SOURCE_WRITE_FAILED',
-      `Infisical did not ${action} ${batch.length} secrets at ${quote(place.secretPath)} in ` +
-        `${quote(place.environment)}: a policy holds the change back until somebody approves it. Approve it in ` +
-        'Infisical, or exempt this identity from the policy, then run again.',
-    );
-  };
+      schema: writeSchema,
+      repeatable: !isCreation,
+    }),
+    signal,
+  );
+  if (!data.needsApproval) return;
+  throw new SecretSyncError(
+    'SOURCE_WRITE_FAILED',
+    `Infisical did not ${action} ${batch.length} secrets at ${quote(place.secretPath)} in ` +
+      `${quote(place.environment)}: a policy holds the change back until it is approved. Approve it in Infisical, or ` +
+      'exempt this identity from the policy, then run again.',
+  );
+}
 
-  const isThere = async (place: InfisicalPlace, batch: readonly SourceChange[], signal: AbortSignal) => {
-    const standing = await look(place, signal);
-    return batch.every(({ key, value }) => standing(key).own?.value?.equals(value) === true);
-  };
-
-  const create = async (place: InfisicalPlace, batch: readonly SourceChange[], signal: AbortSignal) => {
-    for (let retriesLeft = 1; ; retriesLeft -= 1) {
-      try {
-        return await send(place, 'create', batch, signal);
-      } catch (error) {
-        if (!isSecretSyncError(error) || error.maybeWritten !== true) throw error;
-        // The answer was lost: a batch is written as a whole, and what was written can be read.
-        if (await isThere(place, batch, signal)) return;
-        if (retriesLeft === 0 || !error.retryable) throw error;
-      }
+/** Sends one batch of creations, and looks at the folder where the response was lost. */
+async function create(
+  api: SecretsApi,
+  look: Look,
+  place: InfisicalPlace,
+  batch: readonly SourceChange[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (let retriesLeft = 1; ; retriesLeft -= 1) {
+    try {
+      return await send(api, place, 'create', batch, signal);
+    } catch (error) {
+      if (!isSecretSyncError(error) || error.maybeWritten !== true) throw error;
+      // A batch is written as a whole, and what was written can be read.
+      const standing = await look(place, signal);
+      if (batch.every(({ key, value }) => standing(key).own?.value?.equals(value) === true)) return;
+      if (retriesLeft === 0 || !error.retryable) throw error;
     }
-  };
+  }
+}
+
+/** Returns what writes back, in batches: creations, then updates. Nothing is sent that the server would change or hold back. */
+export function createWriter(api: SecretsApi, list: ListSecrets, flags: ListFlags): InfisicalWriter {
+  const look = createLook(list, flags);
+  const refused = (changes: readonly SourceChange[], standing: (key: string) => Standing) =>
+    unwritableChanges(changes, standing, flags.expandSecretReferences);
 
   return {
     async check(place, changes, signal) {
@@ -142,7 +109,9 @@ export function createWriter(
         const same = due.filter((change) => change.action === action);
         for (let start = 0; start < same.length; start += BATCH) {
           const batch = same.slice(start, start + BATCH);
-          await (action === 'create' ? create(place, batch, signal) : send(place, action, batch, signal));
+          await (action === 'create'
+            ? create(api, look, place, batch, signal)
+            : send(api, place, action, batch, signal));
         }
       }
     },

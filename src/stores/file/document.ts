@@ -4,7 +4,6 @@ import * as z from 'zod';
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { JsonValue } from '../../contracts/json.js';
 import { quote } from '../../shared/text.js';
-import type { VersionedDocument } from '../../contracts/state-store.js';
 import { entryAt, errorCode, readFileIfThere } from './file-system.js';
 
 const envelopeSchema = z.object({
@@ -14,21 +13,33 @@ const envelopeSchema = z.object({
   document: z.custom<JsonValue>((value) => value !== undefined),
 });
 
-/** The text of a file that holds a document. */
+/** The largest file that is read: far more than any document of this library needs. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** A document, and when its file was written, in ms by the clock of the file system. */
+export interface FileDocument {
+  readonly document: JsonValue;
+  readonly version: string;
+  readonly writtenAt: number;
+}
+
+/** The JSON of a file that holds a document. */
 export function renderDocument(document: JsonValue, version: string): string {
   return `${JSON.stringify({ formatVersion: 1, version, document })}\n`;
 }
 
 /** Reads the document at `path`, below `root`; `undefined` when there is none. Throws `STATE_UNREADABLE`. */
-export async function readDocument(root: string, path: string): Promise<VersionedDocument | undefined> {
+export async function readDocument(root: string, path: string): Promise<FileDocument | undefined> {
   return readable(path, async () => {
     if (!(await checkDirectories(root, dirname(path)))) return undefined;
-    const file = await readFileIfThere(path);
-    return file && parseDocument(path, file.bytes);
+    const file = await readFileIfThere(path, MAX_BYTES);
+    if (file === undefined) return undefined;
+    if (file.bytes === undefined) throw unreadable(path, 'it is no regular file, or larger than 64 MiB');
+    return { ...parseDocument(path, file.bytes), writtenAt: file.mtimeMs };
   });
 }
 
-/** The keys of all documents below `root`, in any order. */
+/** The keys of all documents in `folder` and below, in any order. */
 export async function listDocuments(root: string, folder = root): Promise<readonly string[]> {
   return readable(folder, async () => {
     if (!(await checkDirectories(root, folder))) return [];
@@ -56,7 +67,7 @@ export async function checkDirectories(root: string, folder: string): Promise<bo
   );
 }
 
-function parseDocument(path: string, bytes: Uint8Array): VersionedDocument {
+function parseDocument(path: string, bytes: Uint8Array): Omit<FileDocument, 'writtenAt'> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -69,13 +80,18 @@ function parseDocument(path: string, bytes: Uint8Array): VersionedDocument {
   return { document: envelope.document, version: envelope.version };
 }
 
-async function readable<Answer>(path: string, read: () => Promise<Answer>): Promise<Answer> {
+async function readable<Result>(path: string, read: () => Promise<Result>): Promise<Result> {
   try {
     return await read();
   } catch (error) {
     const code = errorCode(error);
     if (code === undefined) throw error;
-    throw unreadable(path, code === 'ELOOP' ? 'it is a symbolic link' : `the system says ${code}`);
+    if (code === 'ELOOP') throw unreadable(path, 'it is a symbolic link');
+    throw new SecretSyncError(
+      'STATE_UNREADABLE',
+      `${quote(path)} can't be read: the system says ${code}. Check that this user may read it, and the disk.`,
+      { retryable: true },
+    );
   }
 }
 

@@ -18,16 +18,24 @@ export async function unlinkIfThere(path: string): Promise<void> {
   }
 }
 
-/** Reads a file and its status as of one moment, following no symbolic link; `undefined` when there is none. */
-export async function readFileIfThere(
-  path: string,
-): Promise<{ readonly bytes: Uint8Array; readonly ino: number; readonly mtimeMs: number } | undefined> {
+/** A file and its status, as of one moment. */
+export interface FoundFile {
+  /** Absent: it is larger than the limit, or no regular file. */
+  readonly bytes: Uint8Array | undefined;
+  readonly ino: number;
+  readonly mtimeMs: number;
+}
+
+/** Reads a file of at most `limit` bytes, following no symbolic link; `undefined` when there is none. */
+export async function readFileIfThere(path: string, limit: number): Promise<FoundFile | undefined> {
   try {
-    // Without O_NONBLOCK, opening a pipe that somebody put there would wait for ever.
+    // Without O_NONBLOCK, opening a pipe would wait for its writer for ever.
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      const { ino, mtimeMs } = await file.stat();
-      return { bytes: await file.readFile(), ino, mtimeMs };
+      const found = await file.stat();
+      const { ino, mtimeMs } = found;
+      const isTaken = found.isFile() && found.size <= limit;
+      return { bytes: isTaken ? await file.readFile() : undefined, ino, mtimeMs };
     } finally {
       await file.close();
     }
@@ -37,13 +45,16 @@ export async function readFileIfThere(
   }
 }
 
-/** Creates a file that only its owner can read or write, in place of any that stands there. */
-export async function writeNewFile(path: string, text: string, flush: boolean): Promise<void> {
+/**
+ * Creates a file that only its owner can read or write, in place of any that exists, and flushes it: a file that is
+ * renamed unflushed can be empty after a power cut.
+ */
+export async function writeNewFile(path: string, text: string): Promise<void> {
   await unlinkIfThere(path);
   const file = await open(path, 'wx', 0o600);
   try {
     await file.writeFile(text);
-    if (flush) await file.sync();
+    await file.sync();
   } finally {
     await file.close();
   }
@@ -62,13 +73,13 @@ export async function syncDirectory(path: string): Promise<void> {
 }
 
 /** Creates a directory and those above it that are missing, for their owner only. */
-export async function makeDirectory(path: string, flush: boolean): Promise<void> {
+export async function makeDirectory(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (first === undefined || !flush) return;
+  if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
 }
 
-/** What stands at a path, a symbolic link being one itself. */
+/** What exists at a path, a symbolic link being one itself. */
 export async function entryAt(path: string): Promise<'none' | 'directory' | 'other'> {
   try {
     return (await lstat(path)).isDirectory() ? 'directory' : 'other';

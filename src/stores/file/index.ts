@@ -1,18 +1,164 @@
 import { randomUUID } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { SecretSyncError } from '../../contracts/errors.js';
+import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
+import type { StateStore, StoredEntry, VersionedDocument } from '../../contracts/state-store.js';
 import { quote } from '../../shared/text.js';
-import type { StateStore } from '../../contracts/state-store.js';
-import { checkDirectories, listDocuments, readDocument, renderDocument } from './document.js';
-import { acquireLock, sweepLocks } from './lock.js';
-import { errorCode, makeDirectory, syncDirectory, unlinkIfThere, writeNewFile } from './file-system.js';
 import { assertStoreKey, stateConflict } from '../store-key.js';
+import { createFileAges, type FileAges } from './age.js';
+import {
+  checkDirectories,
+  listDocuments,
+  readDocument,
+  renderDocument,
+  type FileDocument,
+} from './document.js';
+import { errorCode, makeDirectory, syncDirectory, unlinkIfThere, writeNewFile } from './file-system.js';
+import { acquireLock, sweepLocks } from './lock.js';
 
 /** Options of {@link fileStore}. */
 export interface FileStoreOptions {
   /** How long a write waits for another process that is writing the same document, in ms. Default: 10,000. */
   readonly lockWait?: number;
+}
+
+/** How many documents are read together. */
+const CONCURRENCY = 16;
+
+/** What the methods of a file store share. */
+interface FileStore {
+  readonly root: string;
+  readonly lockWait: number;
+  readonly ages: FileAges;
+  /** The folders that were cleared of what dead processes left. */
+  readonly swept: Set<string>;
+}
+
+interface Change {
+  readonly key: string;
+  /** Whether the directory is flushed too. */
+  readonly flush: boolean;
+  /** Throws where the document is not what is to be changed. */
+  readonly check: () => Promise<void>;
+  /** `confirm` throws where the lock was lost, or the directory is no longer the store's. */
+  readonly change: (path: string, confirm: () => Promise<void>) => Promise<void>;
+}
+
+function pathOf({ root }: FileStore, key: string): string {
+  assertStoreKey(key);
+  return join(root, `${key}.json`);
+}
+
+const notWritten = (path: string, code: string): SecretSyncError =>
+  new SecretSyncError(
+    'STATE_NOT_SAVED',
+    `${quote(path)} could not be written (${code}): check that this user may write there, that the disk has ` +
+      'room and that its file system has hard links.',
+  );
+
+/** Makes a directory of the store, through no symbolic link. */
+async function prepareFolder({ root, swept }: FileStore, folder: string): Promise<void> {
+  // What exists already is looked at first: the missing part must not be made elsewhere.
+  if (!(await checkDirectories(root, folder))) await makeDirectory(folder);
+  await checkDirectories(root, folder);
+  if (swept.has(folder)) return;
+  swept.add(folder);
+  await sweepLocks(folder);
+}
+
+/** Makes a change while no other writer can touch the document, if the document is what is to be changed. */
+async function exclusively(store: FileStore, { key, flush, check, change }: Change): Promise<void> {
+  const { root, lockWait, ages } = store;
+  const path = pathOf(store, key);
+  const folder = dirname(path);
+  try {
+    // Spares a race that is lost already the lock, and a write that can't succeed the directory.
+    await check();
+    await prepareFolder(store, folder);
+    await ages.look(folder);
+    const lock = await acquireLock(`${path}.lock`, Date.now() + lockWait);
+    try {
+      await check();
+      await change(path, async () => {
+        if (!(await lock.isHeld())) throw stateConflict(key);
+        await checkDirectories(root, folder);
+      });
+      if (flush) await syncDirectory(folder);
+    } finally {
+      await lock.release();
+    }
+  } catch (error) {
+    // Who was refused asks next how old the document is.
+    if (isSecretSyncError(error, 'STATE_CONFLICT')) await ages.look(folder);
+    const code = errorCode(error);
+    throw code === undefined ? error : notWritten(path, code);
+  }
+}
+
+/** Refuses a document that is not of a version; `null`: that exists. */
+async function checkVersion(store: FileStore, key: string, version: string | null): Promise<void> {
+  if (((await readDocument(store.root, pathOf(store, key)))?.version ?? null) !== version)
+    throw stateConflict(key);
+}
+
+async function replaceFile(path: string, text: string, confirm: () => Promise<void>): Promise<void> {
+  // One name, not a new one each time: what a crash leaves is replaced by the next write.
+  const temporary = `${path}.tmp`;
+  try {
+    await writeNewFile(temporary, text);
+    await confirm();
+    await rename(temporary, path);
+  } catch (error) {
+    await unlinkIfThere(temporary);
+    throw error;
+  }
+}
+
+async function removeFile(path: string, confirm: () => Promise<void>): Promise<void> {
+  await confirm();
+  await unlinkIfThere(`${path}.tmp`);
+  await unlinkIfThere(path);
+}
+
+/** Whether there is a document that no one can read. Throws `STATE_CONFLICT` for one that can be read. */
+async function isDamaged(store: FileStore, key: string): Promise<boolean> {
+  let found: FileDocument | undefined;
+  try {
+    found = await readDocument(store.root, pathOf(store, key));
+  } catch (error) {
+    if (isSecretSyncError(error, 'STATE_UNREADABLE') && !error.retryable) return true;
+    throw error;
+  }
+  if (found === undefined) return false;
+  throw stateConflict(key);
+}
+
+async function get(store: FileStore, key: string): Promise<VersionedDocument | undefined> {
+  const found = await readDocument(store.root, pathOf(store, key));
+  if (found === undefined) return undefined;
+  const { document, version, writtenAt } = found;
+  const age = store.ages.ageOf(writtenAt);
+  return { document, version, ...(age === undefined ? {} : { age }) };
+}
+
+async function list({ root }: FileStore, prefix: string): Promise<readonly string[]> {
+  // Only complete segments name a folder: what follows the last slash may be cut off.
+  const [, folder] = /^([a-z0-9-]+(?:\/[a-z0-9-]+)*)\/[a-z0-9-]*$/.exec(prefix) ?? [];
+  const keys = await listDocuments(root, folder === undefined ? root : join(root, folder));
+  return keys.filter((key) => key.startsWith(prefix)).sort();
+}
+
+async function entries(store: FileStore, prefix: string): Promise<readonly StoredEntry[]> {
+  const keys = await list(store, prefix);
+  const found: StoredEntry[] = [];
+  for (let start = 0; start < keys.length; start += CONCURRENCY) {
+    const batch = keys.slice(start, start + CONCURRENCY);
+    const documents = await Promise.all(batch.map((key) => get(store, key)));
+    documents.forEach((document, index) => {
+      if (document !== undefined) found.push({ key: batch[index] ?? '', ...document });
+    });
+  }
+  return found;
 }
 
 /**
@@ -22,10 +168,11 @@ export interface FileStoreOptions {
  * a power cut leaves the old document or the new one. Writers in several processes on one machine exclude each other
  * by a lock file, and that of a process that was killed is cleared away. Where containers or machines share the
  * directory, that holds as long as no writer stands still for 30 seconds in the middle of a write. The file system
- * must have hard links. Symbolic links are refused.
+ * must have hard links. Symbolic links are refused, and files of more than 64 MiB. The age of a document is that of its
+ * file, by the clock of the file system.
  *
  * Throws `INVALID_OPTION` for a `directory` that is empty, a symbolic link or a file and for a `lockWait` below 0;
- * its methods `STATE_UNREADABLE` for a document that is there but can't be read, and `STATE_NOT_SAVED`, without a
+ * its methods `STATE_UNREADABLE` for a document that exists but can't be read, and `STATE_NOT_SAVED`, without a
  * result, for one that can't be written.
  */
 export function fileStore(directory: string, options: FileStoreOptions = {}): StateStore {
@@ -33,85 +180,39 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): St
   if (directory === '')
     throw new SecretSyncError('INVALID_OPTION', 'fileStore needs the path of a directory.');
   if (!(lockWait >= 0)) throw new SecretSyncError('INVALID_OPTION', 'lockWait must be 0 or more, in ms.');
-  const root = resolve(directory);
-  const swept = new Set<string>();
-
-  function pathOf(key: string): string {
-    assertStoreKey(key);
-    return join(root, `${key}.json`);
-  }
-
-  /** Runs `change` while no other writer can touch the document, if that stands at `version`. */
-  async function exclusively(
-    key: string,
-    version: string | null,
-    flush: boolean,
-    change: (path: string, stillHeld: () => Promise<void>) => Promise<void>,
-  ): Promise<void> {
-    const path = pathOf(key);
-    const checkVersion = async () => {
-      if (((await readDocument(root, path))?.version ?? null) !== version) throw stateConflict(key);
-    };
-    // Spares a race that is lost already the lock, and a write that can't succeed the directory.
-    await checkVersion();
-    try {
-      const folder = dirname(path);
-      await makeDirectory(folder, flush);
-      await checkDirectories(root, folder);
-      if (!swept.has(folder)) {
-        swept.add(folder);
-        await sweepLocks(folder);
-      }
-      const lock = await acquireLock(`${path}.lock`, Date.now() + lockWait);
-      try {
-        await checkVersion();
-        await change(path, async () => {
-          if (!(await lock.isHeld())) throw stateConflict(key);
-        });
-        if (flush) await syncDirectory(folder);
-      } finally {
-        await lock.release();
-      }
-    } catch (error) {
-      const code = errorCode(error);
-      if (code === undefined) throw error;
-      throw new SecretSyncError(
-        'STATE_NOT_SAVED',
-        `${quote(path)} could not be written (${code}): check that this user may write there, that the disk has ` +
-          'room and that its file system has hard links.',
-      );
-    }
-  }
+  const store: FileStore = { root: resolve(directory), lockWait, ages: createFileAges(), swept: new Set() };
 
   return {
-    get: async (key) => readDocument(root, pathOf(key)),
-
+    get: (key) => get(store, key),
     async put(key, document, { ifVersion, flush = true }) {
       const version = randomUUID();
       const text = renderDocument(document, version);
-      await exclusively(key, ifVersion, flush, async (path, stillHeld) => {
-        // One name, not a new one each time: what a crash leaves is replaced by the next write.
-        const temporary = `${path}.tmp`;
-        try {
-          await writeNewFile(temporary, text, flush);
-          await stillHeld();
-          await rename(temporary, path);
-        } catch (error) {
-          await unlinkIfThere(temporary);
-          throw error;
-        }
+      await exclusively(store, {
+        key,
+        flush,
+        check: () => checkVersion(store, key, ifVersion),
+        change: (path, confirm) => replaceFile(path, text, confirm),
       });
       return { version };
     },
-
     async delete(key, { ifVersion }) {
-      await exclusively(key, ifVersion, true, async (path, stillHeld) => {
-        await unlinkIfThere(`${path}.tmp`);
-        await stillHeld();
-        await unlinkIfThere(path);
+      await exclusively(store, {
+        key,
+        flush: true,
+        check: () => checkVersion(store, key, ifVersion),
+        change: removeFile,
       });
     },
-
-    list: async (prefix) => (await listDocuments(root)).filter((key) => key.startsWith(prefix)).sort(),
+    list: (prefix) => list(store, prefix),
+    entries: (prefix) => entries(store, prefix),
+    async discard(key) {
+      if (!(await isDamaged(store, key))) return;
+      await exclusively(store, {
+        key,
+        flush: true,
+        check: async () => void (await isDamaged(store, key)),
+        change: removeFile,
+      });
+    },
   };
 }

@@ -2,8 +2,11 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import * as z from 'zod';
 
+/** A token becomes part of a file's name: one of any other form could name a file elsewhere. */
+const TOKEN = /^[0-9a-z-]{1,64}$/;
+
 const ownerSchema = z.object({
-  token: z.string().min(1),
+  token: z.string().regex(TOKEN),
   pid: z.int().positive(),
   realm: z.string(),
   started: z.string().optional(),

@@ -9,12 +9,16 @@ import { currentOwner, ownerLiveness, parseOwner } from './lock-owner.js';
 
 /** How old the lock of an owner must be, of whom it can't be told whether he runs, to be taken for left behind. */
 const STALE_AFTER = 30_000;
+/** The largest lock file that is read, in bytes. */
+const MAX_BYTES = 4_096;
+/** How many locks on the tokens of dead owners can be nested: no more than processes that died while clearing up. */
+const MAX_DEPTH = 16;
 const LOCK = '.lock';
 const CLAIM = '.claim';
 
 /** An exclusive lock, held. */
 export interface FileLock {
-  /** False when somebody took the lock for left behind, which can only happen to an owner who was out of sight. */
+  /** False when another process took the lock for left behind, which can only happen to an owner out of its sight. */
   isHeld(): Promise<boolean>;
   release(): Promise<void>;
 }
@@ -36,7 +40,7 @@ interface Holder {
  * token still stands there. So two processes that find the same dead owner can't remove each other's new lock, and a
  * process that dies while it clears up is cleared up after in the same way. A process that runs is never robbed.
  */
-export async function acquireLock(path: string, deadline: number): Promise<FileLock> {
+export async function acquireLock(path: string, deadline: number, depth = 0): Promise<FileLock> {
   for (;;) {
     const token = randomUUID();
     const holder = await tryLock(path, token);
@@ -49,8 +53,8 @@ export async function acquireLock(path: string, deadline: number): Promise<FileL
         },
       };
     }
-    if (holder.isStale) {
-      await clearStaleLock(path, holder.token, deadline);
+    if (holder.isStale && depth < MAX_DEPTH) {
+      await clearStaleLock(path, holder.token, deadline, depth);
     } else if (Date.now() >= deadline) {
       throw lockTimeout(path, holder.pid);
     } else {
@@ -61,19 +65,20 @@ export async function acquireLock(path: string, deadline: number): Promise<FileL
 
 /** Removes what dead processes left in a directory of locks. */
 export async function sweepLocks(directory: string): Promise<void> {
+  const now = await fileSystemTime(directory);
   for (const name of await readdir(directory)) {
     const path = join(directory, name);
     if (!name.endsWith(LOCK) && !name.endsWith(CLAIM)) continue;
-    const holder = await readHolder(path);
+    const holder = await readHolder(path, now);
     if (!holder?.isStale) continue;
     if (name.endsWith(CLAIM)) {
       await unlinkIfThere(path);
       continue;
     }
     try {
-      await clearStaleLock(path, holder.token, Date.now());
+      await clearStaleLock(path, holder.token, Date.now(), 0);
     } catch (error) {
-      // Somebody else is at it.
+      // Another process is doing it.
       if (!isSecretSyncError(error, 'STATE_NOT_SAVED')) throw error;
     }
   }
@@ -82,8 +87,8 @@ export async function sweepLocks(directory: string): Promise<void> {
 /** `undefined` when the lock is ours now, else who holds it. */
 async function tryLock(path: string, token: string): Promise<Holder | undefined> {
   const claim = join(dirname(path), `${token}${CLAIM}`);
-  await writeFile(claim, JSON.stringify(currentOwner(token)), { flag: 'wx', mode: 0o600 });
   try {
+    await writeFile(claim, JSON.stringify(currentOwner(token)), { flag: 'wx', mode: 0o600 });
     for (;;) {
       try {
         await link(claim, path);
@@ -91,7 +96,9 @@ async function tryLock(path: string, token: string): Promise<Holder | undefined>
       } catch (error) {
         if (errorCode(error) !== 'EEXIST') throw error;
       }
-      const holder = await readHolder(path, claim);
+      const holder = await readHolder(path, (await stat(claim)).mtimeMs);
+      // Some network file systems refuse a link that they have just made.
+      if (holder?.token === token) return undefined;
       // Released in the meantime: the way is free again.
       if (holder !== undefined) return holder;
     }
@@ -100,8 +107,8 @@ async function tryLock(path: string, token: string): Promise<Holder | undefined>
   }
 }
 
-async function clearStaleLock(path: string, token: string, deadline: number): Promise<void> {
-  const guard = await acquireLock(join(dirname(path), `${token}${LOCK}`), deadline);
+async function clearStaleLock(path: string, token: string, deadline: number, depth: number): Promise<void> {
+  const guard = await acquireLock(join(dirname(path), `${token}${LOCK}`), deadline, depth + 1);
   try {
     if ((await readHolder(path))?.token === token) await unlinkIfThere(path);
   } finally {
@@ -109,19 +116,45 @@ async function clearStaleLock(path: string, token: string, deadline: number): Pr
   }
 }
 
-/** Who holds the lock at `path`; its age is measured by the file system's own clock, from a file made just now. */
-async function readHolder(path: string, madeJustNow?: string): Promise<Holder | undefined> {
+/** Locks of which only time can tell: since when this process has seen them, by its steady clock. */
+const seenSince = new Map<string, { readonly token: string; readonly since: number }>();
+
+function watchedFor(path: string, token: string): number {
+  const now = performance.now();
+  const known = seenSince.get(path);
+  if (known?.token === token) return now - known.since;
+  seenSince.set(path, { token, since: now });
+  return 0;
+}
+
+/** The time of the file system of a directory: that of a file that was made there just now. */
+export async function fileSystemTime(directory: string): Promise<number> {
+  const path = join(directory, `${randomUUID()}${CLAIM}`);
+  try {
+    await writeFile(path, '', { flag: 'wx', mode: 0o600 });
+    return (await stat(path)).mtimeMs;
+  } finally {
+    await unlinkIfThere(path);
+  }
+}
+
+/** Who holds the lock at `path`. `now`: the time of the file system; a machine's own clock is never compared with it. */
+async function readHolder(path: string, now?: number): Promise<Holder | undefined> {
   // One read of one file: the age of a lock must not be taken for that of the next one.
-  const file = await readFileIfThere(path);
-  if (file === undefined) return undefined;
-  const now = madeJustNow === undefined ? Date.now() : (await stat(madeJustNow)).mtimeMs;
-  const isOld = now - file.mtimeMs > STALE_AFTER;
+  const file = await readFileIfThere(path, MAX_BYTES);
+  if (file === undefined) {
+    seenSince.delete(path);
+    return undefined;
+  }
   const owner = parseOwner(new TextDecoder().decode(file.bytes));
   // A power cut can leave a lock without its content.
-  if (owner === undefined) return { token: `${file.ino}-${Math.round(file.mtimeMs)}`, isStale: isOld };
-  const liveness = ownerLiveness(owner);
-  const isStale = liveness === 'dead' || (liveness === 'unknown' && isOld);
-  return { token: owner.token, pid: owner.pid, isStale };
+  const token = owner?.token ?? `${file.ino}-${Math.round(file.mtimeMs)}`;
+  const liveness = owner === undefined ? 'unknown' : ownerLiveness(owner);
+  if (liveness !== 'unknown')
+    return { token, isStale: liveness === 'dead', ...(owner && { pid: owner.pid }) };
+  const isOld = now !== undefined && now - file.mtimeMs > STALE_AFTER;
+  const isStale = isOld || watchedFor(path, token) > STALE_AFTER;
+  return { token, isStale, ...(owner && { pid: owner.pid }) };
 }
 
 function lockTimeout(path: string, pid: number | undefined): SecretSyncError {

@@ -1,24 +1,27 @@
 import { inspect } from 'node:util';
 
+// Without getters, which `inspect` would call on prototypes too, where those of some libraries cache what they make.
+const EVERYTHING = {
+  depth: Infinity,
+  showHidden: true,
+  showProxy: true,
+  maxArrayLength: null,
+  maxStringLength: null,
+  breakLength: Infinity,
+} as const;
+
 /**
- * Everything that can be got out of a thing without calling its methods, as one text: what `String`, `JSON.stringify`
- * and `util.inspect` (hidden properties and getters, unlimited depth) make of it, and every text, byte, name and
- * getter that can be reached from it, the causes of errors included.
+ * Returns everything that can be got out of a thing without calling its methods, as one string: what `String`,
+ * `JSON.stringify` and `util.inspect` (hidden properties, unlimited depth) make of it, and every string,
+ * byte, name and getter that can be reached from it, the causes of errors included.
  */
 export function inspectAll(thing: unknown): string {
   const texts = [
     attempt(() => String(thing)),
     attempt(() => JSON.stringify(thing)),
-    attempt(() =>
-      inspect(thing, {
-        depth: Infinity,
-        showHidden: true,
-        getters: true,
-        maxArrayLength: null,
-        maxStringLength: null,
-        breakLength: Infinity,
-      }),
-    ),
+    // As `console.dir` and the diffs of assertions do it, which heed no `inspect.custom`, and as `console.log` does.
+    attempt(() => inspect(thing, { ...EVERYTHING, customInspect: false })),
+    attempt(() => inspect(thing, EVERYTHING)),
   ];
   walk(thing, new Set(), texts);
   return texts.join('\n');
@@ -52,7 +55,7 @@ function walk(root: unknown, seen: Set<object>, texts: string[]): void {
     if (thing instanceof Map || thing instanceof Headers || thing instanceof URLSearchParams) {
       for (const [name, value] of thing) waiting.push(name, value);
     }
-    if (thing instanceof Set) waiting.push(...(thing as Set<unknown>));
+    if (thing instanceof Set) for (const item of thing as Set<unknown>) waiting.push(item);
     if (thing instanceof URL) waiting.push(thing.href);
     pushProperties(thing, waiting);
   }
@@ -71,7 +74,7 @@ function pushProperties(thing: object, waiting: unknown[]): void {
         waiting.push(error);
       }
     }
-    // Getters stand on the prototype.
+    // Getters are on the prototype.
     owner = isFunction ? null : (Reflect.getPrototypeOf(owner) ?? null);
   }
 }

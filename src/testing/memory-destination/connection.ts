@@ -7,7 +7,7 @@ import type {
   WriteOutcome,
 } from '../../contracts/destination.js';
 import { SecretSyncError } from '../../contracts/errors.js';
-import { createSignalHub, untilAborted } from '../../shared/abort.js';
+import { untilAborted } from '../../shared/abort.js';
 import { faultError, type MemoryCall, type MemoryFault } from './faults.js';
 import { toDestinationEntry, type MemoryEntry, type MemoryPlace } from './place.js';
 
@@ -27,8 +27,6 @@ export interface MemoryConnectionOptions {
 export function connectMemory(options: MemoryConnectionOptions): DestinationConnection {
   const { place, isBatch } = options;
   const show = (entry: MemoryEntry) => options.show(entry);
-  // Calls that are under way together share one listener to the signal of their batch.
-  const follow = createSignalHub();
   let version: number | undefined;
 
   function applyOne({ key, action, kind = options.kind, value, entry }: WriteChange): WriteOutcome {
@@ -54,15 +52,10 @@ export function connectMemory(options: MemoryConnectionOptions): DestinationConn
     signal: AbortSignal,
   ): Promise<Exclude<MemoryFault, Error> | undefined> {
     signal.throwIfAborted();
-    const following = follow([signal]);
-    try {
-      const fault = await untilAborted(Promise.resolve(options.enter(call)), following.signal);
-      signal.throwIfAborted();
-      if (fault instanceof Error) throw fault;
-      return fault;
-    } finally {
-      following.release();
-    }
+    const fault = await untilAborted(Promise.resolve(options.enter(call)), signal);
+    signal.throwIfAborted();
+    if (fault instanceof Error) throw fault;
+    return fault;
   }
 
   /** One call: carries its changes out and says how each ended. */

@@ -1,3 +1,4 @@
+import { concealed } from '../../shared/concealed.js';
 import * as z from 'zod';
 import type { Capabilities, DestinationDriver } from '../../contracts/destination.js';
 import { SecretSyncError } from '../../contracts/errors.js';
@@ -176,7 +177,7 @@ export function memoryDestination(options: MemoryDestinationOptions = {}): Memor
     specVersion: 1,
     name,
     displayName: 'Memory',
-    credentials: { accessToken },
+    credentials: concealed({ accessToken }),
     credentialsSchema,
     configSchema,
     capabilities: (config) => ({

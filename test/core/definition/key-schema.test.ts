@@ -84,10 +84,20 @@ describe('a destination key', () => {
 
 describe('a template is refused, with the remedy, when it', () => {
   it.each([
-    ['has no placeholder for the key', 'APP', undefined, /not at all.*exactly once/],
-    ['is empty', '', undefined, /not at all/],
+    [
+      'has no placeholder for the key',
+      'APP',
+      undefined,
+      /does not contain \{\{secretKey\}\}; write it exactly once/,
+    ],
+    ['is empty', '', undefined, /does not contain/],
     ['has two placeholders for the key', `${SECRET}${SECRET}`, undefined, /2 times.*exactly once/],
-    ['has an unknown placeholder', `{{folder}}_${SECRET}`, undefined, /"\{\{folder\}\}" is no placeholder/],
+    [
+      'has an unknown placeholder',
+      `{{folder}}_${SECRET}`,
+      undefined,
+      /"\{\{folder\}\}" is not a placeholder/,
+    ],
     ['has blanks in a placeholder', `{{ secretKey }}_${SECRET}`, undefined, /without spaces/],
     ['has a character that is not allowed', `APP.${SECRET}`, undefined, /"\."; use only A-Z/],
     ['has a blank within', `A B_${SECRET}`, undefined, /" "/],
@@ -125,7 +135,7 @@ describe('a template is refused, with the remedy, when it', () => {
       {
         code: 'INVALID_KEY_SCHEMA',
         path: 'keySchema',
-        message: '"{{folder}}" is no placeholder; use {{secretKey}} and {{environment}}, without spaces',
+        message: '"{{folder}}" is not a placeholder; use {{secretKey}} and {{environment}}, without spaces',
       },
     ]);
     expect(() => compileKeySchema('A')).toThrowError(/^The key schema is not valid: "keySchema": /);
@@ -134,7 +144,7 @@ describe('a template is refused, with the remedy, when it', () => {
   it('names everything that is wrong at once', () => {
     const messages = problemsOf(`{{x}}.${ENVIRONMENT}`).map((problem) => problem.message);
     expect(messages).toHaveLength(4);
-    expect(messages.join('\n')).toMatch(/not at all[^]*no placeholder[^]*"\."[^]*no environment/);
+    expect(messages.join('\n')).toMatch(/does not contain[^]*not a placeholder[^]*"\."[^]*no environment/);
   });
 
   it('takes 255 characters, blanks around not counted', () => {

@@ -25,27 +25,27 @@ const long = (length: number) => 'a'.repeat(length);
 describe('a definition is refused, with path and remedy, where', () => {
   it.each<[string, Record<string, unknown>, string, RegExp]>([
     ['the name is missing', { name: undefined }, 'name', /missing; set it/],
-    ['the name is no text', { name: 7 }, 'name', /must be text/],
-    ['the name is empty', { name: '' }, 'name', /no slug; use a-z and 0-9/],
-    ['the name has capitals', { name: 'Nightly' }, 'name', /no slug/],
-    ['the name has two dashes in a row', { name: 'a--b' }, 'name', /no slug/],
-    ['the name starts with a dash', { name: '-a' }, 'name', /no slug/],
-    ['the name ends with a dash', { name: 'a-' }, 'name', /no slug/],
+    ['the name is not a string', { name: 7 }, 'name', /must be a string/],
+    ['the name is empty', { name: '' }, 'name', /not a slug; use a-z and 0-9/],
+    ['the name has capitals', { name: 'Nightly' }, 'name', /not a slug/],
+    ['the name has two dashes in a row', { name: 'a--b' }, 'name', /not a slug/],
+    ['the name starts with a dash', { name: '-a' }, 'name', /not a slug/],
+    ['the name ends with a dash', { name: 'a-' }, 'name', /not a slug/],
     ['the name has 257 characters', { name: long(257) }, 'name', /too long; shorten it to 256/],
     ['the id is empty', { id: '' }, 'id', /1 to 256/],
     ['the id has a slash', { id: 'a/b' }, 'id', /1 to 256/],
     ['the id is one dot', { id: '.' }, 'id', /1 to 256/],
     ['the id is two dots', { id: '..' }, 'id', /1 to 256/],
-    ['the id is no text', { id: 1 }, 'id', /must be text/],
+    ['the id is not a string', { id: 1 }, 'id', /must be a string/],
     ['the description has 257 characters', { description: long(257) }, 'description', /shorten it to 256/],
-    ['the description is no text', { description: {} }, 'description', /must be text/],
-    ['projectId is no text', { projectId: 1 }, 'projectId', /must be text/],
-    ['environment is no text', { environment: 1 }, 'environment', /must be text/],
-    ['secretPath is no text', { secretPath: [] }, 'secretPath', /must be text/],
+    ['the description is not a string', { description: {} }, 'description', /must be a string/],
+    ['projectId is not a string', { projectId: 1 }, 'projectId', /must be a string/],
+    ['environment is not a string', { environment: 1 }, 'environment', /must be a string/],
+    ['secretPath is not a string', { secretPath: [] }, 'secretPath', /must be a string/],
     ['connectionId is empty', { connectionId: '' }, 'connectionId', /leave it out/],
     ['isEnabled is no boolean', { isEnabled: 'yes' }, 'isEnabled', /true or false/],
     ['destination is empty', { destination: '' }, 'destination', /it is empty; set it/],
-    ['destination is no text', { destination: 1 }, 'destination', /must be text/],
+    ['destination is not a string', { destination: 1 }, 'destination', /must be a string/],
     ['syncOptions is no object', { syncOptions: 'x' }, 'syncOptions', /./],
     [
       'initialSyncBehavior is unknown',
@@ -65,7 +65,12 @@ describe('a definition is refused, with path and remedy, where', () => {
       'syncOptions.disableSecretDeletion',
       /true or false/,
     ],
-    ['keySchema is no text', { syncOptions: { keySchema: 1 } }, 'syncOptions.keySchema', /must be text/],
+    [
+      'keySchema is not a string',
+      { syncOptions: { keySchema: 1 } },
+      'syncOptions.keySchema',
+      /must be a string/,
+    ],
     [
       'keySchema has no placeholder',
       { syncOptions: { keySchema: 'A' } },
@@ -101,7 +106,7 @@ describe('a definition is refused, with path and remedy, where', () => {
       'maxDeletions.ratio is no number',
       { syncOptions: { maxDeletions: { ratio: 'half' } } },
       'syncOptions.maxDeletions.ratio',
-      /^it must be a number$/,
+      /^it must be a number from 0 to 1$/,
     ],
     [
       'maxDeletions.ratio is above 1',
@@ -151,7 +156,7 @@ describe('a definition is refused, with path and remedy, where', () => {
     expect(problems[0]).toMatchObject({ path, message: expect.stringMatching(message) as unknown });
   });
 
-  it('an environment that the key schema needs is no text: both are named', () => {
+  it('an environment that the key schema needs is not a string: both are named', () => {
     const syncOptions = { keySchema: '{{environment}}_{{secretKey}}' };
     expect(problemsOf({ name: 'nightly', environment: 7, syncOptions }).map(({ path }) => path)).toEqual([
       'environment',
@@ -199,7 +204,7 @@ describe('a definition is refused, with path and remedy, where', () => {
   it('only a field is wrong: the code of the problem is that of the error', () => {
     const { code, problems } = thrownBy({ name: 7 });
     expect(code).toBe('INVALID_DEFINITION');
-    expect(problems).toEqual([{ code: 'INVALID_DEFINITION', path: 'name', message: 'it must be text' }]);
+    expect(problems).toEqual([{ code: 'INVALID_DEFINITION', path: 'name', message: 'it must be a string' }]);
   });
 
   it('only the key schema is wrong: the code says so', () => {

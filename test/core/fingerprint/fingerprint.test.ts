@@ -152,7 +152,7 @@ describe('a keyring', () => {
     ['short bytes', new Uint8Array(31), /at least 32/],
     ['a short one among others', [KEY, 'short'], /"fingerprintKey\[1\]"/],
     ['nothing', [], /list is empty/],
-    ['a number', [7], /text or bytes/],
+    ['a number', [7], /a string or bytes/],
   ])('refuses %s, and does not show it', (_title, keys, message) => {
     expect(() => createKeyring(keys as FingerprintKeys)).toThrowError(message);
     try {

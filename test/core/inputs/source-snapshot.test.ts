@@ -7,7 +7,7 @@ import { unrestrictedCapabilities } from '../../../src/core/definition/defaults.
 import { sourceSnapshot } from '../../../src/core/inputs/source-snapshot.js';
 import { destinationEntries, indexEntries } from '../../../src/core/inputs/destination-index.js';
 
-describe('what a source answered', () => {
+describe('what a source returned', () => {
   it('is refused as a whole where values are no strings, with each key named', () => {
     const read: unknown = { A: 1, B: 'fine', C: null, D: undefined, E: {} };
     try {
@@ -15,7 +15,7 @@ describe('what a source answered', () => {
       expect.unreachable();
     } catch (error) {
       if (!isSecretSyncError(error, 'SOURCE_READ_FAILED')) throw error;
-      expect(error.message).toMatch(/^The source answered values that are not strings:/);
+      expect(error.message).toMatch(/^The source returned values that are not strings:/);
       expect(error.problems).toEqual(
         [
           ['A', 'number'],
@@ -34,13 +34,13 @@ describe('what a source answered', () => {
   it('is complete and without clashes unless it says otherwise', () => {
     expect(sourceSnapshot({ secrets: {} })).toEqual({
       secrets: new Map(),
-      partOf: new Map(),
-      emptyParts: [],
-      unresolved: new Set(),
       duplicates: new Set(),
       unreadable: new Set(),
       incomplete: false,
       clashes: [],
+      unresolved: new Set(),
+      partOf: new Map(),
+      emptyParts: [],
     });
     expect(sourceSnapshot({ secrets: {}, complete: true }).incomplete).toBe(false);
     expect(sourceSnapshot({ secrets: {}, complete: false }).incomplete).toBe(true);
@@ -63,6 +63,77 @@ describe('what a source answered', () => {
       ['B', '2'],
     ]);
     expect([...duplicates]).toEqual(['A']);
+  });
+
+  it('says which part each key came from, the last one that holds it, and which parts hold nothing', () => {
+    const { partOf, emptyParts, unresolved } = sourceSnapshot({
+      secrets: { A: '1', B: '2', C: '3' },
+      unreadable: ['D'],
+      parts: [
+        { name: 'zero', keys: [] },
+        { name: 'base', keys: ['A', 'B'] },
+        { name: 'app', keys: new Set(['B', 'D']) },
+        { name: 'none', keys: [] },
+      ],
+      unresolved: ['C'],
+    });
+    expect([...partOf]).toEqual([
+      ['A', 'base'],
+      ['B', 'app'],
+      ['D', 'app'],
+    ]);
+    expect(emptyParts).toEqual(['none', 'zero']);
+    expect([...unresolved]).toEqual(['C']);
+  });
+
+  it.each([
+    [
+      'parts that are no list',
+      { parts: 'app' },
+      ['`parts` is not a list; return an array of { name, keys }'],
+    ],
+    [
+      'a part without a name',
+      { parts: [{ keys: ['A'] }, null] },
+      [expect.stringContaining('without a name'), expect.stringContaining('without a name')],
+    ],
+    [
+      'two parts of one name',
+      {
+        parts: [
+          { name: 'a', keys: [] },
+          { name: 'a', keys: [] },
+        ],
+      },
+      [expect.stringContaining('"a" twice')],
+    ],
+    ['a part without keys', { parts: [{ name: 'a' }] }, [expect.stringContaining('in the part "a", `keys`')]],
+    [
+      'keys that are no strings',
+      { parts: [{ name: 'a', keys: ['A', 1] }] },
+      [expect.stringContaining('in the part "a", `keys`')],
+    ],
+    [
+      'keys in one string',
+      { parts: [{ name: 'a', keys: 'AB' }] },
+      [expect.stringContaining('in the part "a", `keys`')],
+    ],
+    ['a string for what is unresolved', { unresolved: 'A' }, [expect.stringContaining('`unresolved`')]],
+    [
+      'a flag for what is unresolved',
+      { unresolved: true, unreadable: [1] },
+      [expect.stringContaining('`unreadable`'), expect.stringContaining('`unresolved`')],
+    ],
+  ])('is refused with %s', (_title, fields, messages) => {
+    const read: unknown = { secrets: { A: 'hunter2' }, ...fields };
+    try {
+      sourceSnapshot(read as SourceReadResult);
+      expect.unreachable();
+    } catch (error) {
+      if (!isSecretSyncError(error, 'SOURCE_READ_FAILED')) throw error;
+      expect(error.problems?.map(({ message }) => message)).toEqual(messages);
+      expect(error.message).not.toContain('hunter2');
+    }
   });
 });
 

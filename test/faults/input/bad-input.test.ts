@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineSource } from '../../../src/contracts/source.js';
+import { defineSource } from '../../../src/sources/define-source.js';
 import { formatPlan } from '../../../src/format/format-plan.js';
 import { memorySource } from '../../../src/sources/memory.js';
 import { failure, subjectsOf } from '../../support/engine.js';

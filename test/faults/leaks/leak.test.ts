@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ConnectOptions, WriteBatch } from '../../../src/contracts/destination.js';
 import { SecretSyncError } from '../../../src/contracts/errors.js';
-import { defineSource } from '../../../src/contracts/source.js';
+import { defineSource } from '../../../src/sources/define-source.js';
 import { hasuraCloud } from '../../../src/drivers/hasura-cloud/index.js';
 import { qovery } from '../../../src/drivers/qovery/index.js';
 import type { Fault } from '../../../src/testing/emulators/server/types.js';

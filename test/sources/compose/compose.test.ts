@@ -7,6 +7,7 @@ import type {
   SourceLocation,
   SourceRead,
 } from '../../../src/contracts/source.js';
+import { sourceSnapshot } from '../../../src/core/inputs/source-snapshot.js';
 import { composeSources } from '../../../src/sources/compose/index.js';
 import { memorySource } from '../../../src/sources/memory.js';
 import { createCanaries } from '../../../src/testing/leaks/canaries.js';
@@ -37,6 +38,13 @@ sourceConformance(
       const broken = { ...memorySource(), read: () => Promise.reject(new Error('down')) };
       return composeSources([named('fine', memorySource(secrets)), named('broken', broken)]);
     },
+    createWithParts: (parts) =>
+      composeSources(parts.map((secrets, index) => named(`part ${index}`, memorySource(secrets)))),
+    createUnresolved: (key) =>
+      composeSources([
+        named('plain', memorySource({ A: '1' })),
+        named('left', partial({ unresolved: [key] }, memorySource({ [key]: '${NONE}' }))),
+      ]),
     writable: true,
     watchable: true,
     describable: true,
@@ -310,5 +318,56 @@ describe('composeSources, otherwise', () => {
   it('leaves what a part holds closed', async () => {
     const source = composeSources([memorySource({ A: new SecretValue('hunter2') })]);
     expect(JSON.stringify(await source.read({}, call()))).not.toContain('hunter2');
+  });
+});
+
+it('composeSources refuses an option that it does not know', () => {
+  const options = { writeto: 'a' };
+  expect(() => composeSources([memorySource()], options as object)).toThrow(/"writeto": it is unknown/);
+});
+
+describe('composeSources, when it names its parts', () => {
+  const partsOf = async (source: SecretSource) => {
+    const { partOf, emptyParts } = sourceSnapshot(await source.read({}, call()));
+    return { partOf: Object.fromEntries(partOf), emptyParts };
+  };
+
+  it('gives each key to the source that won it, and lists a source that holds nothing', async () => {
+    const source = composeSources([
+      named('base', memorySource({ A: '1', B: '2' })),
+      named('gone', memorySource()),
+      named('app', memorySource({ B: '3' })),
+    ]);
+    expect(await partsOf(source)).toEqual({ partOf: { A: 'base', B: 'app' }, emptyParts: ['gone'] });
+  });
+
+  it('takes no source for empty whose keys are all won by another, or can not be read', async () => {
+    const source = composeSources([
+      named('base', memorySource({ A: '1' })),
+      named('app', memorySource({ A: '2' })),
+      named('hidden', partial({ unreadable: ['H'] })),
+    ]);
+    expect(await partsOf(source)).toEqual({ partOf: { A: 'app', H: 'hidden' }, emptyParts: [] });
+  });
+
+  it('tells the parts of a part apart, however deep, and what none of them lists', async () => {
+    const inner = composeSources([named('x', memorySource({ A: '1' })), named('y', memorySource())]);
+    const listing = partial({ parts: [{ name: 'some', keys: ['L'] }] }, memorySource({ L: '1', M: '2' }));
+    const source = composeSources([
+      named('deep', composeSources([named('inner', inner)])),
+      named('listing', listing),
+    ]);
+    expect(await partsOf(source)).toEqual({
+      partOf: { A: 'deep > inner > x', L: 'listing > some', M: 'listing' },
+      emptyParts: ['deep > inner > y'],
+    });
+  });
+
+  it('passes on which references were left unresolved, of the source that won', async () => {
+    const source = composeSources([
+      named('base', partial({ unresolved: ['A', 'B'] }, memorySource({ A: '${X}', B: '${X}' }))),
+      named('app', memorySource({ A: 'fine' })),
+    ]);
+    expect([...sourceSnapshot(await source.read({}, call())).unresolved]).toEqual(['B']);
   });
 });

@@ -19,7 +19,7 @@ async function write(name: string, text: string | Uint8Array): Promise<string> {
   return path;
 }
 const read = async (...paths: string[]) => [
-  ...((await dotenvSource(paths).read({}, call())) as [string, string][]),
+  ...((await dotenvSource(paths).read({}, call())).secrets as [string, string][]),
 ];
 const failure = async (...paths: string[]) => {
   try {
@@ -49,6 +49,17 @@ sourceConformance(
       dotenvSource(
         await write('.env', secrets.map(([key, value]) => `${key}="${value}\nalso ${value}\n`).join('')),
       ),
+    createWithParts: async (parts) =>
+      dotenvSource(
+        await Promise.all(
+          parts.map((secrets, index) =>
+            write(`.env.${index}`, secrets.map(([key, value]) => `${key}=${render(value)}\n`).join('')),
+          ),
+        ),
+        { clock },
+      ),
+    createUnresolved: async (key) =>
+      dotenvSource(await write('.env', `${key}="${'${NONE}'}"\nA=1\n`), { clock }),
     writable: true,
     watchable: true,
     watchTimeout: 30_000,
@@ -66,7 +77,7 @@ describe('dotenvSource', () => {
   it('reads one file given as a path', async () => {
     const source = dotenvSource(await write('.env', 'A=1\nB=2'));
     expect(source.name).toBe('dotenv');
-    expect(await source.read({}, call())).toEqual([
+    expect((await source.read({}, call())).secrets).toEqual([
       ['A', '1'],
       ['B', '2'],
     ]);
@@ -102,7 +113,7 @@ describe('dotenvSource', () => {
     const source = dotenvSource(path);
     await source.read({}, call());
     await write('.env', 'A=2');
-    expect(await source.read({}, call())).toEqual([['A', '2']]);
+    expect((await source.read({}, call())).secrets).toEqual([['A', '2']]);
   });
 
   it('takes a byte order mark, and no bytes at all', async () => {
@@ -121,7 +132,7 @@ describe('dotenvSource', () => {
     const lines = String(error).split('\n').slice(1);
     expect(lines).toEqual([
       `- "${missing}" can't be read (ENOENT): check the path, and that this user may read it.`,
-      `- "${folder}" can't be read (EISDIR): check the path, and that this user may read it.`,
+      `- "${folder}" is a directory: give the path of a file.`,
       `- "${latin}" is not UTF-8: save it in that encoding.`,
       `- "${junk}" line 2 is no KEY=value, comment or blank line: correct it.`,
       `- "${junk}" line 3 opens a quote that is not closed at the end of a line: correct it.`,
@@ -144,6 +155,6 @@ describe('dotenvSource', () => {
     const paths = [await write('.env', 'A=1')];
     const source = dotenvSource(paths);
     paths.push('missing');
-    expect(await source.read({}, call())).toEqual([['A', '1']]);
+    expect((await source.read({}, call())).secrets).toEqual([['A', '1']]);
   });
 });

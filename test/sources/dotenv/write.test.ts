@@ -1,6 +1,8 @@
 import fs, { readFileSync } from 'node:fs';
 import {
   chmod,
+  chown,
+  link,
   lstat,
   mkdir,
   mkdtemp,
@@ -18,7 +20,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { dotenvSource, type DotenvOptions } from '../../../src/sources/dotenv/index.js';
-import { replaceFile, signatureOf, systemCode } from '../../../src/sources/dotenv/file.js';
+import { writeFile as writeDotenvFile } from '../../../src/sources/dotenv/write-file.js';
+import { signatureOf, systemCode } from '../../../src/sources/dotenv/file.js';
 import { createCanaries } from '../../../src/testing/leaks/canaries.js';
 import { eventually } from '../../support/eventually.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
@@ -51,7 +54,7 @@ describe('dotenvSource, when it writes', () => {
     await source.write({}, changes, call());
     expect(await textOf(base)).toBe('A=1\nB=2\n');
     expect(await textOf(local)).toBe('# mine\nB=5\nA=4\nC=6\n');
-    expect(await source.read({}, call())).toEqual([
+    expect((await source.read({}, call())).secrets).toEqual([
       ['A', '4'],
       ['B', '5'],
       ['C', '6'],
@@ -110,7 +113,7 @@ describe('dotenvSource, when it writes', () => {
 
   it('does not replace a file that has changed since it was read', async () => {
     const path = await file('.env', 'A=1\n');
-    expect(await replaceFile(path, 'A=2\n', 'another signature')).toBe(false);
+    expect(await writeDotenvFile(path, 'A=2\n', 'another signature')).toBe(false);
     expect(await textOf(path)).toBe('A=1\n');
     expect(await readdir(directory)).toEqual(['.env']);
   });
@@ -122,7 +125,7 @@ describe('dotenvSource, when it writes', () => {
     const signature = await signatureOf(path);
     await writeFile(path, 'A=2\n');
     await utimes(path, when, when);
-    expect(await replaceFile(path, 'A=3\n', signature)).toBe(false);
+    expect(await writeDotenvFile(path, 'A=3\n', signature)).toBe(false);
     expect(await textOf(path)).toBe('A=2\n');
   });
 
@@ -145,6 +148,128 @@ describe('dotenvSource, when it writes', () => {
     await chmod(directory, 0o700);
     expect(error).toMatchObject({ code: 'SOURCE_WRITE_FAILED' });
     expect(error.message).toContain('EACCES');
+  });
+});
+
+describe('dotenvSource, when the file is one that can not simply be replaced', () => {
+  /** Lets a rename fail with a code of the system, as over a bind mount, which not every machine lets a test make. */
+  function failRename(code: string) {
+    const spy = vi
+      .spyOn(fs.promises, 'rename')
+      .mockRejectedValue(Object.assign(new Error('can not be replaced'), { code }));
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      spy.mockRestore();
+      syncBuiltinESMExports();
+    });
+  }
+
+  it.each(['EBUSY', 'EXDEV', 'EACCES'])(
+    'writes it in place after %s, and leaves no copy behind',
+    async (code) => {
+      const path = await file('.env', 'A=a long value that is cut\nB=2\n');
+      await chmod(path, 0o640);
+      const { ino } = await stat(path);
+      failRename(code);
+      await dotenvSource(path).write({}, [change('A', '1', 'update')], call());
+      expect(await textOf(path)).toBe('A=1\nB=2\n');
+      expect(await stat(path)).toMatchObject({ ino, mode: 0o100640 });
+      expect(await readdir(directory)).toEqual(['.env']);
+    },
+  );
+
+  it('names any other failure, and leaves file and directory as they were', async () => {
+    const path = await file('.env', 'A=1\n');
+    failRename('EIO');
+    const error = await errorOf(dotenvSource(path).write({}, [change('A', '2', 'update')], call()));
+    expect(error).toMatchObject({ code: 'SOURCE_WRITE_FAILED' });
+    expect(error.message).toContain('EIO');
+    expect(await textOf(path)).toBe('A=1\n');
+    expect(await readdir(directory)).toEqual(['.env']);
+  });
+
+  it('keeps a copy beside it while it is written in place, which only its owner may read', async () => {
+    const path = await file('.env', 'A=1\n');
+    failRename('EBUSY');
+    const copies: [string, number][] = [];
+    const real = fs.promises.open;
+    const spy = vi.spyOn(fs.promises, 'open').mockImplementation(async (...parameters) => {
+      if (parameters[1] === 'r+') {
+        const names = (await readdir(directory)).filter((name) => name.endsWith('.copy'));
+        for (const name of names) {
+          const at = join(directory, name);
+          copies.push([await textOf(at), (await stat(at)).mode & 0o777]);
+        }
+      }
+      return real(...parameters);
+    });
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      spy.mockRestore();
+      syncBuiltinESMExports();
+    });
+    await dotenvSource(path).write({}, [change('A', '2', 'update')], call());
+    expect(copies).toEqual([['A=1\n', 0o600]]);
+  });
+
+  it('keeps that copy, and names it, where neither the new nor the former text could be written', async () => {
+    const path = await file('.env', 'A=hunter2\n');
+    failRename('EBUSY');
+    const real = fs.promises.open;
+    const spy = vi.spyOn(fs.promises, 'open').mockImplementation(async (...parameters) => {
+      const opened = await real(...parameters);
+      if (parameters[1] !== 'r+') return opened;
+      await opened.truncate(3);
+      await opened.close();
+      throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    });
+    syncBuiltinESMExports();
+    const error = await errorOf(dotenvSource(path).write({}, [change('A', '2', 'update')], call()));
+    spy.mockRestore();
+    syncBuiltinESMExports();
+    expect(error).toMatchObject({ code: 'SOURCE_WRITE_FAILED', maybeWritten: true });
+    const [copy = ''] = (await readdir(directory)).filter((name) => name.endsWith('.copy'));
+    expect(error.message).toContain(copy);
+    expect(error.message).not.toContain('hunter2');
+    expect(await textOf(join(directory, copy))).toBe('A=hunter2\n');
+  });
+
+  it('keeps the second name of a file with two', async () => {
+    const path = await file('.env', 'A=1\n');
+    const other = join(directory, 'other');
+    await link(path, other);
+    await dotenvSource(path).write({}, [change('A', '2', 'update')], call());
+    expect(await textOf(other)).toBe('A=2\n');
+    expect((await readdir(directory)).sort()).toEqual(['.env', 'other']);
+  });
+
+  // Only root may give files away.
+  it.runIf(process.getuid?.() === 0)('keeps the owner, the group and the mode', async () => {
+    const path = await file('.env', 'A=1\n');
+    await chown(path, 1234, 2345);
+    await chmod(path, 0o460);
+    await dotenvSource(path).write({}, [change('A', '2', 'update')], call());
+    expect(await stat(path)).toMatchObject({ uid: 1234, gid: 2345, mode: 0o100460 });
+    expect(await textOf(path)).toBe('A=2\n');
+  });
+
+  it('refuses every key, in the plan already, where the directory can not be written', async () => {
+    const path = await file('.env', 'A=1\n');
+    const spy = vi
+      .spyOn(fs.promises, 'access')
+      .mockRejectedValue(Object.assign(new Error('no'), { code: 'EROFS' }));
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      spy.mockRestore();
+      syncBuiltinESMExports();
+    });
+    const source = dotenvSource(path);
+    const changes = [change('A', '2', 'update'), change('B', '3')];
+    const refused = await source.checkWrite({}, changes, call());
+    expect(refused.map(({ key }) => key)).toEqual(['A', 'B']);
+    expect(refused[0]?.message).toMatch(/directory .* can't be written \(EROFS\)/);
+    expect(await errorOf(source.write({}, changes, call()))).toMatchObject({ code: 'SOURCE_NOT_WRITABLE' });
+    expect(await textOf(path)).toBe('A=1\n');
   });
 });
 

@@ -62,6 +62,26 @@ for (const events of ['pushed', 'refused'] as const) {
         emulator?.setIntercept(({ operation }) => (operation === LIST ? 'truncate' : undefined));
         return source;
       },
+      async createWithParts(parts) {
+        const source = await createSource(parts.at(-1) ?? [], { events });
+        const { emulator } = fixtures.get(source) ?? {};
+        parts.slice(0, -1).forEach((secrets, index) => {
+          const from = { ...place, secretPath: `/part-${index}` };
+          emulator?.addFolder(from);
+          for (const [key, value] of secrets) emulator?.addSecret(from, { key, value });
+          emulator?.addImport(place, from);
+        });
+        return source;
+      },
+      createUnresolved: (key) =>
+        createSource(
+          [
+            [key, '${NONE}'],
+            ['A', '1'],
+            ['B', '${A}'],
+          ],
+          { events },
+        ),
       dispose: (source) => fixtures.get(source)?.emulator.close(),
     },
     { describe, it },
@@ -532,6 +552,8 @@ describe('infisicalSource, when it is made', () => {
     expect(make).toThrow(/"clientId".*\n.*"clientSecret".*\n.*"includeImports".*\n.*"pollInterval"/);
     expect(make).not.toThrow(/yes/);
     expect(() => infisicalSource({ ...credentials, timeout: -1 })).toThrow(/timeout/);
+    const typo = { ...credentials, timeout: undefined, expandReferences: false };
+    expect(() => infisicalSource(typo)).toThrow(/"expandReferences": it is unknown/);
   });
 
   it.each([

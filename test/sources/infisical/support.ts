@@ -17,7 +17,8 @@ export const place = { projectId: PROJECT, environment: ENVIRONMENT } as const;
 
 /** An emulator with a project and an environment. */
 export async function emulatorWith(options: InfisicalEmulatorOptions = {}): Promise<InfisicalEmulator> {
-  const emulator = await startInfisicalEmulator(options);
+  // So that nothing that a source sends depends on a default or on leniency.
+  const emulator = await startInfisicalEmulator({ parameters: 'strict', ...options });
   emulator.addProject({ id: PROJECT, name: 'Project' });
   emulator.addEnvironment({ projectId: PROJECT, slug: ENVIRONMENT, name: 'Production' });
   return emulator;
@@ -78,4 +79,7 @@ export const LOGIN = 'POST /api/v1/auth/universal-auth/login';
 export const LIST = 'GET /api/v4/secrets';
 export const CREATE = 'POST /api/v4/secrets/batch';
 export const UPDATE = 'PATCH /api/v4/secrets/batch';
+export const LIST_V3 = 'GET /api/v3/secrets/raw';
+export const CREATE_V3 = 'POST /api/v3/secrets/batch/raw';
+export const UPDATE_V3 = 'PATCH /api/v3/secrets/batch/raw';
 export const EVENTS = 'POST /api/v1/events/subscribe/project-events';

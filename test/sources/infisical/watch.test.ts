@@ -239,10 +239,13 @@ describe('infisicalSource, when it watches events', () => {
     expect(operations().at(-1)).toBe(LIST);
   });
 
-  it.each(['reset-before', { status: 503 }, { status: 429 }] as const)(
+  it.each(['reset-before', { status: 503 }] as const)(
     'asks for the events again after %j, and reads meanwhile',
     async (fault) => {
-      const { clock, emulator, onChange, operations, sleeping, start } = await watching({ events: 'pushed' });
+      const { clock, emulator, onChange, operations, sleeping, start } = await watching(
+        { events: 'pushed' },
+        { retry: { retries: 0 } },
+      );
       emulator.setIntercept(({ operation }) => (operation === EVENTS ? fault : undefined));
       await start();
       emulator.editSecret(place, { key: 'A', value: '2' });
@@ -255,6 +258,43 @@ describe('infisicalSource, when it watches events', () => {
       await eventually(() => expect(emulator.openStreams).toBe(1));
     },
   );
+
+  it('keeps to the pace that a 429 tells, as every other request, and subscribes then', async () => {
+    const { clock, emulator, source, operations } = await setUp({}, { events: 'pushed' });
+    const controller = new AbortController();
+    onTestFinished(() => controller.abort());
+    let refusals = 0;
+    emulator.setIntercept(({ operation }) => {
+      if (operation !== EVENTS || refusals++ > 0) return undefined;
+      return { status: 429, body: { message: 'Please try again in 42 seconds' } };
+    });
+    const before = clock.now();
+    await source.watch({}, () => undefined, { signal: controller.signal });
+    expect(operations()).toEqual([LOGIN, EVENTS, EVENTS, LIST]);
+    expect(clock.now() - before).toBeGreaterThanOrEqual(42_000);
+    expect(emulator.openStreams).toBe(1);
+  });
+
+  it('follows no redirect, and takes what is no stream of events for a refusal', async () => {
+    for (const answer of [
+      new Response(null, { status: 302, headers: { location: 'http://127.0.0.1:1/' } }),
+      new Response('<html>', { headers: { 'content-type': 'text/html' } }),
+    ]) {
+      const asked: string[] = [];
+      const fetch: typeof globalThis.fetch = async (input, init) => {
+        const url = input instanceof Request ? input.url : String(input);
+        if (!url.includes('/subscribe/')) return globalThis.fetch(input, init);
+        asked.push(url);
+        expect(init?.redirect).toBe('manual');
+        return answer;
+      };
+      const { nextRead, operations, start } = await watching({}, { fetch });
+      await start();
+      await nextRead(60_000);
+      expect(operations()).toEqual([LOGIN, LIST, LIST]);
+      expect(asked).toHaveLength(1);
+    }
+  });
 
   it('logs in again when the token is refused', async () => {
     const { emulator, operations, start } = await watching({ events: 'pushed' });

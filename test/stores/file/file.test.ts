@@ -20,7 +20,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { acquireLock } from '../../../src/stores/file/lock.js';
 import { fileStore } from '../../../src/stores/file/index.js';
 import { currentOwner, ownerLiveness, parseOwner } from '../../../src/stores/file/lock-owner.js';
-import { storeConformance } from '../../../src/testing/conformance/store.js';
+import { storeConformance } from '../../../src/testing/conformance/store/index.js';
 import { bundlePrograms, type Programs } from '../../support/programs.js';
 
 const SCRIPTS = ['test/stores/file/hold-lock.ts', 'test/stores/file/increment.ts'] as const;

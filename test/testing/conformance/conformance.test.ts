@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { SecretSyncError } from '../../../src/contracts/errors.js';
-import type { SecretSource } from '../../../src/contracts/source.js';
+import type { SecretSource, SourceReadResult } from '../../../src/contracts/source.js';
 import type { StateStore } from '../../../src/contracts/state-store.js';
 import { memorySource } from '../../../src/sources/memory.js';
 import { memoryStore } from '../../../src/stores/memory.js';
 import type { ConformanceRunner } from '../../../src/testing/conformance/runner.js';
 import { sourceConformance } from '../../../src/testing/conformance/source/index.js';
-import { storeConformance } from '../../../src/testing/conformance/store.js';
+import { storeConformance } from '../../../src/testing/conformance/store/index.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
 import { type SourceConformanceOptions } from '../../../src/testing/conformance/source/options.js';
 
@@ -80,7 +80,7 @@ describe('storeConformance', () => {
           },
         };
       },
-      'does not take a document that was made anew for the one that was deleted',
+      'never gives a version a second time, also after deletions',
     ],
     [
       'deletes whatever stands there',
@@ -172,6 +172,74 @@ const failingSource = (
     };
     sourceConformance({ name: 'faulty', create, writable: true, ...options }, runner);
   });
+
+describe('sourceConformance, of parts and references', () => {
+  const reading = (read: () => SourceReadResult): SecretSource => ({ name: 'parts', read });
+  const parts = 'names its parts the same at every read, and lists each key in one, if it has parts';
+  const split = 'says which part each key came from, and which parts hold nothing';
+  const unresolved = 'lists a key whose value holds a reference that it left unresolved, and no other';
+
+  it('fails a source whose parts have other names at each read, or do not list a key', async () => {
+    let reads = 0;
+    const renamed = await failingSource((source) => ({
+      read: (_location, { signal }) => {
+        signal.throwIfAborted();
+        return {
+          secrets: source.entries(),
+          parts: [{ name: `part ${++reads}`, keys: source.entries().map(([key]) => key) }],
+        };
+      },
+    }));
+    expect([...renamed.keys()]).toEqual([parts]);
+    const unlisted = await failingSource((source) => ({
+      read: () => ({ secrets: source.entries(), parts: [{ name: 'part', keys: ['A'] }] }),
+    }));
+    expect(unlisted.get(parts)).toContain('no part lists these keys');
+  });
+
+  it('passes a source that names its parts and references, and fails one that does not', async () => {
+    const right: Partial<SourceConformanceOptions> = {
+      createWithParts: (given) =>
+        reading(() => ({
+          secrets: new Map(given.flat()),
+          parts: given.map((secrets, index) => ({ name: `${index}`, keys: secrets.map(([key]) => key) })),
+        })),
+      createUnresolved: (key) => reading(() => ({ secrets: { [key]: '${X}', A: '1' }, unresolved: [key] })),
+    };
+    expect([...(await failingSource(() => ({}), right)).keys()]).toEqual([]);
+    const wrong: readonly Partial<SourceConformanceOptions>[] = [
+      { createWithParts: (given) => reading(() => new Map(given.flat())) },
+      {
+        createWithParts: (given) =>
+          reading(() => ({
+            secrets: new Map(given.flat()),
+            parts: given.map((secrets, index) => ({
+              name: `${index}`,
+              keys: secrets.length > 0 ? ['A', 'B', 'C'] : [],
+            })),
+          })),
+      },
+    ];
+    for (const options of wrong)
+      expect([...(await failingSource(() => ({}), options)).keys()]).toEqual([split]);
+    const silent = { createUnresolved: (key: string) => reading(() => ({ [key]: '${X}' })) };
+    expect([...(await failingSource(() => ({}), silent)).keys()]).toEqual([unresolved]);
+  });
+
+  it('names a test that the fixture lacks something for as skipped, where the runner can', () => {
+    const skipped: string[] = [];
+    const runIt = Object.assign((_title: string, _body: () => Promise<void>) => undefined, {
+      skip: (title: string) => void skipped.push(title),
+    });
+    const create: SourceConformanceOptions['create'] = (secrets) => memorySource(secrets);
+    sourceConformance({ name: 'bare', create }, { describe: (_title, body) => body(), it: runIt });
+    expect(skipped.map((title) => / \(not tested: the fixture has no (\w+)\)$/.exec(title)?.[1])).toEqual([
+      'createBroken',
+      'createWithParts',
+      'createUnresolved',
+    ]);
+  });
+});
 
 describe('sourceConformance', () => {
   it('passes a source that is right', async () => {
@@ -270,8 +338,8 @@ describe('sourceConformance', () => {
   type Faulty = (source: ReturnType<typeof memorySource>) => Partial<SecretSource>;
   /** Fails soon: what is waited for does not come. */
   const watchTimeout = 20;
-  const tells = 'tells who watches of each change, as soon as it can be read';
-  const stops = 'tells nothing to who stopped watching, and goes on telling the others';
+  const tells = 'calls those who watch for each change, as soon as it can be read';
+  const stops = 'no longer calls those who stopped watching, and goes on calling the others';
   const begins = 'begins no watch whose signal was aborted';
 
   it.each<[string, Faulty, string[]]>([
@@ -378,7 +446,7 @@ describe('sourceConformance', () => {
       }),
       { watchTimeout, held: () => clock.sleepers },
     );
-    expect([...failed.keys()]).toEqual(['holds no timer and no connection for who stopped watching']);
+    expect([...failed.keys()]).toEqual(['holds no timer and no connection for those who stopped watching']);
   });
 
   const describes = 'describes a location by names and ids, and by nothing else';
@@ -451,7 +519,7 @@ describe('sourceConformance', () => {
   });
 
   it('fails a source whose error holds a value, and one that answers nothing in place of failing', async () => {
-    const title = 'fails, rather than answer less, when it can not read, and shows no value then';
+    const title = 'fails, rather than return less, when it can not read, and shows no value then';
     const leaking = await broken((value) => () => {
       throw new Error('broken', { cause: { line: Buffer.from(value).toString('base64') } });
     });

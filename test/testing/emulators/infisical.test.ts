@@ -118,7 +118,9 @@ describe('the Infisical emulator, at the door', () => {
   });
 });
 
-describe('the Infisical emulator is strict', () => {
+describe('the Infisical emulator is strict, where it is set so,', () => {
+  beforeEach(() => emulator.configure({ parameters: 'strict' }));
+
   it.each([
     ['a flag that is missing', { recursive: undefined }],
     ['a flag that is no text of true or false', { recursive: '1' }],
@@ -147,11 +149,104 @@ describe('the Infisical emulator is strict', () => {
   });
 
   it('about routes, repeated parameters and content types', async () => {
-    expect((await ask('GET', '/api/v3/secrets/raw')).status).toBe(404);
+    expect(await ask('GET', '/api/v5/secrets')).toMatchObject({
+      status: 404,
+      body: { error: 'Not Found', message: 'Route GET:/api/v5/secrets not found' },
+    });
     const twice = `${String(new URLSearchParams({ ...folder, ...flags }))}&recursive=false`;
     expect((await ask('GET', `/api/v4/secrets?${twice}`)).status).toBe(422);
     const plain = { 'content-type': 'text/plain' };
     expect((await ask('POST', '/api/v4/secrets/batch', { ...folder, secrets: [] }, plain)).status).toBe(422);
+  });
+});
+
+describe('the Infisical emulator, when it is asked as other clients ask', () => {
+  const query = (fields: Record<string, string>) => String(new URLSearchParams(fields));
+
+  it('is lenient: defaults for what is missing, nothing of what it does not know, no trailing slash', async () => {
+    emulator.addFolder({ ...place, secretPath: '/apps' });
+    emulator.addSecret({ ...place, secretPath: '/apps' }, { key: 'A', value: '1' });
+    const found = { status: 200, body: { secrets: [{ secretKey: 'A', secretValue: '1' }], imports: [] } };
+    const answer = await ask('GET', `/api/v4/secrets?${query({ ...place, secretPath: '/apps/', odd: 'x' })}`);
+    expect(answer).toMatchObject(found);
+    const secret = { secretKey: 'B', secretValue: '1', type: 'shared', tagIds: [] };
+    expect((await ask('POST', '/api/v4/secrets/batch', { ...place, secrets: [secret] })).status).toBe(200);
+  });
+
+  it('has the older routes, which call the project and the flag for imports otherwise, unless it is set so', async () => {
+    const from = { workspaceId: 'p', environment: 'prod' };
+    emulator.addSecret(place, { key: 'HOST', value: 'db' });
+    emulator.addSecret(place, { key: 'A', value: '${HOST}' });
+    const listed = await ask('GET', `/api/v3/secrets/raw?${query(from)}`);
+    expect(listed.body).toMatchObject({ secrets: [{}, { secretKey: 'A', secretValue: '${HOST}' }] });
+    expect(listed.body).not.toHaveProperty('imports');
+    const full = { ...from, include_imports: 'true', expandSecretReferences: 'true' };
+    expect((await ask('GET', `/api/v3/secrets/raw?${query(full)}`)).body).toMatchObject({
+      secrets: [{}, { secretValue: 'db' }],
+      imports: [],
+    });
+    const secrets = [{ secretKey: 'A', secretValue: '2' }];
+    expect((await ask('PATCH', '/api/v3/secrets/batch/raw', { ...from, secrets })).status).toBe(200);
+    expect((await ask('DELETE', '/api/v3/secrets/batch/raw', { ...from, secrets })).status).toBe(200);
+    expect((await ask('DELETE', '/api/v3/secrets/batch/raw', { ...from, secrets })).status).toBe(404);
+    expect(stored()).toEqual([['HOST', 'db', 1]]);
+    emulator.configure({ secretsApi: 'v4' });
+    expect((await ask('GET', `/api/v3/secrets/raw?${query(from)}`)).body).toMatchObject({
+      error: 'Not Found',
+    });
+  });
+
+  it.each([
+    ['/api/v4/secrets', { projectId: 'p', environment: 'prod' }],
+    ['/api/v3/secrets/raw', { workspaceId: 'p', environment: 'prod' }],
+  ] as const)('has the routes by name below %s', async (path, from) => {
+    const one = (method: string, body?: object) => ask(method, `${path}/A`, body);
+    expect((await one('POST', { ...from, secretValue: ' 1 ', secretComment: 'why' })).body).toMatchObject({
+      secret: { secretKey: 'A', secretValue: '1', secretComment: 'why', version: 1 },
+    });
+    expect((await one('POST', { ...from, secretValue: '1' })).status).toBe(400);
+    expect((await ask('GET', `${path}/A?${query(from)}`)).body).toMatchObject({
+      secret: { secretValue: '1' },
+    });
+    expect((await ask('GET', `${path}/B?${query(from)}`)).status).toBe(404);
+    expect((await one('PATCH', { ...from, secretValue: '2' })).body).toMatchObject({
+      secret: { secretValue: '2', secretComment: 'why', version: 2 },
+    });
+    expect((await one('PATCH', { ...from, newSecretName: 'B' })).body).toMatchObject({
+      secret: { secretKey: 'B' },
+    });
+    expect((await one('DELETE', from)).status).toBe(404);
+    expect((await ask('DELETE', `${path}/B`, from)).status).toBe(200);
+    expect(stored()).toEqual([]);
+    emulator.configure({ approvalPolicy: true });
+    expect((await one('POST', { ...from, secretValue: '1' })).body).toMatchObject({ approval: {} });
+    expect(stored()).toEqual([]);
+  });
+
+  it.each([
+    ['/api/v2/folders', { projectId: 'p', environment: 'prod' }],
+    ['/api/v1/folders', { workspaceId: 'p', environment: 'prod' }],
+  ] as const)('makes, lists and deletes folders below %s', async (path, from) => {
+    const made = await ask('POST', path, { ...from, path: '/', name: 'apps' });
+    expect(made.body).toMatchObject({ folder: { name: 'apps', path: '/apps' } });
+    expect((await ask('POST', path, { ...from, path: '/', name: 'apps' })).status).toBe(400);
+    expect((await ask('POST', path, { ...from, path: '/apps', name: 'web' })).status).toBe(200);
+    const names = async (at: string) => (await ask('GET', `${path}?${query({ ...from, path: at })}`)).body;
+    expect(await names('/apps/')).toMatchObject({ folders: [{ name: 'web' }] });
+    expect((await ask('DELETE', `${path}/apps`, { ...from, path: '/' })).status).toBe(200);
+    expect(await names('/')).toEqual({ folders: [] });
+    expect((await ask('GET', `${path}?${query({ ...from, path: '/apps/web' })}`)).status).toBe(404);
+  });
+
+  it('renews a token that is alive, and no other', async () => {
+    const renew = (accessToken: string) => ask('POST', '/api/v1/auth/token/renew', { accessToken });
+    now += 7_000_000;
+    expect((await renew(token)).body).toMatchObject({ accessToken: token, expiresIn: 7_200 });
+    now += 7_000_000;
+    expect((await list()).status).toBe(200);
+    now += 7_200_000;
+    expect((await renew(token)).status).toBe(401);
+    expect((await renew('another')).status).toBe(401);
   });
 });
 
@@ -183,6 +278,8 @@ describe('the Infisical emulator, when it lists', () => {
     emulator.addSecret(place, { key: 'A', value: '${HOST}/${prod.shared.HOST}/${NONE}/${B}' });
     emulator.addSecret(place, { key: 'B', value: '<${B}>' });
     const shown = (answer: Answer) => (answer.body['secrets'] as { secretValue: string }[])[0]?.secretValue;
+    expect(shown(await list())).toMatch(/^db\/db\/\$\{NONE\}\/<<+>+$/);
+    emulator.configure({ unresolvedReferences: 'empty' });
     expect(shown(await list())).toMatch(/^db\/db\/\/<<+>+$/);
     expect(shown(await list({ expandSecretReferences: 'false' }))).toContain('${HOST}');
   });

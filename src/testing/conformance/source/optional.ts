@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { SecretValue } from '../../../contracts/secret.js';
 import type { SecretSource, SourceCallOptions, SourceLocation } from '../../../contracts/source.js';
 import { sourceSnapshot } from '../../../core/inputs/source-snapshot.js';
@@ -35,7 +35,7 @@ async function settledWithin(
   }
 }
 
-/** The same, of a call that may throw at once; fails unless it ends well or with the reason of its signal. */
+/** The same, of a call that may throw immediately; fails unless it succeeds or rejects with the reason of its signal. */
 async function assertHeeds(call: () => unknown, reason: unknown, limit: number): Promise<void> {
   const settled = await settledWithin(
     (async () => {
@@ -52,7 +52,7 @@ const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 interface Watching {
   /** How often it was told. */
   readonly count: number;
-  /** Makes a change, and resolves once it was told and what a read answers then fits. */
+  /** Makes a change, and resolves once `onChange` was called and a read returns it. */
   sees(change: () => Promise<void>, key: string, value: string): Promise<void>;
   /** Aborts it, and waits for its end. */
   end(): Promise<void>;
@@ -90,14 +90,14 @@ async function begin(source: SecretSource, location: SourceLocation, limit: numb
             const isTold = left > 0 && (await settledWithin(told, left)) !== undefined;
             assert(
               isTold,
-              `onChange was not called within ${limit} ms, or only before ${key} could be read anew`,
+              `onChange was not called within ${limit} ms, or only before ${key} could be read again`,
             );
           }
           heard = count;
           if (await holds(key, value)) return;
         }
       };
-      // At the same time: who is told too early reads at once, too.
+      // At the same time: who is called too early reads immediately, too.
       await Promise.all([listen(), change()]);
     },
     async end() {
@@ -144,12 +144,12 @@ export function addWatchTests(options: SourceConformanceOptions, test: AddSource
     }
   };
 
-  testWatch('tells who watches of each change, as soon as it can be read', (source) =>
+  testWatch('calls those who watch for each change, as soon as it can be read', (source) =>
     whileWatching(source, async (watching) => {
       for (const value of ['2', '3', '4']) await watching.sees(() => change(source, 'A', value), 'A', value);
     }),
   );
-  testWatch('tells nothing to who stopped watching, and goes on telling the others', async (source) => {
+  testWatch('no longer calls those who stopped watching, and goes on calling the others', async (source) => {
     const stopped = await begin(source, location, watchTimeout);
     await whileWatching(source, async (watching) => {
       await stopped.end();
@@ -169,7 +169,7 @@ export function addWatchTests(options: SourceConformanceOptions, test: AddSource
   });
   if (options.held === undefined) return;
   const held = (source: SecretSource): number => options.held?.(source) ?? 0;
-  testWatch('holds no timer and no connection for who stopped watching', async (source) => {
+  testWatch('holds no timer and no connection for those who stopped watching', async (source) => {
     const before = held(source);
     await whileWatching(source, (watching) => watching.sees(() => change(source, 'A', '2'), 'A', '2'));
     const until = Date.now() + watchTimeout;
@@ -178,10 +178,10 @@ export function addWatchTests(options: SourceConformanceOptions, test: AddSource
   });
 }
 
-const text = z.string('is no text');
+const text = z.string('is no string');
 const descriptionSchema = z.strictObject({
-  environment: z.strictObject({ slug: text, name: text, id: text }).optional(),
-  folder: z.strictObject({ id: text, path: text }).optional(),
+  environment: z.optional(z.strictObject({ slug: text, name: text, id: text })),
+  folder: z.optional(z.strictObject({ id: text, path: text })),
 });
 
 /** The tests of `describe`. */
@@ -207,9 +207,11 @@ export function addDescribeTests(options: SourceConformanceOptions, test: AddSou
 
   testDescribe('describes a location by names and ids, and by nothing else', async (source) => {
     const description: unknown = await source.describe?.(Object.freeze({ ...location }), calm());
-    // The issues name fields, never what stands in them.
+    // The issues name fields, never their content.
     const { error } = descriptionSchema.safeParse(description);
-    const issues = error?.issues.map(({ path, message }) => `${path.join('.') || 'the answer'}: ${message}`);
+    const issues = error?.issues.map(
+      ({ path, message }) => `${path.join('.') || 'the description'}: ${message}`,
+    );
     assert.deepEqual(issues ?? [], [], 'it is no description of a source');
     canaries.assertAbsent('the description', description);
   });

@@ -10,7 +10,17 @@ export interface SourceConformanceOptions {
    * Makes a source that should hold these secrets and whose read fails: the service is down, a line is broken. Absent:
    * that is not tested.
    */
-  createBroken?(secrets: Pairs): SecretSource | Promise<SecretSource>;
+  readonly createBroken?: (secrets: Pairs) => SecretSource | Promise<SecretSource>;
+  /**
+   * Makes a source of as many parts as it is given, from the weakest to the strongest, each of which holds these secrets.
+   * Absent: whether it names them is not tested.
+   */
+  readonly createWithParts?: (parts: readonly Pairs[]) => SecretSource | Promise<SecretSource>;
+  /**
+   * Makes a source that holds this key, with a reference in its value that the source can't resolve. Absent: whether it
+   * lists the key is not tested.
+   */
+  readonly createUnresolved?: (key: string) => SecretSource | Promise<SecretSource>;
   /** Default: a location that says nothing. */
   readonly location?: SourceLocation;
   /** Whether `write` is there. Default: false. */
@@ -21,7 +31,7 @@ export interface SourceConformanceOptions {
   readonly anyValue?: boolean;
   /** Whether `watch` is there. Default: it is tested where it is. */
   readonly watchable?: boolean;
-  /** Gives a secret that is there another value, as somebody else would, to test `watch`. Default: `write` does. */
+  /** Gives a secret that exists another value, as another program would, to test `watch`. Default: `write` does. */
   change?(source: SecretSource, key: string, value: string): void | Promise<void>;
   /** How long a change may take to be told, and an abort to be heeded, in ms. Default: 10,000. */
   readonly watchTimeout?: number;
@@ -37,3 +47,10 @@ export interface SourceConformanceOptions {
 }
 
 export type Pairs = readonly (readonly [key: string, value: string])[];
+
+/** The secrets of most tests. */
+export const FEW: Pairs = [
+  ['A', '1'],
+  ['B', ''],
+  ['LONG_NAME_2', 'a value with spaces'],
+];

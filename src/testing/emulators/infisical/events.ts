@@ -1,16 +1,13 @@
-import type * as z from 'zod';
 import type { EmulatorSink } from '../server/answers.js';
-import type { InfisicalChange } from './state.js';
-import type { eventsSchema } from './wire.js';
-
-type Registration = z.output<typeof eventsSchema>;
+import type { EventRegistration as Registration } from './schemas.js';
+import type { InfisicalChange } from './state/world.js';
 
 /** The streams of events that are open. */
 export interface InfisicalStreams {
   readonly size: number;
   open(registration: Registration, sink: EmulatorSink): void;
   readonly push: (change: InfisicalChange) => void;
-  /** Sends text to all as it stands. */
+  /** Sends text to all as it is. */
   readonly send: (text: string) => void;
   /** Ends all. */
   readonly end: () => void;

@@ -1,10 +1,12 @@
 import type { EmulatorAnswer } from '../server/answers.js';
 import { startEmulatorServer } from '../server/server.js';
 import type { Emulator, EmulatorOptions, RequestLogEntry } from '../server/types.js';
-import { createInfisicalStreams } from './events.js';
-import { createInfisicalRoutes, findIssues, findRoute } from './routes.js';
-import { createInfisicalState } from './state.js';
+import { createInfisicalStreams, type InfisicalStreams } from './events.js';
+import { findIssues, findRoute, type Route } from './routes/route.js';
+import { createInfisicalRoutes } from './routes/index.js';
+import { createInfisicalState, type InfisicalState } from './state/index.js';
 import { INFISICAL_DEFAULTS, type InfisicalSwitches } from './switches.js';
+import { createTokens, type InfisicalTokens } from './tokens.js';
 import type {
   InfisicalApproval,
   InfisicalEnvironment,
@@ -37,9 +39,11 @@ export interface InfisicalEmulator extends Omit<Emulator, 'accessToken'> {
   addEnvironment(setup: InfisicalEnvironmentSetup): InfisicalEnvironment;
   /** Adds a folder, and those above it that are missing. */
   addFolder(place: InfisicalFolderPlace): InfisicalFolder;
+  /** Removes a folder with all that is below it. */
+  removeFolder(place: InfisicalFolderPlace): void;
   /** Imports the secrets of another folder, after those that are imported already. */
   addImport(place: InfisicalFolderPlace, from: InfisicalFolderPlace): void;
-  /** Adds a secret past all rules, as somebody else may have done. */
+  /** Adds a secret past all rules, as another user may have done. */
   addSecret(place: InfisicalFolderPlace, setup: InfisicalSecretSetup): void;
   /** An edit by a human, past all rules. */
   editSecret(place: InfisicalFolderPlace, setup: InfisicalSecretSetup): void;
@@ -55,19 +59,85 @@ export interface InfisicalEmulator extends Omit<Emulator, 'accessToken'> {
   approvals(): InfisicalApproval[];
   /** How many streams of events are open. */
   readonly openStreams: number;
-  /** Sends text to all streams as it stands. */
+  /** Sends text to all streams as it is. */
   sendToStreams(text: string): void;
   /** Ends all streams. */
   endStreams(): void;
 }
 
+/** What carries requests out: lets them in, checks them, and hands them to their route. */
+function createHandler(
+  routes: readonly Route[],
+  tokens: InfisicalTokens,
+  switches: InfisicalSwitches,
+): (request: RequestLogEntry) => EmulatorAnswer {
+  return (request) => {
+    const found = findRoute(routes, request);
+    if (!found) {
+      // As Fastify says it by default, which Infisical is built on.
+      const message = `Route ${request.method}:${request.path} not found`;
+      return refusal(switches, request, 404, 'Not Found', message);
+    }
+    const { route, parameters } = found;
+    const refused = route.isOpen ? undefined : tokens.refuse(request);
+    if (refused) return refused;
+    const issues = findIssues(route, request, switches);
+    if (issues.length > 0) return refusal(switches, request, 422, 'ValidationFailure', issues);
+    const isDenied = switches.access === 'none' || (route.needs === 'write' && switches.access === 'read');
+    if (isDenied && !route.isOpen)
+      return refusal(switches, request, 403, 'PermissionDenied', 'You are not allowed to do this');
+    return route.handle(request, parameters);
+  };
+}
+
+/** The same within the limit of requests, which is told in words (official implementation). */
+function limited(
+  handle: (request: RequestLogEntry) => EmulatorAnswer,
+  limiter: ReturnType<typeof createRateLimiter>,
+  switches: InfisicalSwitches,
+): (request: RequestLogEntry) => EmulatorAnswer {
+  return (request) => {
+    const verdict = limiter.take();
+    if (verdict.allowed) return handle(request);
+    const seconds = verdict.headers['retry-after'] ?? '';
+    const message = `Rate limit exceeded. Please try again in ${seconds} seconds`;
+    const answer = refusal(switches, request, 429, 'RateLimitExceeded', message);
+    return switches.rateLimit?.retryAfter ? { ...answer, headers: { 'retry-after': seconds } } : answer;
+  };
+}
+
+/** What a test sets up and looks at. */
+function controlsOf(
+  state: InfisicalState,
+  tokens: InfisicalTokens,
+  streams: InfisicalStreams,
+  approvals: readonly InfisicalApproval[],
+) {
+  return {
+    addProject: state.addProject,
+    addEnvironment: state.addEnvironment,
+    addFolder: state.addFolder,
+    removeFolder: state.removeFolder,
+    addImport: state.addImport,
+    addSecret: (place: InfisicalFolderPlace, setup: InfisicalSecretSetup) => void state.add(place, [setup]),
+    editSecret: (place: InfisicalFolderPlace, setup: InfisicalSecretSetup) => void state.edit(place, [setup]),
+    deleteSecret: state.remove,
+    secrets: state.secrets,
+    tokens: tokens.all,
+    expireTokens: tokens.expire,
+    approvals: () => [...approvals],
+    sendToStreams: streams.send,
+    endStreams: streams.end,
+  };
+}
+
 /**
- * Starts a server on 127.0.0.1 that behaves as the API of Infisical does: universal auth, the lists and batches of
- * secrets with imports, references and hidden values, approval policies, and events. `url` is for the `siteUrl` of the
- * source (with `allowPrivateNetwork`).
+ * Starts a server on 127.0.0.1 that behaves as the API of Infisical does: universal auth, secrets by list, batch and name
+ * in both families of routes, folders, imports, references and hidden values, approval policies, and events. `url` is for
+ * the `siteUrl` of the source (with `allowPrivateNetwork`).
  *
- * It is strict: unknown, repeated or missing query parameters, and unknown, missing or mistyped fields of a body are
- * validation errors (422); any other route is 404.
+ * Fields of a body that are missing or mistyped are validation errors (422), unknown ones too where `parameters` is
+ * `strict`; any other route is 404.
  */
 export async function startInfisicalEmulator(
   options: InfisicalEmulatorOptions = {},
@@ -79,61 +149,24 @@ export async function startInfisicalEmulator(
   const streams = createInfisicalStreams();
   const state = createInfisicalState(now, streams.push);
   const approvals: InfisicalApproval[] = [];
-  /** When each token ends, in ms since the epoch. */
-  const tokens = new Map<string, number>();
+  const tokens = createTokens(switches, now);
   const limiter = createRateLimiter(
     () => switches.rateLimit && { ...switches.rateLimit, headers: 'none', retryAfter: true },
     now,
   );
-
   const routes = createInfisicalRoutes({
     state,
     switches,
     streams,
     approvals,
-    logIn(credentials) {
-      if (credentials.clientId !== clientId || credentials.clientSecret !== clientSecret) return undefined;
-      const token = `infisical-emulator-token-${tokens.size + 1}`;
-      tokens.set(token, switches.tokenLife === 0 ? Infinity : now() + switches.tokenLife * 1_000);
-      return token;
-    },
+    logIn: (given) =>
+      given.clientId === clientId && given.clientSecret === clientSecret ? tokens.issue() : undefined,
+    renew: tokens.renew,
   });
-
-  function refuseToken(request: RequestLogEntry): EmulatorAnswer | undefined {
-    const [, token] = /^Bearer (.+)$/.exec(request.headers['authorization'] ?? '') ?? [];
-    if (token === undefined) return refusal(switches, request, 401, 'UnauthorizedError', 'Token missing');
-    if ((tokens.get(token) ?? 0) > now()) return undefined;
-    return switches.tokenRefusal === '403'
-      ? refusal(switches, request, 403, 'TokenError', 'Your token has expired. Please re-authenticate.')
-      : refusal(switches, request, 401, 'UnauthorizedError', 'Your token has expired');
-  }
-
-  function carryOut(request: RequestLogEntry): EmulatorAnswer {
-    const found = findRoute(routes, request);
-    if (!found) return refusal(switches, request, 404, 'NotFound', 'Route not found');
-    const { route, parameters } = found;
-    const refused = route.isOpen ? undefined : refuseToken(request);
-    if (refused) return refused;
-    const issues = findIssues(route, request);
-    if (issues.length > 0) return refusal(switches, request, 422, 'ValidationFailure', issues);
-    const isDenied = switches.access === 'none' || (route.needs === 'write' && switches.access === 'read');
-    if (isDenied && !route.isOpen)
-      return refusal(switches, request, 403, 'PermissionDenied', 'You are not allowed to do this');
-    return route.handle(request, parameters);
-  }
-
-  function handle(request: RequestLogEntry): EmulatorAnswer {
-    const verdict = limiter.take();
-    if (verdict.allowed) return carryOut(request);
-    const seconds = verdict.headers['retry-after'] ?? '';
-    const message = `Rate limit exceeded. Please try again in ${seconds} seconds`;
-    const answer = refusal(switches, request, 429, 'RateLimitExceeded', message);
-    return switches.rateLimit?.retryAfter ? { ...answer, headers: { 'retry-after': seconds } } : answer;
-  }
 
   const server = await startEmulatorServer(
     {
-      handle,
+      handle: limited(createHandler(routes, tokens, switches), limiter, switches),
       describe(request) {
         const found = findRoute(routes, request);
         return found ? `${found.route.method} ${found.route.path}` : 'unknown';
@@ -150,19 +183,7 @@ export async function startInfisicalEmulator(
       Object.assign(switches, changes);
       if (changes.rateLimit !== undefined) limiter.reset();
     },
-    addProject: state.addProject,
-    addEnvironment: state.addEnvironment,
-    addFolder: state.addFolder,
-    addImport: state.addImport,
-    addSecret: (place: InfisicalFolderPlace, setup: InfisicalSecretSetup) => void state.add(place, [setup]),
-    editSecret: (place: InfisicalFolderPlace, setup: InfisicalSecretSetup) => void state.edit(place, [setup]),
-    deleteSecret: state.remove,
-    secrets: state.secrets,
-    tokens: () => [...tokens.keys()],
-    expireTokens: () => tokens.forEach((_endsAt, token) => tokens.set(token, 0)),
-    approvals: () => [...approvals],
-    sendToStreams: streams.send,
-    endStreams: streams.end,
+    ...controlsOf(state, tokens, streams, approvals),
   };
   // After the copy: a getter would be read by it.
   return Object.defineProperty(Object.assign(server, own, { openStreams: 0 }), 'openStreams', {

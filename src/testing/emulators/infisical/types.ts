@@ -31,7 +31,7 @@ export interface InfisicalFolder {
   readonly path: string;
 }
 
-/** A secret as it stands at the emulator, as it was typed. */
+/** A secret of the emulator, as it was typed. */
 export interface InfisicalSecret {
   readonly id: string;
   readonly key: string;

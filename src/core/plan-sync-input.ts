@@ -1,0 +1,95 @@
+import * as z from 'zod/mini';
+import type { ErrorProblem } from '../contracts/error-codes.js';
+import type { SyncDefinition } from '../contracts/definition.js';
+import type { DestinationEntry } from '../contracts/destination.js';
+import { SecretValue } from '../contracts/secret.js';
+import { atLeast, flag, oneOf, optionsOf, string, withMethods } from '../shared/option-schemas.js';
+import { errorFromProblems } from '../shared/problems.js';
+import { validate } from '../shared/validation.js';
+import { parseDefinitionFields } from './definition/parse-definition.js';
+import { tryKeyring, type Keyring } from './fingerprint/keyring.js';
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+const list = z.optional(z.custom<unknown>((value) => Array.isArray(value), 'it must be a list'));
+
+const inputSchema = optionsOf({
+  definition: z.custom<object>(isObject, 'it must be an object'),
+  source: z.custom<unknown>(isObject, 'it must be a record, a Map, pairs, or an object with secrets'),
+  destination: z.custom<unknown>(isObject, 'it must be a record, a Map, pairs, or a list of entries'),
+  state: z.optional(optionsOf({ syncs: list, entries: list })),
+  capabilities: z.optional(withMethods('checkKey', 'checkValue', 'isReserved')),
+  operation: z.optional(oneOf('sync', 'import', 'remove')),
+  importBehavior: z.optional(oneOf('prioritize-source', 'prioritize-destination')),
+  force: z.optional(flag),
+  confirmDeletions: z.optional(atLeast(0, ', the number of deletions that the plan shows')),
+  fingerprintKey: z.optional(z.unknown()),
+  place: z.optional(string.check(z.minLength(1, 'it is empty; set it, or leave it out'))),
+});
+
+const fieldOf = (input: unknown, name: string): unknown =>
+  typeof input === 'object' && input !== null ? Reflect.get(input, name) : undefined;
+
+const isValue = (value: unknown): boolean =>
+  value === undefined ||
+  typeof value === 'string' ||
+  SecretValue.is(value) ||
+  (typeof value === 'object' && value !== null && 'notAString' in value);
+
+/**
+ * Returns entries as they are, where all have a key and a value of the right types.
+ *
+ * @throws SecretSyncError `INVALID_OPTION` that names each that has not.
+ */
+export function checkEntries(entries: readonly DestinationEntry[]): readonly DestinationEntry[] {
+  const problems = (entries as readonly unknown[]).flatMap((entry, index): ErrorProblem[] => {
+    const key = fieldOf(entry, 'key');
+    if (typeof key === 'string' && isValue(fieldOf(entry, 'value'))) return [];
+    const message =
+      typeof key === 'string'
+        ? 'its value must be a string, a SecretValue, or absent'
+        : 'it must have a key that is a string';
+    return [{ code: 'INVALID_OPTION', path: `destination[${index}]`, message }];
+  });
+  if (problems.length === 0) return entries;
+  throw errorFromProblems('INVALID_OPTION', 'The input of planSync is not valid', problems);
+}
+
+/** What `planSync` needs parsed. */
+export interface ParsedPlanInput {
+  readonly definition: SyncDefinition;
+  readonly keyring: Keyring | undefined;
+}
+
+function parseDefinition(definition: object) {
+  const {
+    destination = 'destination',
+    destinationConfig = {},
+    ...rest
+  } = definition as {
+    readonly destination?: unknown;
+    readonly destinationConfig?: unknown;
+  };
+  return parseDefinitionFields({ ...rest, destination, destinationConfig });
+}
+
+/**
+ * Parses the whole input of `planSync`, the definition included.
+ *
+ * @throws SecretSyncError the one code that all problems share; else `INVALID_DEFINITION`
+ * where they are the definition's alone, and `INVALID_OPTION`.
+ */
+export function parsePlanInput(input: unknown): ParsedPlanInput {
+  const options = validate(inputSchema, input, { code: 'INVALID_OPTION' }).problems ?? [];
+  const given = fieldOf(input, 'definition');
+  const { definition, problems: inDefinition } =
+    typeof given === 'object' && given !== null
+      ? parseDefinition(given)
+      : { definition: undefined, problems: [] };
+  const { keyring, problems: ofKeys = [] } = tryKeyring(fieldOf(input, 'fingerprintKey'));
+  const problems: ErrorProblem[] = [...inDefinition, ...options, ...ofKeys];
+  if (definition !== undefined && problems.length === 0) return { definition, keyring };
+  if (options.length + ofKeys.length === 0) {
+    throw errorFromProblems('INVALID_DEFINITION', 'The definition is not valid', problems);
+  }
+  throw errorFromProblems('INVALID_OPTION', 'The input of planSync is not valid', problems);
+}

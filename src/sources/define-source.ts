@@ -1,0 +1,19 @@
+import type { SecretSource } from '../contracts/source.js';
+import { untilAborted } from '../shared/abort.js';
+
+/**
+ * Returns a read-only source made of a function. A read ends when its signal is aborted, with the signal's reason,
+ * whether or not the function heeds the signal; what the function returns later is dropped.
+ *
+ * @example
+ * const source = defineSource('vault', async ({ secretPath }) => vault.readAll(secretPath));
+ */
+export function defineSource(name: string, read: SecretSource['read']): SecretSource {
+  return {
+    name,
+    async read(location, options) {
+      options.signal.throwIfAborted();
+      return untilAborted((async () => read(location, options))(), options.signal);
+    },
+  };
+}

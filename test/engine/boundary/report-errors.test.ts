@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import type { StateStore } from '../../../src/contracts/state-store.js';
+import { qovery } from '../../../src/drivers/qovery/index.js';
+import { memorySource } from '../../../src/sources/memory.js';
+import { memoryStore } from '../../../src/stores/memory.js';
+import { memoryDestination } from '../../../src/testing/memory-destination/index.js';
+import { createEngine, failure, memoryDefinition } from '../../support/engine.js';
+
+const RAW = new Error('hunter2 was refused');
+const fail = (): never => {
+  throw RAW;
+};
+const reject = () => Promise.reject(RAW);
+
+/** What is told of a sync in which something fails, and what the call throws. */
+async function toldOf(setup: object, definition: object = memoryDefinition()) {
+  const told: (readonly [unknown, string])[] = [];
+  const { engine } = createEngine({
+    source: memorySource({ A: '1' }),
+    drivers: [memoryDestination()],
+    onForeignError: (error, where) => void told.push([error, where]),
+    ...setup,
+  });
+  const error: unknown = await engine.sync(definition as never).catch((thrown: unknown) => thrown);
+  return { told, error };
+}
+
+describe('onForeignError', () => {
+  const store = (methods: Partial<StateStore>): StateStore => ({ ...memoryStore(), ...methods });
+  const driver = memoryDestination();
+  it.each<[string, object, string, object?]>([
+    ['a source that throws', { source: { name: 'odd', read: fail } }, 'source.read'],
+    ['a source that rejects', { source: Object.freeze({ name: 'odd', read: reject }) }, 'source.read'],
+    ['a store', { store: store({ get: reject }) }, 'store.get'],
+    ['a driver', { drivers: [Object.freeze({ ...driver, identity: fail })] }, 'driver.identity'],
+    [
+      'a connection',
+      { drivers: [{ ...driver, connect: () => ({ read: reject, write: reject }) }] },
+      'driver.read',
+    ],
+    ['connections', { connections: reject }, 'connections', memoryDefinition({ connectionId: 'eu' })],
+    [
+      'fetch',
+      { fetch: reject, drivers: [qovery({ accessToken: 'token' })], retry: { retries: 0 } },
+      'fetch',
+      { name: 'a', destination: 'qovery', destinationConfig: { organizationId: 'o', projectId: 'p' } },
+    ],
+  ])(
+    'gets the raw error of %s, and where it was thrown; nothing else does',
+    async (_title, setup, where, definition) => {
+      const { told, error } = await toldOf(setup, definition);
+      expect(told.length).toBeGreaterThan(0);
+      expect(new Set(told.map(([raw]) => raw))).toEqual(new Set([RAW]));
+      expect(new Set(told.map(([, place]) => place))).toEqual(new Set([where]));
+      expect(String(error)).not.toContain('hunter2');
+    },
+  );
+
+  it('changes nothing by what it throws', async () => {
+    const { error } = await toldOf({ source: { name: 'odd', read: fail }, onForeignError: fail });
+    expect(error).toMatchObject({ code: 'SOURCE_READ_FAILED' });
+  });
+
+  it('changes nothing of a run in which nothing fails, and is not told of errors of this library', async () => {
+    class Vault {
+      readonly name = 'vault';
+      readonly #secrets = { A: '1' };
+      read() {
+        return this.#secrets;
+      }
+    }
+    const good = await toldOf({ source: new Vault() });
+    expect(good).toMatchObject({ told: [], error: { status: 'succeeded' } });
+    const destination = memoryDestination();
+    destination.failNext('forbidden', { method: 'read' });
+    expect(await toldOf({ drivers: [destination] })).toMatchObject({
+      told: [],
+      error: { code: 'FORBIDDEN' },
+    });
+  });
+
+  it('must be a function', async () => {
+    const options = { drivers: [memoryDestination()], onForeignError: 'log' as never };
+    await failure(() => createEngine(options), 'INVALID_OPTION');
+  });
+});

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { inOneGo, inTurns } from '../../src/shared/async.js';
+
+function* counting(parts: number, seen: number[] = []): Generator<undefined, number> {
+  for (let part = 0; part < parts; part += 1) {
+    seen.push(part);
+    yield undefined;
+  }
+  return parts;
+}
+
+describe('long work', () => {
+  it('lets a timer have its turn between two parts', async () => {
+    const seen: number[] = [];
+    const work = inTurns(counting(3, seen));
+    const whenOthersRan = await new Promise<number>((resolve) =>
+      setTimeout(() => {
+        resolve(seen.length);
+      }, 0),
+    );
+    expect(whenOthersRan).toBeLessThan(3);
+    expect(await work).toBe(3);
+  });
+
+  it('ends between two parts, with the reason, when its signal is aborted', async () => {
+    const seen: number[] = [];
+    const abort = new AbortController();
+    const work = inTurns(counting(3, seen), abort.signal);
+    abort.abort('enough');
+    await expect(work).rejects.toBe('enough');
+    expect(seen).toEqual([0]);
+  });
+
+  it('can be done in one go, with the same result', () => {
+    expect(inOneGo(counting(3))).toBe(3);
+  });
+});
