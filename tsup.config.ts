@@ -12,6 +12,8 @@ export default defineConfig({
     'sources/transform': 'src/sources/transform.ts',
     'stores/file': 'src/stores/file/index.ts',
     'service/index': 'src/service/index.ts',
+    'rest/index': 'src/rest/index.ts',
+    'opentelemetry/index': 'src/opentelemetry/index.ts',
     'testing/index': 'src/testing/index.ts',
   },
   format: 'esm',
@@ -22,5 +24,5 @@ export default defineConfig({
   dts: true,
   clean: true,
   treeshake: true,
-  external: [/^node:/, 'graphql'],
+  external: [/^node:/, 'graphql', 'hono', '@hono/zod-openapi', '@opentelemetry/api'],
 });

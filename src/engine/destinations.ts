@@ -16,7 +16,7 @@ export interface DestinationInfo {
   readonly displayName: string;
   /** Whether secrets can be imported from it; false where that depends on the config of a definition. */
   readonly canImport: boolean;
-  /** The paths of what can be listed with {@link DestinationCatalog.discover}. */
+  /** The paths of what can be listed with `discover`. */
   readonly discovery: readonly string[];
 }
 

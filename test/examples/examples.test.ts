@@ -20,10 +20,17 @@ const PROGRAMS: Readonly<Record<string, RegExp>> = {
   'hasura-cloud.ts': /2 to create[^]*Result: 2 created; 2 requests/,
   'qovery.ts': /2 to create[^]*Result: 2 created; 3 requests[^]*Nothing had to change; 1 request/,
   'custom-source.ts': /Result: 1 imported, 1 created[^]*2 keys are equal on both sides/,
+  'telemetry.ts': /name: 'secret-sync sync'[^]*secret_sync\.runs/,
   'custom-driver.ts': /Result: 2 created, 1 deleted; 3 requests/,
 };
 const calm = { signal: new AbortController().signal };
-const TESTED_ELSEWHERE = ['ci-script.ts', 'demo-auto/demo.ts', 'http-service.ts', 'watch-dotenv.ts'];
+const TESTED_ELSEWHERE = [
+  'ci-script.ts',
+  'demo-auto/demo.ts',
+  'http-service.ts',
+  'watch-dotenv.ts',
+  ...['fastify', 'hono', 'next', 'node-http', 'service', 'worker'].map((name) => `rest/${name}.ts`),
+];
 const TESTED_BELOW = ['demo/demo.ts', 'plan-in-ci/apply.ts', 'plan-in-ci/engine.ts', 'plan-in-ci/plan.ts'];
 
 let directory: string;
