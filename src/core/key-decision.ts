@@ -52,9 +52,12 @@ const blocked = (reason: BlockedReason, why: string): Decision => ({
 });
 
 /** Whether an entry can be read and holds this value. */
-function holds({ value }: DestinationEntry, wanted: string | SecretValue): boolean {
-  if (typeof value === 'string') return typeof wanted === 'string' ? value === wanted : wanted.equals(value);
-  return SecretValue.is(value) && value.equals(wanted);
+export function holds({ value }: DestinationEntry, wanted: string | SecretValue): boolean {
+  if (SecretValue.is(value)) return value.equals(wanted);
+  // What is no string can be one that the destination retyped: its JSON tells.
+  const text = typeof value === 'object' ? value.json : value;
+  if (text === undefined) return false;
+  return typeof wanted === 'string' ? text === wanted : wanted.equals(text);
 }
 
 /** Why an entry of our kind is written again; else why it is not, which `force` may overrule. */
@@ -91,11 +94,13 @@ function decideExisting(
 
 function decideOtherKind(
   target: DestinationEntry,
+  desired: Desired,
   remembered: RememberedEntry | undefined,
   { syncId, allowReplace }: DecisionContext,
 ): Decision {
   const ours = ownedBy(remembered, syncId, target);
-  const free = target.value !== undefined && !ownedByOther(remembered, syncId);
+  // What nobody is known to have written is replaced where nothing is lost by it: the value stays.
+  const free = !ownedByOther(remembered, syncId) && holds(target, desired.value);
   if (!ours && !free && !allowReplace) {
     const kind = target.kind === undefined ? 'in another kind' : `as a ${target.kind}`;
     return blocked(
@@ -133,9 +138,11 @@ export function decideDesired(
   let fixed: DestinationEntry | undefined;
   let otherKind: DestinationEntry | undefined;
   let isInheritedToo = false;
+  let blocks: string | undefined;
   for (const entry of all) {
     if (isInherited(entry)) {
       isInheritedToo = true;
+      blocks ??= entry.blocks;
       continue;
     }
     const remembered = state.find(entry.key, entry.kind);
@@ -151,8 +158,9 @@ export function decideDesired(
         : `an entry of type ${fixed.fixed}`;
     return blocked('occupied', `${what} stands there under this key; remove it there, or rename the key`);
   }
+  if (blocks !== undefined) return blocked('occupied', `${blocks}; remove it there, or rename the key`);
   if (otherKind === undefined) return { action: 'create', reason: 'missing', isInheritedToo };
-  return decideOtherKind(otherKind, state.find(otherKind.key, otherKind.kind), context);
+  return decideOtherKind(otherKind, desired, state.find(otherKind.key, otherKind.kind), context);
 }
 
 /** What to know about a decision before it is applied. */

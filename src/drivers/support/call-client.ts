@@ -10,7 +10,11 @@ interface Connectable<Credentials> {
   readonly authorization: (credentials: Credentials) => Readonly<Record<string, string>>;
 }
 
-/** A client for one call outside a run: discovery, or a look at whether the credentials are accepted. */
+/**
+ * Returns a client for one call outside a run, such as discovery or `validateConnection`.
+ *
+ * @throws SecretSyncError `INVALID_OPTION` for credentials that do not fit the schema, `UNSAFE_URL`.
+ */
 export function callClient<Credentials>(
   { displayName, endpoint, authorization }: Connectable<Credentials>,
   schema: z.ZodMiniType<Credentials>,

@@ -8,7 +8,6 @@ import type {
 } from '../../contracts/destination.js';
 import type { SecretSyncError } from '../../contracts/errors.js';
 import { isSecretSyncError } from '../../contracts/errors.js';
-import { entryId } from '../../core/inputs/ownership.js';
 import { guarded } from '../boundary/guard-call.js';
 import { outcomesOf } from '../boundary/guard-driver.js';
 import type { Lease } from '../state/lease.js';
@@ -16,7 +15,8 @@ import { readDestination } from '../run/read.js';
 import type { Recorder, Work } from '../state/recorder.js';
 import type { Run } from '../run/run.js';
 import type { Outcome, OutcomeError } from '../../contracts/result.js';
-import { readableValue } from '../../core/inputs/destination-index.js';
+import { indexEntries } from '../../core/inputs/destination-index.js';
+import { secondLook, type SecondLook } from './second-look.js';
 
 /** What a phase of writes needs. */
 export interface WriteContext {
@@ -95,7 +95,7 @@ export async function writePhase(
       unsettled.set(item, failure);
     }
   }
-  if (unsettled.size > 0) await settle(context, phase, unsettled, ends);
+  if (unsettled.size > 0) await settle(context, phase, { work, unsettled }, ends);
 }
 
 function end(context: WriteContext, ends: Ends, item: Work, outcome: Outcome): void {
@@ -177,61 +177,78 @@ async function writeRound(
   return unsettled;
 }
 
-/** How a key is written once more, from what stands there now; `undefined` where something is in the way. */
-function secondTry(
-  item: Work,
-  at: (key: string, kind: string | undefined) => DestinationEntry | undefined,
-): WriteChange | undefined {
-  const { key, kind, action } = item.change;
-  const { entry: previous, ...rest } = toWriteChange(item);
-  const replaced =
-    action === 'replace' && previous !== undefined ? at(previous.key, previous.kind) : undefined;
-  if (replaced !== undefined) return { ...rest, entry: replaced };
-  const entry = at(key, kind);
-  if (entry === undefined) return { ...rest, action: 'create' };
-  // Where nothing stood before, an entry with another system's mark is our own create.
-  const isOurs = entry.fixed === 'foreign-owner' && action === 'create';
-  if (entry.fixed !== undefined && !isOurs) return undefined;
-  return { ...rest, entry, action: action === 'delete' ? 'delete' : 'update' };
-}
-
-/** Reads back once; what can't be told from that is written once more, from what stands there now. */
+/**
+ * Reads back; what can't be told from that is written once more, from what exists now. If the response to that is lost
+ * too, a last read tells how it ended, where it can be seen; else a write that may have been carried out stays
+ * `indeterminate`, and one that surely was not has failed.
+ *
+ * @throws SecretSyncError `CONFLICT` when the driver finds at the second write that the place was changed, and nothing
+ * of this phase has ended.
+ */
 async function settle(
   context: WriteContext,
   phase: WriteBatch['phase'],
-  unsettled: ReadonlyMap<Work, Failure>,
+  { work, unsettled }: { readonly work: readonly Work[]; readonly unsettled: ReadonlyMap<Work, Failure> },
   ends: Ends,
 ): Promise<void> {
-  const { run, connection } = context;
-  const leaveOpen = (item: Work, error: SecretSyncError) =>
-    end(context, ends, item, outcomeOf(item, 'indeterminate', error));
+  const { run } = context;
+  const leave = (item: Work, error: SecretSyncError) =>
+    error.maybeWritten === true
+      ? end(context, ends, item, outcomeOf(item, 'indeterminate', error))
+      : endFailed(context, ends, item, error);
+  let left = unsettled;
   try {
-    const own = (await readDestination(run, connection)).filter((entry) => entry.fixed !== 'inherited');
-    const entries = new Map(own.map((entry) => [entryId(entry.key, entry.kind), entry]));
     const again: (readonly [Work, WriteChange])[] = [];
     const open = new Set<Work>();
-    for (const [item, { error }] of unsettled) {
-      const { change, value } = item;
-      const entry = entries.get(entryId(change.key, change.kind));
-      const holds =
-        entry !== undefined && value !== undefined && readableValue(entry)?.equals(value) === true;
-      if (change.action === 'delete' ? entry === undefined : holds) {
-        endApplied(context, ends, item, entry ?? {});
-        continue;
-      }
-      const retried = secondTry(item, (key, kind) => entries.get(entryId(key, kind)));
-      if (retried === undefined) endFailed(context, ends, item, error);
-      else again.push([item, retried]);
-      if (entry !== undefined && entry.value === undefined && change.action !== 'delete') open.add(item);
+    for (const [item, look] of await lookAgain(context, unsettled)) {
+      if (look.end === 'applied') endApplied(context, ends, item, look.entry ?? {});
+      else if (look.end === 'failed') endFailed(context, ends, item, look.error);
+      else again.push([item, look.change]);
+      if (look.end === 'again' && look.open) open.add(item);
     }
     if (again.length === 0) return;
-    for (const [item, { error }] of await writeRound(context, phase, again, ends, open)) {
-      leaveOpen(item, error);
+    left = await writeRound(context, phase, again, ends, open);
+    const lost = new Map([...left].filter(([, { error }]) => error.maybeWritten === true));
+    if (lost.size === 0) return;
+    for (const [item, look] of await lookAgain(context, lost)) {
+      const error = look.end === 'failed' ? look.error : lost.get(item)?.error;
+      if (look.end === 'applied') endApplied(context, ends, item, look.entry ?? {});
+      else if (error !== undefined && (look.end === 'failed' || !look.open))
+        endFailed(context, ends, item, error);
     }
   } catch (error) {
     if (run.signal.aborted) throw error;
-    for (const [item, failure] of unsettled) if (!ends.has(item)) leaveOpen(item, failure.error);
+    if (isSecretSyncError(error, 'CONFLICT') && !work.some((item) => ends.has(item))) throw error;
+  } finally {
+    if (!run.signal.aborted) {
+      for (const [item, { error }] of left) if (!ends.has(item)) leave(item, error);
+    }
   }
+}
+
+/**
+ * Reads back, a second time where the first fails, and returns what that says of each. The keys of a batch share one
+ * end: all are there, or all are written again.
+ */
+async function lookAgain(
+  { run, connection }: WriteContext,
+  unsettled: ReadonlyMap<Work, Failure>,
+): Promise<(readonly [Work, SecondLook])[]> {
+  const { capabilities } = run.prepared;
+  const entries = await readDestination(run, connection).catch((error: unknown) => {
+    if (run.signal.aborted) throw error;
+    return readDestination(run, connection);
+  });
+  const index = indexEntries(entries, capabilities);
+  const looks = [...unsettled].map(([item, { error }]) => {
+    const change = toWriteChange(item);
+    return [item, secondLook(change, error, index.at(change.key))] as const;
+  });
+  if (capabilities.writes !== 'batch' || !looks.some(([, { end: how }]) => how === 'again')) return looks;
+  return looks.map(([item, look]) => {
+    if (look.end !== 'applied') return [item, look];
+    return [item, { end: 'again', change: toWriteChange(item), open: false }];
+  });
 }
 
 /** Ends the keys that have no end: withheld, failed with an error, or, when the run was cut off, maybe written. */

@@ -30,6 +30,7 @@ const entryShape = z.object({
   fixed: z.optional(
     z.enum(['inherited', 'alias', 'override', 'file', 'external', 'foreign-owner', 'built-in']),
   ),
+  blocks: optionalText,
   reserved: z.optional(z.boolean()),
   hasDependents: z.optional(z.boolean()),
 });
