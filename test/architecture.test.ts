@@ -51,8 +51,6 @@ const TO_BE_SPLIT = new Set([
   'testing/emulators/infisical/index.ts',
   'testing/emulators/infisical/routes.ts',
   'testing/emulators/infisical/state.ts',
-  'testing/emulators/qovery/routes.ts',
-  'testing/emulators/qovery/state.ts',
   'testing/memory-destination/connection.ts',
   'testing/memory-destination/index.ts',
 ]);

@@ -192,14 +192,14 @@ async function settle(
   ends: Ends,
 ): Promise<void> {
   const { run } = context;
+  const open = new Set<Work>();
   const leave = (item: Work, error: SecretSyncError) =>
-    error.maybeWritten === true
+    error.maybeWritten === true || open.has(item)
       ? end(context, ends, item, outcomeOf(item, 'indeterminate', error))
       : endFailed(context, ends, item, error);
   let left = unsettled;
   try {
     const again: (readonly [Work, WriteChange])[] = [];
-    const open = new Set<Work>();
     for (const [item, look] of await lookAgain(context, unsettled)) {
       if (look.end === 'applied') endApplied(context, ends, item, look.entry ?? {});
       else if (look.end === 'failed') endFailed(context, ends, item, look.error);
