@@ -116,8 +116,8 @@ describe('a create that meets an entry', () => {
     emulator.configure({ conflictReach: 'all-scopes' });
     const target = qoveryTarget(emulator);
     target.add({ key: 'A', value: 'below' });
-    const { environmentId: _, ...config } = target.config;
-    const definition = target.definition({ destinationConfig: config });
+    const { environmentId: _, ...destinationConfig } = target.config;
+    const definition = { ...target.definition(), destinationConfig };
     const { engine } = createEngine({ source: memorySource({ A: 'new' }), drivers: [target.driver] });
     const error = await failure(engine.sync(definition), 'SYNC_FAILED');
     expect(error.result.outcomes).toMatchObject([{ key: 'A', status: 'failed' }]);

@@ -74,7 +74,7 @@ export function connect({
       if (snapshot === undefined) throw conflict();
       const before = { http, snapshot, doubt };
       // Whatever is thrown from here on, nothing more is written before it is read again.
-      snapshot = undefined;
+      [snapshot, doubt] = [undefined, undefined];
       const written = await write(before, batch, options);
       ({ snapshot, doubt } = written);
       return written.outcomes;

@@ -75,7 +75,10 @@ function testWhatIsWritten(test: Test): void {
     assert.equal(status, 'succeeded');
     assert.deepEqual(keys(), [`${PREFIX}A`, `${PREFIX}B`, `${PREFIX}C`]);
   });
+}
 
+/** Values and keys of every kind, and what is not the sync's. */
+function testWhatIsTaken(test: Test): void {
   test('is made right again after an edit by hand', async (kit) => {
     const before = await kit.place.peek();
     const engine = kit.engine({ source: FEW });
@@ -89,10 +92,7 @@ function testWhatIsWritten(test: Test): void {
     await engine.sync(kit.definition());
     await assertHolds(kit.place, before, below(FEW));
   });
-}
 
-/** Values and keys of every kind, and what is not the sync's. */
-function testWhatIsTaken(test: Test): void {
   test('takes every value as it is: empty, several lines, JSON, quotes, Unicode', async (kit) => {
     const capabilities = kit.capabilitiesOf();
     const texts = ['', ' ', ' padded ', 'line\r\n', ...createCanaries().values.map(({ text }) => text)];
