@@ -64,6 +64,7 @@ const REVEALING = new Map([
   ['core/unwritable-keys.ts', 'asks the driver whether it takes the value'],
   ['core/fingerprint/fingerprint.ts', 'digests it under a key'],
   ['core/seal.ts', 'digests it under a key'],
+  ['engine/boundary/echoes.ts', 'looks for it in what a server returns'],
   ['http/body.ts', 'writes it to the wire'],
   ['drivers/qovery/config.ts', 'looks for a placeholder in it'],
   ['sources/dotenv/index.ts', 'writes it to the file'],

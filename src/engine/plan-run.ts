@@ -64,6 +64,8 @@ export async function consider(
     async (signal) => (needsSource ? readSource(options, run, signal) : NO_SECRETS),
     (signal) => readDestination(run, connection, signal),
   );
+  // The destination can have been read before the source was.
+  run.echoes.checkEntries(entries);
   const { operation, keyring } = request;
   tellDigest(options, run, request, source);
   const decided = decide({

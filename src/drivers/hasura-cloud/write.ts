@@ -100,7 +100,7 @@ async function mutate(
 export async function write(
   { http, snapshot, doubt }: { http: HttpClient; snapshot: Snapshot; doubt: Doubt | undefined },
   batch: WriteBatch,
-  { signal, onOutcome }: WriteOptions,
+  options: WriteOptions,
 ): Promise<Written> {
   const wanted = new Map(
     batch.changes.map(({ key, value }) => [key, batch.phase === 'delete' ? undefined : value] as const),
@@ -109,7 +109,7 @@ export async function write(
   const done = [...wanted.keys()].filter((key) => !changes.has(key));
   const report = ({ outcomes, ...rest }: Written): Written => {
     const all = [...done.map((key): WriteOutcome => ({ key, status: 'applied' })), ...outcomes];
-    all.forEach((outcome) => onOutcome(outcome));
+    all.forEach((outcome) => options.onOutcome(outcome));
     return { ...rest, outcomes: all };
   };
   const verdict = doubt && judge(doubt, snapshot);
@@ -119,7 +119,7 @@ export async function write(
   }
   if (changes.size === 0) return report({ outcomes: [], snapshot });
   try {
-    return report(await mutate(http, snapshot, changes, signal));
+    return report(await mutate(http, snapshot, changes, options.signal));
   } catch (error) {
     const unknown = retell(interrupted(), { maybeWritten: true });
     report({ outcomes: outcomesOf(changes, { status: 'unknown', error: unknown }) });

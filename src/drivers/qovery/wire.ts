@@ -30,13 +30,19 @@ interface Expected {
   readonly scope: string;
   readonly kind?: string | undefined;
   readonly id?: string;
+  /** Of a create: an id that echoes it would go into a URL. */
+  readonly value?: SecretValue;
 }
 
 /** @throws SecretSyncError `INVALID_RESPONSE`, maybe written, where a success speaks of another variable. */
 function confirmed(operation: string, variable: Variable, expected: Expected): Variable {
   const { id, key, scope, is_secret: isSecret } = variable;
   const isKind = isSecret === undefined || expected.kind === undefined || kindOf(variable) === expected.kind;
-  const isIt = key === expected.key && (scope ?? expected.scope) === expected.scope && isKind;
+  const isIt =
+    expected.value?.equals(id) !== true &&
+    key === expected.key &&
+    (scope ?? expected.scope) === expected.scope &&
+    isKind;
   if (isIt && (expected.id === undefined || id === expected.id)) return variable;
   throw new SecretSyncError(
     'INVALID_RESPONSE',
@@ -73,7 +79,7 @@ async function create(
   };
   try {
     const { data } = await http.request(request);
-    return confirmed(operation, data, { key, scope, kind });
+    return confirmed(operation, data, { key, scope, kind, value });
   } catch (error) {
     if (level === undefined || !isSecretSyncError(error, 'CONFLICT')) throw error;
     throw retell(error, { after: `A variable of that key exists at the level of the ${level}.` });

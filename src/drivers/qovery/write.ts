@@ -11,14 +11,15 @@ import { attempt, type WriteContext } from './attempt.js';
 export async function write(
   context: WriteContext & { readonly concurrency: number },
   { changes }: WriteBatch,
-  { signal, onOutcome }: WriteOptions,
+  options: WriteOptions,
 ): Promise<readonly WriteOutcome[]> {
+  const { signal } = options;
   const outcomes: WriteOutcome[] = [];
   const thrown: unknown[] = [];
   let isRefused = false;
   const end = (outcome: WriteOutcome) => {
     outcomes.push(outcome);
-    onOutcome(outcome);
+    options.onOutcome(outcome);
     if (outcome.status !== 'applied' && outcome.error.code === 'UNAUTHORIZED') isRefused = true;
   };
   const queue = new PQueue({ concurrency: context.concurrency });

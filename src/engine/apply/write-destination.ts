@@ -1,7 +1,6 @@
 import { workOf, type Application } from './application.js';
 import type {
   DestinationConnection,
-  DestinationEntry,
   WriteBatch,
   WriteChange,
   WriteOutcome,
@@ -144,7 +143,8 @@ async function writeRound(
   const { driver } = run.prepared;
   const byKey = new Map(changes.map(([item]) => [item.change.key, item]));
   const unsettled = new Map<Work, Failure>();
-  const onOutcome = (outcome: WriteOutcome) => {
+  const onOutcome = (told: WriteOutcome) => {
+    const outcome = run.echoes.checked(told);
     const item = byKey.get(outcome.key);
     // A driver tells each key as it ends and again in its answer.
     if (item === undefined || ends.has(item) || unsettled.has(item)) return;

@@ -119,8 +119,8 @@ export async function startQoveryEmulator(options: QoveryEmulatorOptions = {}): 
       state.addProject(setup, organizationId),
     addEnvironment: ({ projectId, ...setup }: QoveryPlaceSetup & { readonly projectId: string }) =>
       state.addEnvironment(setup, projectId),
-    addService: state.addService,
-    addVariable: state.add,
+    addService: (setup: { readonly id?: string; readonly environmentId: string }) => state.addService(setup),
+    addVariable: (setup: QoveryVariableSetup) => state.add(setup),
     variables: state.all,
     findAll,
     find(key: string, filter?: Partial<QoveryVariable>) {
@@ -130,7 +130,7 @@ export async function startQoveryEmulator(options: QoveryEmulatorOptions = {}): 
       return found;
     },
     editVariable: (id: string, changes: Partial<Omit<QoveryVariableSetup, 'id'>>) => state.edit(id, changes),
-    deleteVariable: state.remove,
+    deleteVariable: (id: string) => state.remove(id),
     deployments: () => [...deployments],
     finishDeployment,
   });
