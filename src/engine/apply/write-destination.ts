@@ -206,11 +206,11 @@ async function settle(
       else again.push([item, look.change]);
       if (look.end === 'again' && look.open) open.add(item);
     }
-    if (again.length === 0) return;
-    left = await writeRound(context, phase, again, ends, open);
-    const lost = new Map([...left].filter(([, { error }]) => error.maybeWritten === true));
-    if (lost.size === 0) return;
-    for (const [item, look] of await lookAgain(context, lost)) {
+    if (again.length > 0) left = await writeRound(context, phase, again, ends, open);
+    const lost = new Map(
+      [...left].filter(([item, { error }]) => !ends.has(item) && error.maybeWritten === true),
+    );
+    for (const [item, look] of lost.size === 0 ? [] : await lookAgain(context, lost)) {
       const error = look.end === 'failed' ? look.error : lost.get(item)?.error;
       if (look.end === 'applied') endApplied(context, ends, item, look.entry ?? {});
       else if (error !== undefined && (look.end === 'failed' || !look.open))
@@ -219,11 +219,8 @@ async function settle(
   } catch (error) {
     if (run.signal.aborted) throw error;
     if (isSecretSyncError(error, 'CONFLICT') && !work.some((item) => ends.has(item))) throw error;
-  } finally {
-    if (!run.signal.aborted) {
-      for (const [item, { error }] of left) if (!ends.has(item)) leave(item, error);
-    }
   }
+  for (const [item, { error }] of left) if (!ends.has(item)) leave(item, error);
 }
 
 /**

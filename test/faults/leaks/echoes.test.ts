@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hasuraCloud } from '../../../src/drivers/hasura-cloud/index.js';
 import { qovery } from '../../../src/drivers/qovery/index.js';
+import type { Facts } from '../../../src/contracts/destination.js';
 import type { AnyDestinationDriver } from '../../../src/contracts/typed-definition.js';
 import { isSecretSyncError } from '../../../src/contracts/errors.js';
 import { memorySource } from '../../../src/sources/memory.js';
@@ -196,7 +197,10 @@ describe('an echo of Hasura Cloud, at the level of engine.sync', () => {
 });
 
 describe("an echo of a third party's driver", () => {
-  const echoing = (outcome: (value: string) => object): AnyDestinationDriver => {
+  const echoing = (
+    outcome: (value: string) => object,
+    onValue: (value: string, facts: Facts) => void = () => undefined,
+  ): AnyDestinationDriver => {
     const destination = memoryDestination();
     return {
       ...destination,
@@ -206,6 +210,7 @@ describe("an echo of a third party's driver", () => {
           ...connection,
           read: (given) => connection.read(given),
           write: async ({ changes }, { onOutcome }) => {
+            changes.forEach(({ value }) => onValue(value?.reveal() ?? '', options.facts));
             const outcomes = changes.map(({ key, value }) => ({
               key,
               status: 'applied' as const,
@@ -233,6 +238,27 @@ describe("an echo of a third party's driver", () => {
     const error: unknown = await engine
       .sync({ name: 'nightly', destination: 'memory', destinationConfig: {} })
       .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'SYNC_FAILED',
+      result: { outcomes: [{ key: 'A', error: { code: 'INVALID_RESPONSE' } }] },
+    });
+    isClean([error, events, await Promise.all((await store.list('')).map((key) => store.get(key)))]);
+  });
+
+  it('in a fact is not remembered', async () => {
+    const store = memoryStore();
+    const { engine, events } = createEngine<readonly AnyDestinationDriver[]>({
+      source: memorySource({ A: VALUE }),
+      drivers: [
+        echoing(
+          () => ({}),
+          (value, facts) => facts.set('last', `it was ${value}`),
+        ),
+      ],
+      store,
+    });
+    const definition = { name: 'nightly', destination: 'memory', destinationConfig: {} };
+    const error: unknown = await engine.sync(definition).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       code: 'SYNC_FAILED',
       result: { outcomes: [{ key: 'A', error: { code: 'INVALID_RESPONSE' } }] },

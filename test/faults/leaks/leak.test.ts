@@ -236,7 +236,6 @@ describe('the test itself catches', () => {
       },
       /^(an error|a result|formatResult) shows/,
     ],
-    ['that remembers one', (text, { facts }) => facts.set('last', text.slice(0, 500)), /^the store shows/],
     [
       'that remembers a plain hash of one',
       (text, { facts }) => facts.set('last', createHash('sha256').update(text).digest('hex')),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { SecretValue } from '../../../contracts/secret.js';
 import type { DestinationEntry, WriteBatch, WriteChange } from '../../../contracts/destination.js';
 import { isSecretSyncError } from '../../../contracts/errors.js';
+import { createCanaries } from '../../leaks/canaries.js';
 import { assertHolds, assertThrows, calm, failureOf, writeBatch } from './assertions.js';
 import { PREFIX, type Kit } from './kit.js';
 
@@ -96,6 +97,20 @@ function testWrites(test: Test): void {
     assert(outcome?.status === 'applied');
     const entry = (await plainEntries(kit)).get(A);
     if (outcome.id !== undefined) assert.equal(entry?.id, outcome.id);
+  });
+
+  test('tells no value in ids, revisions or kinds', async (kit) => {
+    const canaries = createCanaries();
+    const takes = ({ text }: { readonly text: string }) =>
+      kit.capabilitiesOf().checkValue(text) === undefined;
+    const text = canaries.values.find(takes)?.text;
+    assert(text !== undefined, 'the destination takes none of the planted values');
+    const connection = kit.open();
+    await connection.read({ signal: calm() });
+    const outcomes = await writeBatch(connection, upsert(change(kit, A, text)));
+    canaries.assertAbsent('the outcome of a write', outcomes);
+    for (const { value: _, ...entry } of (await connection.read({ signal: calm() })).entries)
+      canaries.assertAbsent('an entry, beside its value,', entry);
   });
 
   test('leaves one entry where a key is created that stands there already', async (kit) => {
