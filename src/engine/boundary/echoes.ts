@@ -1,7 +1,7 @@
 import type { DestinationEntry, Facts, WriteOutcome } from '../../contracts/destination.js';
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { SecretValue } from '../../contracts/secret.js';
-import { createEchoSearch, readingsOf } from '../../shared/echo-search.js';
+import { createEchoSearch, readingsOf, type EchoSearch } from '../../shared/echo-search.js';
 
 /** Whose responses are looked through, and what they may hold. */
 interface Subject {
@@ -43,22 +43,20 @@ function stringsOf(data: unknown): string[] {
 }
 
 /** The tokens of a run: its headers, with and without their scheme, and its credentials. */
-function tokensOf({ headers, credentials }: Subject): readonly string[] {
+function tokensOf({ headers, credentials }: Pick<Subject, 'headers' | 'credentials'>): readonly string[] {
   const sent = Object.values(headers);
   return [...sent, ...sent.map((header) => header.slice(header.indexOf(' ') + 1)), ...stringsOf(credentials)];
 }
 
-/** Makes the guard of one run. */
-export function createEchoGuard(subject: Subject): EchoGuard {
-  const { displayName, open } = subject;
-  const credentials = tokensOf(subject);
+/** The values and tokens of a run, and whether a text holds one of them. */
+function createSecrets({ headers, credentials, open }: Omit<Subject, 'displayName'>) {
+  const sent = tokensOf({ headers, credentials });
   const tokens = createEchoSearch(8);
-  for (const text of credentials) tokens.add(text);
-  // Made when there is something to look through that is neither a UUID nor a timestamp.
-  let values = createEchoSearch();
+  for (const text of sent) tokens.add(text);
   let learned: ReadonlyMap<string, SecretValue> = new Map();
-  let whole: Set<string> | undefined;
-  let isIndexed = true;
+  // Both are made when there is something to look through that is neither a UUID nor a timestamp.
+  let values: EchoSearch | undefined;
+  let whole: ReadonlySet<string> | undefined;
 
   const isOpen = (value: string) =>
     TIMESTAMP.test(value) ||
@@ -66,35 +64,46 @@ export function createEchoGuard(subject: Subject): EchoGuard {
     learned.has(value) ||
     open.some((text) => text.includes(value));
 
-  function index(): void {
-    isIndexed = true;
-    values = createEchoSearch();
+  function searchOfValues(): EchoSearch {
+    const search = createEchoSearch();
     for (const value of learned.values()) {
       const text = value.reveal();
-      if (!isOpen(text)) values.add(text);
+      if (!isOpen(text)) search.add(text);
     }
+    return search;
   }
 
   function isWhole(text: string): boolean {
     whole ??= new Set(
-      [...credentials, ...Array.from(learned.values(), (value) => value.reveal())].map((one) =>
-        one.toLowerCase(),
-      ),
+      [...sent, ...Array.from(learned.values(), (value) => value.reveal())].map((one) => one.toLowerCase()),
     );
     return whole.has(text.toLowerCase());
   }
 
-  /** `isName`: a short one can be a word that is a value too, so that only a token counts. */
-  function holdsOne(text: string | undefined, isName = false): boolean {
-    if (text === undefined || text.length < SHORTEST || TIMESTAMP.test(text)) return false;
-    if (UUID.test(text)) return isWhole(text);
-    const readings = readingsOf(text);
-    if (tokens.finds(readings)) return true;
-    if (isName && text.length < 16) return false;
-    if (!isIndexed) index();
-    return values.finds(readings);
-  }
+  return {
+    isWhole,
+    isSourceKey: (key: string) => learned.has(key),
+    learn(secrets: ReadonlyMap<string, SecretValue>) {
+      learned = secrets;
+      values = undefined;
+      whole = undefined;
+    },
+    /** `isName`: a short one can be a word that is a value too, so that only a token counts. */
+    isHeldBy(text: string | undefined, isName = false): boolean {
+      if (text === undefined || text.length < SHORTEST || TIMESTAMP.test(text)) return false;
+      if (UUID.test(text)) return isWhole(text);
+      const readings = readingsOf(text);
+      if (tokens.finds(readings)) return true;
+      if (isName && text.length < 16) return false;
+      values ??= searchOfValues();
+      return values.finds(readings);
+    },
+  };
+}
 
+/** Makes the guard of one run. */
+export function createEchoGuard({ displayName, ...subject }: Subject): EchoGuard {
+  const secrets = createSecrets(subject);
   const refusal = (what: string, maybeWritten: boolean) =>
     new SecretSyncError(
       'INVALID_RESPONSE',
@@ -102,36 +111,31 @@ export function createEchoGuard(subject: Subject): EchoGuard {
         'Check the URL, and whether a proxy echoes requests.',
       { maybeWritten },
     );
-
   return {
-    learn(secrets) {
-      learned = secrets;
-      whole = undefined;
-      isIndexed = false;
-    },
+    learn: (found) => secrets.learn(found),
     checkEntries(entries) {
       const kinds = new Set<string | undefined>();
       for (const { key, id, kind, revision, blocks } of entries) {
-        if (!learned.has(key) && holdsOne(key, true)) throw refusal('a key', false);
-        if (holdsOne(id)) throw refusal('an id', false);
-        if (holdsOne(revision)) throw refusal('a revision', false);
-        if (holdsOne(blocks, true)) throw refusal('a reason', false);
-        if (!kinds.has(kind) && holdsOne(kind, true)) throw refusal('a kind', false);
+        if (!secrets.isSourceKey(key) && secrets.isHeldBy(key, true)) throw refusal('a key', false);
+        if (secrets.isHeldBy(id)) throw refusal('an id', false);
+        if (secrets.isHeldBy(revision)) throw refusal('a revision', false);
+        if (secrets.isHeldBy(blocks, true)) throw refusal('a reason', false);
+        if (!kinds.has(kind) && secrets.isHeldBy(kind, true)) throw refusal('a kind', false);
         kinds.add(kind);
       }
     },
     checked(outcome) {
-      if (outcome.status !== 'applied' || !(holdsOne(outcome.id) || holdsOne(outcome.revision)))
-        return outcome;
+      if (outcome.status !== 'applied') return outcome;
+      if (!secrets.isHeldBy(outcome.id) && !secrets.isHeldBy(outcome.revision)) return outcome;
       return { key: outcome.key, status: 'unknown', error: refusal('an id or revision', true) };
     },
     guardFacts: (facts) => ({
       get: (name) => facts.get(name),
       delete: (name) => facts.delete(name),
       set(name, value) {
-        // One who keeps an id among the secrets too goes without the memory of it.
-        if (UUID.test(value) && isWhole(value)) return;
-        if (holdsOne(name) || holdsOne(value)) throw refusal('a name', true);
+        // Who keeps an id among the secrets too goes without the memory of it.
+        if (UUID.test(value) && secrets.isWhole(value)) return;
+        if (secrets.isHeldBy(name, true) || secrets.isHeldBy(value)) throw refusal('a name or id', true);
         facts.set(name, value);
       },
     }),
