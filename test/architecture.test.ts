@@ -46,7 +46,6 @@ const TO_BE_SPLIT = new Set([
   'stores/file/index.ts',
   'testing/conformance/source/index.ts',
   'testing/conformance/store.ts',
-  'testing/emulators/hasura-cloud/graphql.ts',
   'testing/emulators/hasura-cloud/index.ts',
   'testing/emulators/infisical/index.ts',
   'testing/emulators/infisical/routes.ts',
