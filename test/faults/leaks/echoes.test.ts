@@ -37,7 +37,7 @@ async function everythingOf(
   const codes: string[] = [];
   const store = memoryStore();
   const fetch: typeof globalThis.fetch = async (input, init) => {
-    const url = new URL(input instanceof Request_ ? input.url : String(input));
+    const url = new URL(input instanceof globalThis.Request ? input.url : String(input));
     urls.push(url.href);
     const text = typeof init?.body === 'string' ? init.body : await new Response(init?.body ?? null).text();
     const { status = 200, body } = handle({
@@ -76,7 +76,6 @@ async function everythingOf(
   const documents = await Promise.all((await store.list('')).map((key) => store.get(key)));
   return { shown: { urls, out, events, documents }, codes };
 }
-const Request_ = globalThis.Request;
 
 const isClean = (shown: unknown) => canaries.assertAbsent('what comes out', shown);
 
@@ -209,14 +208,14 @@ describe("an echo of a third party's driver", () => {
         return {
           ...connection,
           read: (given) => connection.read(given),
-          write: async ({ changes }, { onOutcome }) => {
+          write: async ({ changes }, told) => {
             changes.forEach(({ value }) => onValue(value?.reveal() ?? '', options.facts));
             const outcomes = changes.map(({ key, value }) => ({
               key,
               status: 'applied' as const,
               ...outcome(value?.reveal() ?? ''),
             }));
-            outcomes.forEach((one) => onOutcome(one));
+            outcomes.forEach((one) => told.onOutcome(one));
             return outcomes;
           },
         };
