@@ -79,6 +79,8 @@ export async function planRun(
     async (signal) => known ?? (needsSource ? readSource(options, run, signal) : NO_SECRETS),
     (signal) => readDestination(run, connection, signal),
   );
+  // The destination can have been read before the source was.
+  run.echoes.checkEntries(entries);
   const decided = decide({
     operation,
     definition,

@@ -5,6 +5,7 @@ import type { Operation } from '../../contracts/plan.js';
 import { onAbort } from '../../shared/abort.js';
 import { withContext, type ErrorContext } from '../../shared/problems.js';
 import { timestamp } from '../../shared/timestamps.js';
+import { createEchoGuard, type EchoGuard } from '../boundary/echoes.js';
 import { notify } from '../boundary/guard-call.js';
 import type { CallSignal } from '../call-options.js';
 import type { ResolvedOptions } from '../options.js';
@@ -13,6 +14,8 @@ import type { PreparedSync } from '../resolve/resolve-sync.js';
 /** One call of the engine: its end, its events, its count of requests. */
 export interface Run {
   readonly prepared: PreparedSync;
+  /** Refuses what the destination returns of the values and tokens of this run. */
+  readonly echoes: EchoGuard;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** In ms since the epoch; absent where there is no deadline. */
@@ -63,6 +66,12 @@ export async function withRun<Result>(
     let requests = 0;
     const run: Run = {
       prepared,
+      echoes: createEchoGuard({
+        displayName: prepared.driver.displayName,
+        headers: prepared.headers,
+        credentials: prepared.credentials,
+        open: [prepared.place, JSON.stringify(prepared.definition)],
+      }),
       clock,
       signal,
       ...(deadline === undefined ? {} : { deadline }),
