@@ -4,7 +4,6 @@ export type {
   CallSignal,
   DefinitionOf,
   ImportCallOptions,
-  InspectedSync,
   PlanCallOptions,
   RemoveCallOptions,
   SyncCallOptions,

@@ -13,11 +13,6 @@ export interface SyncCallOptions extends CallSignal {
   readonly force?: boolean;
   /** The number of deletions that the plan shows, to let it do what it would else refuse. */
   readonly confirmDeletions?: number;
-  /**
-   * Gets the digest of the source as this call read it, as `digestSource` gives it; once more if it reads again, and, after
-   * an import, for what the source holds with it, if nobody else has changed it. The last one counts.
-   */
-  readonly onSourceDigest?: (digest: string) => void;
 }
 
 export interface PlanCallOptions extends SyncCallOptions {

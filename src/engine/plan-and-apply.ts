@@ -1,7 +1,8 @@
 import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
 import { applyDecided } from './apply/apply.js';
-import { consider, tellDigest, type DecisionRequest } from './plan-run.js';
+import { consider, readUnlessSame, tellDigest, type DecisionRequest } from './plan-run.js';
 import type { Lease } from './state/lease.js';
+import type { SourceSnapshot } from '../core/inputs/source-snapshot.js';
 import type { Run } from './run/run.js';
 import { assertApplicable } from './saved-plan.js';
 import type { SyncResult } from '../contracts/result.js';
@@ -13,6 +14,8 @@ const MAX_ATTEMPTS = 4;
 /**
  * Decides and carries it out; where the place was changed by somebody else in between, decides anew, a few times.
  *
+ * `undefined` where the source holds what the request says that it need not be run for.
+ *
  * @throws SecretSyncError `PLAN_STALE`, `PLAN_BLOCKED`, `DELETION_REFUSED`; `CONFLICT` after the last time; and as
  * {@link applyDecided}.
  */
@@ -21,10 +24,17 @@ export async function considerAndApply(
   run: Run,
   lease: Lease,
   request: DecisionRequest,
-): Promise<SyncResult> {
+): Promise<SyncResult | undefined> {
   const { options } = context;
+  let snapshot: SourceSnapshot | undefined;
+  if (request.unlessDigest !== undefined) {
+    snapshot = await readUnlessSame(options, run, request);
+    if (snapshot === undefined) return undefined;
+  }
   for (let attempt = 1; ; attempt += 1) {
-    const considered = await consider(context, run, request, lease);
+    const considered = await consider(context, run, { ...request, snapshot }, lease);
+    // What is decided again is read again.
+    snapshot = undefined;
     const { source } = considered;
     if (request.saved !== undefined) assertNotStale(request.saved.plan, considered.decided, attempt === 1);
     assertApplicable(considered.decided.plan);

@@ -2,6 +2,7 @@ import type { Operation, PlanOptions } from '../contracts/plan.js';
 import { decide } from '../core/build-plan.js';
 import { sourceDigest } from '../core/fingerprint/fingerprint.js';
 import { isRemembered } from '../core/removal.js';
+import type { SecretSource } from '../contracts/source.js';
 import type { SourceSnapshot } from '../core/inputs/source-snapshot.js';
 import { checkImport, checkSourceWrites } from './imports.js';
 import type { Lease } from './state/lease.js';
@@ -24,6 +25,12 @@ export interface DecisionRequest {
   /** The plan that must come out, if one must. */
   readonly saved?: SavedPlan;
   readonly onSourceDigest?: ((digest: string) => void) | undefined;
+  /** Nothing is asked of the destination where the source holds what has this digest. */
+  readonly unlessDigest?: string | undefined;
+  /** Read in place of the engine's. */
+  readonly source?: SecretSource;
+  /** What was read of the source already, for this decision. */
+  readonly snapshot?: SourceSnapshot | undefined;
 }
 
 /** A decision, with what it was made from. */
@@ -41,9 +48,31 @@ export function tellDigest(
   run: Run,
   { onSourceDigest }: DecisionRequest,
   source: SourceSnapshot,
-): void {
-  onSourceDigest?.(sourceDigest(keyring.current, locationOf(run), source));
+): string {
+  const digest = sourceDigest(keyring.current, locationOf(run), source);
+  onSourceDigest?.(digest);
+  return digest;
 }
+
+/**
+ * Reads the source alone; `undefined` where it holds what the request says that it need not be run for. What was read is for
+ * the first decision.
+ */
+export async function readUnlessSame(
+  options: ResolvedOptions,
+  run: Run,
+  request: DecisionRequest,
+): Promise<SourceSnapshot | undefined> {
+  const snapshot = await readRequested(options, run, request, run.signal);
+  return tellDigest(options, run, request, snapshot) === request.unlessDigest ? undefined : snapshot;
+}
+
+const readRequested = (
+  options: ResolvedOptions,
+  run: Run,
+  { source = options.source }: DecisionRequest,
+  signal: AbortSignal,
+): Promise<SourceSnapshot> => readSource({ ...options, source }, run, signal);
 
 /** Reads both sides and decides. Writes nothing. */
 export async function consider(
@@ -61,11 +90,14 @@ export async function consider(
   const needsSource = request.operation !== 'remove' || !isRemembered(state, definition.id);
   const [source, entries] = await both(
     run.signal,
-    async (signal) => (needsSource ? readSource(options, run, signal) : NO_SECRETS),
+    async (signal) => {
+      if (!needsSource) return NO_SECRETS;
+      return request.snapshot ?? readRequested(options, run, request, signal);
+    },
     (signal) => readDestination(run, connection, signal),
   );
   const { operation, keyring } = request;
-  tellDigest(options, run, request, source);
+  if (request.snapshot === undefined) tellDigest(options, run, request, source);
   const decided = decide({
     operation,
     definition,

@@ -1,10 +1,6 @@
-import type { SyncDefinition } from '../contracts/definition.js';
 import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
 import type { Operation, SyncPlan } from '../contracts/plan.js';
 import { quote } from '../shared/text.js';
-import type { SecretSource, SourceLocation } from '../contracts/source.js';
-import { sourceDigest } from '../core/fingerprint/fingerprint.js';
-import { locationIn } from '../core/inputs/location.js';
 import {
   checkConfirmation,
   planOptions,
@@ -22,11 +18,14 @@ import { notify } from './boundary/guard-call.js';
 import { acquireLease, type Lease } from './state/lease.js';
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.js';
 import { prepareSync, type PreparedSync } from './resolve/resolve-sync.js';
-import { readLocation } from './run/read.js';
-import { withRun, type Run } from './run/run.js';
+import { createPort, ENGINE_PORT, type EnginePort, type RunHooks, type SyncAtPlace } from './port.js';
+import { withRun, type AtPlace, type Run } from './run/run.js';
 import { assertConfirmable, checkSavedPlan } from './saved-plan.js';
 import { storeKeys } from './state/store-keys.js';
+import type { ErrorProblem } from '../contracts/error-codes.js';
 import type { SyncResult } from '../contracts/result.js';
+import { errorFromProblems } from '../shared/problems.js';
+import { valueAt } from '../shared/validation.js';
 import type {
   AnyDestinationDriver,
   DefinitionArgument,
@@ -43,17 +42,12 @@ export type {
   SyncCallOptions,
 } from './call-options.js';
 
-/** What an engine makes of a definition. */
-export interface InspectedSync {
-  /** With every default filled in. */
-  readonly definition: SyncDefinition;
-  /** The identity of the place. */
-  readonly place: string;
-  /** The name of the driver. */
-  readonly app: string;
-}
+export type { SyncAtPlace } from './port.js';
 
 type Prepare = (signal: AbortSignal) => Promise<PreparedSync>;
+
+/** How a call is made, beyond what it asks for. */
+type Call = Pick<ImportCallOptions, 'signal'> & RunHooks;
 
 /**
  * Keeps destinations equal to a source.
@@ -72,6 +66,7 @@ export class SecretSyncEngine<
 > {
   readonly #options: ResolvedOptions;
   readonly #context: EngineContext;
+  readonly #port: EnginePort;
   #toldAboutStore = false;
 
   /**
@@ -82,31 +77,20 @@ export class SecretSyncEngine<
   constructor(options: EngineOptions<Drivers>) {
     this.#options = resolveOptions(options);
     this.#context = createEngineContext(this.#options);
-  }
-
-  /** Where the secrets come from. */
-  get source(): SecretSource {
-    return this.#options.source;
-  }
-
-  /** Checks a definition as every method does, and answers what it means. Sends and reads nothing. */
-  async inspect<Destination extends string>(
-    definition: DefinitionArgument<Drivers, Destination>,
-  ): Promise<InspectedSync> {
-    const { definition: parsed, place, driver } = await prepareSync(definition, this.#options);
-    return { definition: parsed, place, app: driver.name };
+    this.#port = createPort(this.#options, {
+      run: async (operation, prepare, call, source) =>
+        this.#run(prepare, call, { ...this.#request(operation, call), source }),
+      release: (target, call) => this.#release(target, call),
+    });
   }
 
   /**
-   * A digest, under the fingerprint key, of what the source holds for a definition: equal as long as nothing changes
-   * there. Definitions of one location share it.
+   * What a service asks of an engine.
    *
-   * @throws SecretSyncError `SOURCE_READ_FAILED`.
+   * @internal
    */
-  async digestSource(location: SourceLocation, { signal }: CallSignal = {}): Promise<string> {
-    const place = locationIn(location);
-    const snapshot = await readLocation(this.#options, place, signal ?? new AbortController().signal);
-    return sourceDigest(this.#options.keyring.current, place, snapshot);
+  get [ENGINE_PORT](): EnginePort {
+    return this.#port;
   }
 
   /**
@@ -152,7 +136,7 @@ export class SecretSyncEngine<
       assertConfirmable(saved.plan, options.confirmDeletions);
       return prepared;
     };
-    return this.#run(prepare, options.signal, {
+    return this.#runAlways(prepare, options, {
       operation: saved.operation,
       options: { ...saved.options, ...(confirmDeletions === undefined ? {} : { confirmDeletions }) },
       keyring: { ...this.#options.keyring, current: saved.digester },
@@ -169,7 +153,7 @@ export class SecretSyncEngine<
     definition: DefinitionArgument<Drivers, Destination>,
     options: SyncCallOptions = {},
   ): Promise<SyncResult> {
-    return this.#run(this.#prepare(definition), options.signal, this.#request('sync', options));
+    return this.#runAlways(this.#prepare(definition), options, this.#request('sync', options));
   }
 
   /**
@@ -181,7 +165,7 @@ export class SecretSyncEngine<
     definition: DefinitionArgument<Drivers, Destination>,
     options: ImportCallOptions = {},
   ): Promise<SyncResult> {
-    return this.#run(this.#prepare(definition), options.signal, this.#request('import', options));
+    return this.#runAlways(this.#prepare(definition), options, this.#request('import', options));
   }
 
   /**
@@ -193,20 +177,31 @@ export class SecretSyncEngine<
     definition: DefinitionArgument<Drivers, Destination>,
     options: RemoveCallOptions = {},
   ): Promise<SyncResult> {
-    return this.#run(this.#prepare(definition), options.signal, this.#request('remove', options));
+    return this.#runAlways(this.#prepare(definition), options, this.#request('remove', options));
   }
 
   /** Forgets what this sync owns at its place without deleting it there: for a sync that is handed over. */
   async release<Destination extends string>(
     definition: DefinitionArgument<Drivers, Destination>,
-    options: CallSignal = {},
-  ): Promise<void> {
-    await this.#leased(this.#prepare(definition), 'remove', options.signal, async (run, lease) => {
-      const { definition: released, place } = run.prepared;
+    options?: CallSignal,
+  ): Promise<void>;
+  /** The same for a sync whose definition or connection is gone: by its id, and the identity of the place. */
+  async release(target: SyncAtPlace, options?: CallSignal): Promise<void>;
+  async release(target: unknown, options: CallSignal = {}): Promise<void> {
+    await this.#release(target, options);
+  }
+
+  async #release(target: unknown, call: Call): Promise<void> {
+    const atPlace = syncAtPlace(target);
+    const prepare: (signal: AbortSignal) => Promise<AtPlace> =
+      atPlace === undefined ? this.#prepare(target) : async () => atPlace;
+    await this.#leased(prepare, 'remove', call, async (run, lease) => {
+      const { definition, place } = run.prepared;
       const loaded = await this.#context.state.load(place, run.signal);
-      loaded.memory.forgetSync(released.id);
+      loaded.memory.forgetSync(definition.id);
       lease.check();
       await untilAborted(loaded.save(), run.signal, run.clock);
+      await call.onSucceeded?.();
     });
   }
 
@@ -214,7 +209,7 @@ export class SecretSyncEngine<
     return (signal: AbortSignal) => prepareSync(definition, this.#options, signal);
   }
 
-  #request(operation: Operation, options: PlanCallOptions): DecisionRequest {
+  #request(operation: Operation, options: PlanCallOptions & RunHooks): DecisionRequest {
     return {
       operation,
       options: planOptions(operation, options),
@@ -223,11 +218,11 @@ export class SecretSyncEngine<
     };
   }
 
-  async #leased<Result>(
-    prepare: Prepare,
+  async #leased<Result, Prepared extends AtPlace>(
+    prepare: (signal: AbortSignal) => Promise<Prepared>,
     operation: Operation,
-    signal: AbortSignal | undefined,
-    work: (run: Run, lease: Lease) => Promise<Result>,
+    { signal, leaseWait = this.#options.leaseWait }: Call,
+    work: (run: Run<Prepared>, lease: Lease) => Promise<Result>,
   ): Promise<Result> {
     const prepareAndTell = async (ended: AbortSignal) => {
       const prepared = await prepare(ended);
@@ -235,7 +230,11 @@ export class SecretSyncEngine<
       return prepared;
     };
     return withRun(this.#options, prepareAndTell, operation, signal, async (run) => {
-      const lease = await acquireLease(this.#options, run, storeKeys(run.prepared.place).lease);
+      const lease = await acquireLease(
+        { ...this.#options, leaseWait },
+        run,
+        storeKeys(run.prepared.place).lease,
+      );
       try {
         return await work(run, lease);
       } finally {
@@ -244,11 +243,8 @@ export class SecretSyncEngine<
     });
   }
 
-  async #run(
-    prepare: Prepare,
-    signal: AbortSignal | undefined,
-    request: DecisionRequest,
-  ): Promise<SyncResult> {
+  /** `undefined` where it was not wanted any more when it had its turn. */
+  async #run(prepare: Prepare, call: Call, request: DecisionRequest): Promise<SyncResult | undefined> {
     const prepareEnabled = async (ended: AbortSignal) => {
       const prepared = await prepare(ended);
       const { isEnabled, name } = prepared.definition;
@@ -256,9 +252,27 @@ export class SecretSyncEngine<
       const message = `The sync ${quote(name)} is disabled; set isEnabled, or plan it.`;
       throw new SecretSyncError('SYNC_DISABLED', message);
     };
-    return this.#leased(prepareEnabled, request.operation, signal, (run, lease) =>
-      considerAndApply(this.#context, run, lease, request),
-    );
+    return this.#leased(prepareEnabled, request.operation, call, async (run, lease) => {
+      const { runId } = run.fields;
+      const wanted = await call.assertWanted?.({ runId, place: run.prepared.place });
+      const result =
+        wanted === false
+          ? undefined
+          : await considerAndApply(this.#context, run, lease, {
+              ...request,
+              unlessDigest: wanted?.unlessDigest,
+            });
+      if (result === undefined) run.emit({ ...run.fields, type: 'run-unneeded' });
+      else await call.onSucceeded?.();
+      return result;
+    });
+  }
+
+  /** For a call without conditions. */
+  async #runAlways(prepare: Prepare, { signal }: CallSignal, request: DecisionRequest): Promise<SyncResult> {
+    const result = await this.#run(prepare, { ...(signal && { signal }) }, request);
+    if (result === undefined) throw new Error('A run without a condition is always needed.');
+    return result;
   }
 
   #tellAboutStore(): void {
@@ -268,6 +282,18 @@ export class SecretSyncEngine<
       'No store was passed: ownership and first syncs are forgotten when this process ends, and nothing keeps two processes from one place. Pass a durable store.';
     notify(this.#options.onEvent, { type: 'store-not-durable', message });
   }
+}
+
+/** A sync that is named by its id and place; `undefined` for a definition, which has no such fields. */
+function syncAtPlace(target: unknown): AtPlace | undefined {
+  const [syncId, place] = [valueAt(target, ['syncId']), valueAt(target, ['place'])];
+  if (syncId === undefined && place === undefined) return undefined;
+  const wrong = Object.entries({ syncId, place }).flatMap(([path, value]): ErrorProblem[] => {
+    const message = 'it must be a string that is not empty';
+    return typeof value === 'string' && value !== '' ? [] : [{ code: 'INVALID_OPTION', path, message }];
+  });
+  if (wrong.length > 0) throw errorFromProblems('INVALID_OPTION', 'The sync to release is not valid', wrong);
+  return { definition: { id: String(syncId) }, place: String(place) };
 }
 
 /** A parsed definition of an engine's drivers. */

@@ -3,9 +3,11 @@ import type { Clock } from '../contracts/clock.js';
 import type { StateStore } from '../contracts/state-store.js';
 import { validate, unknownFields } from '../shared/validation.js';
 import { notify } from '../engine/boundary/guard-call.js';
+import { ENGINE_PORT, type EnginePort } from '../engine/port.js';
 import type { SecretSyncEngine } from '../engine/secret-sync-engine.js';
 import { systemClock } from '../shared/clock.js';
 import type { ServiceEvent } from './events.js';
+import type { SyncQueue } from './runs/sync-job.js';
 import { errorFromProblems } from '../shared/problems.js';
 import type { AnyDestinationDriver } from '../contracts/typed-definition.js';
 
@@ -19,20 +21,22 @@ export interface AutoSyncOptions {
   readonly pollInterval?: number;
   /** By how much of itself that interval varies, to both sides: 0 to 1. Default: 0.1. */
   readonly pollJitter?: number;
-  /** How many runs go through one connection at once. Default: 3. */
+  /** How many runs go through one connection at the same time, in this process. Default: 3. */
   readonly runsPerConnection?: number;
-  /** How often a run that failed is tried again before it is left until the next change. Default: 10. */
+  /** How often a slow look is made at a source with `watch`, which may tell of nothing. Default: 300,000. */
+  readonly watchPollInterval?: number;
+  /** After how many failures in a row a record is reported by `sync-left`. It goes on being tried. Default: 10. */
   readonly retries?: number;
-  /** The pause before the first of these; it doubles with each. Default: 10,000. */
+  /** The pause after the first failure; it doubles with each. Default: 10,000. */
   readonly minPause?: number;
   /** The longest such pause. Default: 600,000. */
   readonly maxPause?: number;
   /**
-   * How often each record is run although nothing has changed at its source, to put right what was changed at the
-   * destination. Default: never.
+   * How often each record is run although nothing has changed at its source, to undo what was changed at the destination.
+   * Default: never.
    */
   readonly reconcileInterval?: number;
-  /** How often the records are read again, to see what other processes made of them. Default: 30,000. */
+  /** How often the records are read again, to see what other processes changed. Default: 30,000. */
   readonly refreshInterval?: number;
 }
 
@@ -44,6 +48,11 @@ export interface ServiceOptions<Drivers extends readonly AnyDestinationDriver[]>
   readonly engine: SecretSyncEngine<Drivers>;
   /** Where the records are kept. May be the engine's own. */
   readonly store: StateStore;
+  /**
+   * Carries jobs to the processes that run them. With it nothing runs in this process by itself: what is asked for is put
+   * into the queue, and `perform` does it. Default: the service runs its syncs itself, once it was started.
+   */
+  readonly queue?: SyncQueue;
   /** Default: `warn`, by the event `cross-sync-conflict`. */
   readonly crossSyncCheck?: CrossSyncCheck;
   readonly autoSync?: AutoSyncOptions;
@@ -55,16 +64,12 @@ export interface ServiceOptions<Drivers extends readonly AnyDestinationDriver[]>
   readonly random?: () => number;
 }
 
-/** The engine, as the service uses it: with definitions that were read from JSON. */
-export type ServiceEngine = Pick<
-  SecretSyncEngine,
-  'source' | 'inspect' | 'digestSource' | 'plan' | 'sync' | 'importSecrets' | 'removeSecrets' | 'release'
->;
-
 /** Options with every default filled in. */
 export interface ResolvedServiceOptions {
-  readonly engine: ServiceEngine;
+  readonly engine: Pick<SecretSyncEngine, 'plan'>;
+  readonly port: EnginePort;
   readonly store: StateStore;
+  readonly queue: SyncQueue | undefined;
   readonly crossSyncCheck: CrossSyncCheck;
   readonly autoSync: Required<Omit<AutoSyncOptions, 'reconcileInterval'>> &
     Pick<AutoSyncOptions, 'reconcileInterval'>;
@@ -85,10 +90,18 @@ const withMethods = (...names: readonly string[]) =>
     `it must be an object with ${names.map((name) => `${name}()`).join(', ')}`,
   );
 
+/** The port of an engine; `undefined` for anything else. */
+const portOf = (engine: unknown): unknown =>
+  typeof engine === 'object' && engine !== null ? Reflect.get(engine, ENGINE_PORT) : undefined;
+
 const optionsSchema = z.strictObject(
   {
-    engine: withMethods('inspect', 'digestSource', 'plan', 'sync'),
+    engine: z.custom<unknown>(
+      (value) => portOf(value) !== undefined,
+      'it must be a SecretSyncEngine of this version',
+    ),
     store: withMethods('get', 'put', 'delete', 'list'),
+    queue: z.optional(withMethods('enqueue')),
     crossSyncCheck: z.optional(z.enum(['warn', 'refuse', 'off'], 'use "warn", "refuse" or "off"')),
     autoSync: z.optional(
       z.strictObject(
@@ -96,6 +109,7 @@ const optionsSchema = z.strictObject(
           debounce: atLeast(0),
           maxDebounce: atLeast(0),
           pollInterval: atLeast(1),
+          watchPollInterval: atLeast(1),
           pollJitter: z.optional(z.number().check(z.minimum(0, 'use 0 to 1'), z.maximum(1, 'use 0 to 1'))),
           runsPerConnection: atLeast(1),
           retries: atLeast(0),
@@ -118,6 +132,7 @@ const AUTO_SYNC_DEFAULTS = {
   debounce: 5_000,
   maxDebounce: 60_000,
   pollInterval: 60_000,
+  watchPollInterval: 300_000,
   pollJitter: 0.1,
   runsPerConnection: 3,
   retries: 10,
@@ -137,11 +152,13 @@ export function resolveServiceOptions<Drivers extends readonly AnyDestinationDri
   const { problems } = validate(optionsSchema, options, { code: 'INVALID_OPTION' });
   if (problems !== undefined)
     throw errorFromProblems('INVALID_OPTION', 'The options of the service are not valid', problems);
-  const { engine, store, crossSyncCheck = 'warn', autoSync = {}, onEvent } = options;
+  const { engine, store, queue, crossSyncCheck = 'warn', autoSync = {}, onEvent } = options;
   const given = Object.entries(autoSync).filter(([, value]) => value !== undefined);
   return {
     engine,
+    port: engine[ENGINE_PORT],
     store,
+    queue,
     crossSyncCheck,
     autoSync: { ...AUTO_SYNC_DEFAULTS, ...Object.fromEntries(given) },
     clock: options.clock ?? systemClock,

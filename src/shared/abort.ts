@@ -3,13 +3,69 @@ import type { Clock } from '../contracts/clock.js';
 /** How long code that was told to stop may take to end what it does, in ms. */
 const GRACE_MS = 5_000;
 
-/** A signal for one request; call `release` when it has ended. */
+interface Hub {
+  readonly listeners: Set<(reason: unknown) => void>;
+  readonly tell: () => void;
+}
+
+/**
+ * Who waits for a signal. The platform's own `{ signal }` for listeners loses its removal to a garbage collection, and
+ * Node warns of a leak from the eleventh listener on: so all share one listener, and each is removed by hand.
+ */
+const hubs = new WeakMap<AbortSignal, Hub>();
+
+function hubOf(signal: AbortSignal): Hub {
+  const known = hubs.get(signal);
+  if (known !== undefined) return known;
+  const listeners = new Set<(reason: unknown) => void>();
+  const tell = () => {
+    for (const listener of [...listeners]) listener(signal.reason);
+  };
+  const hub = { listeners, tell };
+  hubs.set(signal, hub);
+  signal.addEventListener('abort', tell);
+  return hub;
+}
+
+/**
+ * Calls a function when a signal is aborted; immediately, when it is already. Returns what takes the function back. All
+ * functions of one signal share one listener, and it is removed with the last of them.
+ */
+export function onAbort(signal: AbortSignal | undefined, listener: (reason: unknown) => void): () => void {
+  if (signal === undefined) return () => undefined;
+  if (signal.aborted) {
+    listener(signal.reason);
+    return () => undefined;
+  }
+  // A function of its own, so that one function can be given twice.
+  const own = (reason: unknown) => {
+    release();
+    listener(reason);
+  };
+  const release = () => {
+    const hub = hubs.get(signal);
+    if (hub === undefined || !hub.listeners.delete(own) || hub.listeners.size > 0) return;
+    signal.removeEventListener('abort', hub.tell);
+    hubs.delete(signal);
+  };
+  hubOf(signal).listeners.add(own);
+  return release;
+}
+
+/** A signal that follows others; call `release` when what it is for has ended. */
 export interface FollowingSignal {
   readonly signal: AbortSignal;
   readonly release: () => void;
 }
 
-interface Hub {
+/** Makes a signal that is aborted, for the same reason, with the first of others. Unlike `AbortSignal.any`, it lets go. */
+export function followSignals(...sources: readonly (AbortSignal | undefined)[]): FollowingSignal {
+  const controller = new AbortController();
+  const releases = sources.map((source) => onAbort(source, (reason) => controller.abort(reason)));
+  return { signal: controller.signal, release: () => releases.forEach((release) => release()) };
+}
+
+interface SignalHub {
   readonly followers: Set<AbortController>;
   readonly abort: () => void;
 }
@@ -19,16 +75,16 @@ interface Hub {
  * it has one listener, and none once all were released: Node warns of a leak from the eleventh on.
  */
 export function createSignalHub(): (sources: readonly (AbortSignal | undefined)[]) => FollowingSignal {
-  const hubs = new WeakMap<AbortSignal, Hub>();
+  const signalHubs = new WeakMap<AbortSignal, SignalHub>();
 
-  const hubOf = (source: AbortSignal): Hub => {
-    const known = hubs.get(source);
+  const signalHubOf = (source: AbortSignal): SignalHub => {
+    const known = signalHubs.get(source);
     if (known) return known;
     const followers = new Set<AbortController>();
     const abort = () => followers.forEach((follower) => follower.abort(source.reason));
     source.addEventListener('abort', abort);
     const hub = { followers, abort };
-    hubs.set(source, hub);
+    signalHubs.set(source, hub);
     return hub;
   };
 
@@ -37,15 +93,15 @@ export function createSignalHub(): (sources: readonly (AbortSignal | undefined)[
     const followed = new Set(sources.filter((source) => source !== undefined));
     for (const source of followed) {
       if (source.aborted) controller.abort(source.reason);
-      hubOf(source).followers.add(controller);
+      signalHubOf(source).followers.add(controller);
     }
     const release = () => {
       for (const source of followed) {
-        const { followers, abort } = hubOf(source);
+        const { followers, abort } = signalHubOf(source);
         followers.delete(controller);
         if (followers.size > 0) continue;
         source.removeEventListener('abort', abort);
-        hubs.delete(source);
+        signalHubs.delete(source);
       }
     };
     return { signal: controller.signal, release };
@@ -54,7 +110,7 @@ export function createSignalHub(): (sources: readonly (AbortSignal | undefined)[
 
 /**
  * Waits for work, but not longer than until a signal is aborted; then rejects with its reason. With a clock the work
- * has a grace to end by itself first. What becomes of it later is not heard.
+ * has a grace to end by itself first. What becomes of the work after that is ignored.
  */
 export async function untilAborted<Result>(
   work: Promise<Result>,
@@ -63,20 +119,20 @@ export async function untilAborted<Result>(
 ): Promise<Result> {
   if (signal === undefined) return work;
   const settled = new AbortController();
+  let release = () => {};
   const stopped = new Promise<never>((_resolve, reject) => {
-    const stop = () => {
-      // The platform rejects with the reason as it stands, whatever it is.
+    release = onAbort(signal, (reason) => {
+      // The platform rejects with the reason itself, whatever it is.
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-      const giveUp = () => reject(signal.reason);
+      const giveUp = () => reject(reason);
       if (clock === undefined) giveUp();
       else clock.sleep(GRACE_MS, settled.signal).then(giveUp, () => undefined);
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true, signal: settled.signal });
+    });
   });
   try {
     return await Promise.race([work, stopped]);
   } finally {
+    release();
     settled.abort();
   }
 }

@@ -2,13 +2,20 @@ import type { Clock } from '../../contracts/clock.js';
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { SyncEvent } from '../../contracts/events.js';
 import type { Operation } from '../../contracts/plan.js';
+import { onAbort } from '../../shared/abort.js';
 import { notify } from '../boundary/guard-call.js';
 import type { ResolvedOptions } from '../options.js';
 import type { PreparedSync } from '../resolve/resolve-sync.js';
 
+/** What a call must know of its sync to take the lease: all that is known of one whose definition is gone. */
+export interface AtPlace {
+  readonly definition: { readonly id: string };
+  readonly place: string;
+}
+
 /** One call of the engine: its end, its events, its count of requests. */
-export interface Run {
-  readonly prepared: PreparedSync;
+export interface Run<Prepared extends AtPlace = PreparedSync> {
+  readonly prepared: Prepared;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** In ms since the epoch; absent where there is no deadline. */
@@ -33,22 +40,19 @@ const drawId = (): string => globalThis.crypto.randomUUID();
  * Does one call of the engine: prepares it, ends it on the caller's signal and at its deadline, tells its start and its
  * failure, and leaves no timer.
  */
-export async function withRun<Result>(
+export async function withRun<Result, Prepared extends AtPlace>(
   options: ResolvedOptions,
-  prepare: (signal: AbortSignal) => Promise<PreparedSync>,
+  prepare: (signal: AbortSignal) => Promise<Prepared>,
   operation: Operation,
   callerSignal: AbortSignal | undefined,
-  work: (run: Run) => Promise<Result>,
+  work: (run: Run<Prepared>) => Promise<Result>,
 ): Promise<Result> {
   callerSignal?.throwIfAborted();
   const { clock, runTimeout } = options;
   const ended = new AbortController();
   const settled = new AbortController();
   const { signal } = ended;
-  callerSignal?.addEventListener('abort', () => ended.abort(callerSignal.reason), {
-    once: true,
-    signal: settled.signal,
-  });
+  const release = onAbort(callerSignal, (reason) => ended.abort(reason));
   const deadline = runTimeout === undefined ? undefined : clock.now() + runTimeout;
   if (runTimeout !== undefined) {
     clock.sleep(runTimeout, settled.signal).then(
@@ -63,7 +67,7 @@ export async function withRun<Result>(
     const prepared = await prepare(signal);
     signal.throwIfAborted();
     let requests = 0;
-    const run: Run = {
+    const run: Run<Prepared> = {
       prepared,
       clock,
       signal,
@@ -78,11 +82,15 @@ export async function withRun<Result>(
     return await told(run, work);
   } finally {
     settled.abort();
+    release();
   }
 }
 
 /** Tells the start of a run, and its failure, which is the reason of an abort where there was one. */
-async function told<Result>(run: Run, work: (run: Run) => Promise<Result>): Promise<Result> {
+async function told<Result, Prepared extends AtPlace>(
+  run: Run<Prepared>,
+  work: (run: Run<Prepared>) => Promise<Result>,
+): Promise<Result> {
   const { fields, prepared, signal } = run;
   try {
     run.emit({ ...fields, type: 'run-started', place: prepared.place });

@@ -3,7 +3,7 @@ import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import { quote } from '../../shared/text.js';
 import { untilAborted } from '../../shared/abort.js';
 import type { ResolvedOptions } from '../options.js';
-import type { Run } from '../run/run.js';
+import type { AtPlace, Run } from '../run/run.js';
 import { readDocument } from './store-keys.js';
 
 const LEASE_MS = 30_000;
@@ -40,7 +40,7 @@ interface Taken {
 /** Puts the lease in this run's name, from now on, where the stored one is still of this version. */
 async function writeLease(
   { store, clock }: ResolvedOptions,
-  run: Run,
+  run: Run<AtPlace>,
   key: string,
   ifVersion: string | null,
 ): Promise<Held> {
@@ -53,7 +53,7 @@ async function writeLease(
 /** `dead`: the version of a lease that counts as ended, whatever it says. */
 async function tryAcquire(
   options: ResolvedOptions,
-  run: Run,
+  run: Run<AtPlace>,
   key: string,
   dead?: string,
 ): Promise<Held | Taken> {
@@ -78,7 +78,7 @@ async function tryAcquire(
  * Waits for its turn, up to `leaseWait`. A lease that is not renewed within its length while one looks on is dead, even
  * if it claims to last: it was written before the clock was set back, or by a machine whose clock is ahead.
  */
-async function waitForLease(options: ResolvedOptions, run: Run, key: string): Promise<Held> {
+async function waitForLease(options: ResolvedOptions, run: Run<AtPlace>, key: string): Promise<Held> {
   const { clock, leaseWait, random } = options;
   const { place } = run.prepared;
   const begunAt = clock.now();
@@ -108,7 +108,7 @@ async function waitForLease(options: ResolvedOptions, run: Run, key: string): Pr
  *
  * @throws SecretSyncError `SYNC_BUSY` when another run still holds it after that.
  */
-export async function acquireLease(options: ResolvedOptions, run: Run, key: string): Promise<Lease> {
+export async function acquireLease(options: ResolvedOptions, run: Run<AtPlace>, key: string): Promise<Lease> {
   const { store, clock } = options;
   const { place } = run.prepared;
   let held = await waitForLease(options, run, key);

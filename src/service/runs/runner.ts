@@ -1,254 +1,318 @@
-import type { SyncDefinition } from '../../contracts/definition.js';
-import { SecretSyncError } from '../../contracts/errors.js';
-import type { Operation } from '../../contracts/plan.js';
-import { quote } from '../../shared/text.js';
-import type { ImportCallOptions, SyncCallOptions } from '../../engine/secret-sync-engine.js';
-import type { Activity } from './idle-tracker.js';
-import { needsNoRun } from '../records/definition-patch.js';
-import type { StoredSync } from '../records/stored-sync.js';
-import type { RunCause } from '../events.js';
-import { failureText } from '../failure.js';
-import { createJobs, type Asked, type Job, type Jobs } from './run-queue.js';
-import { createLanes, type Lane } from './concurrency-gate.js';
-import type { ResolvedServiceOptions } from '../options.js';
-import { settled, withRun } from '../records/sync-record.js';
-import { syncNotFound, type RecordStore } from '../records/record-store.js';
-import { renewing } from '../../shared/async.js';
+import type { SyncEvent } from '../../contracts/events.js';
+import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { SyncResult } from '../../contracts/result.js';
-import { canonicalJson } from '../../shared/canonical-json.js';
+import type { LeasedRun, Wanted } from '../../engine/port.js';
+import { followSignals } from '../../shared/abort.js';
+import { renewing } from '../../shared/async.js';
+import { quote } from '../../shared/text.js';
+import { failureOf, failureText } from '../failure.js';
+import type { ResolvedServiceOptions } from '../options.js';
+import { needsNoRun } from '../records/definition-patch.js';
+import { RENEW_MS } from '../records/liveness.js';
+import { syncNotFound, type Change, type LoadedSync, type RecordStore } from '../records/record-store.js';
+import type { RunFailure, RunState, StoredSync } from '../records/stored-sync.js';
+import { afterRun, withRun } from '../records/sync-record.js';
+import { decide, isAutomatic, isSwitchedOff, type Decision } from './due.js';
+import type { RunCause, RunOptions, SyncJob } from './sync-job.js';
 
-/** How long a record shows a run as under way without hearing of it, and how often it does hear, in ms. */
-const RUN_LEASE_MS = 30_000;
-const RENEW_MS = 10_000;
-/** How often a run that another process is at is looked at, in ms. */
-const ELSEWHERE_MS = 5_000;
+/** How a run ended. */
+export type RunEnd =
+  | {
+      readonly status: 'succeeded';
+      readonly result: SyncResult;
+      readonly runId: string;
+      readonly digest: string | null;
+    }
+  | { readonly status: 'unwanted' }
+  | { readonly status: 'busy'; readonly error: unknown }
+  | { readonly status: 'aborted'; readonly error: unknown }
+  | { readonly status: 'failed'; readonly error: unknown; readonly retryAt: string | null }
+  /** The record is another one than the run was begun for: decide again. */
+  | { readonly status: 'moved' };
 
-export interface RunRequest extends Pick<Asked, 'id' | 'cause' | 'isWanted'> {
-  readonly operation: Operation;
-  readonly options?: SyncCallOptions & ImportCallOptions;
-  /** Done in the same turn, once the run has succeeded. */
+/** How a job is done. */
+export interface RunCall {
+  readonly signal: AbortSignal;
+  readonly jobId: string;
+  readonly onEvent?: ((event: SyncEvent) => void) | undefined;
+  /** Somebody waits for it, and gets what it throws: it is done whatever the record says. */
+  readonly isAwaited: boolean;
+  /** Done before the place is given back, once the run has succeeded. */
   readonly onSucceeded?: () => Promise<void>;
 }
 
-export interface Runs extends Pick<Jobs, 'abort' | 'drain'> {
-  /**
-   * Runs a record when it is its turn. `undefined` where it was not wanted any more. At a place one run is under way, and
-   * of a record one waits: who asks for the same meanwhile shares it.
-   */
-  run(request: RunRequest): Promise<SyncResult | undefined>;
-  /** Does other work at a record's place, when it is its turn. */
-  inTurn(
-    stored: StoredSync,
-    caller: AbortSignal | undefined,
-    work: (signal: AbortSignal) => Promise<void>,
-  ): Promise<void>;
-}
-
-/** A run that its record shows as under way. */
-interface Begun {
-  readonly jobId: string;
-  readonly cause: RunCause;
-  readonly definition: SyncDefinition;
-}
-
-const idOf = ({ connectionId, destination }: SyncDefinition): string =>
-  connectionId === undefined ? `driver:${destination}` : `connection:${connectionId}`;
-
-/** Runs that ask for the same can be shared; who passes a function waits for calls of it. */
-function sharedAs({ operation, options = {}, onSucceeded }: RunRequest): string | undefined {
-  const { signal: _signal, ...rest } = options;
-  const isPlain = Object.values(rest).every((option) => typeof option !== 'function');
-  return isPlain && onSucceeded === undefined ? `${operation} ${canonicalJson(rest)}` : undefined;
-}
-
-export function createRuns(
-  { engine, autoSync, clock, emit }: ResolvedServiceOptions,
-  records: RecordStore,
-  activity: Activity,
-): Runs {
-  const lanes = createLanes(autoSync.runsPerConnection);
-  const jobs = createJobs(clock, activity);
-  const timestamp = () => new Date(clock.now()).toISOString();
-
-  async function laneOf(definition: SyncDefinition): Promise<Lane> {
-    const { place } = await engine.inspect(definition);
-    return { place, connection: idOf(definition) };
-  }
-
-  function call({ operation, options = {} }: RunRequest, definition: SyncDefinition, signal: AbortSignal) {
-    const given = { ...options, signal };
-    if (operation === 'sync') return engine.sync(definition, given);
-    return operation === 'import'
-      ? engine.importSecrets(definition, given)
-      : engine.removeSecrets(definition, given);
-  }
-
-  /** Notes the end of a run, unless another one has begun since. */
-  async function noteEnd(request: RunRequest, jobId: string, note: (stored: StoredSync) => StoredSync) {
-    await records.change(request.id, (stored) =>
-      stored.runs[request.operation]?.jobId === jobId ? note(stored) : undefined,
-    );
-  }
-
-  /** Notes a run that failed before it could have a turn. */
-  async function noteFailure(
-    { id, operation }: RunRequest,
-    cause: RunCause,
-    { definition: { name } }: StoredSync,
-    error: unknown,
-  ): Promise<void> {
-    const jobId = globalThis.crypto.randomUUID();
-    const failure = failureText(error);
-    await records.change(id, (current) =>
-      withRun(current, operation, { status: 'failed', jobId, message: failure.message }),
-    );
-    emit({ type: 'run-failed', syncId: id, name, jobId, operation, cause, ...failure });
-  }
-
-  /**
-   * Begins a run, in the same step in which it is decided that it may: `unwanted` where nobody wants it any more, `moved`
-   * where the record is no more what the turn was waited for, or another process has begun to run it.
-   */
-  async function begin(
-    { id, operation }: RunRequest,
-    job: Job,
-    { version, createdAt }: StoredSync,
-    place: string,
-  ): Promise<Begun | 'unwanted' | 'moved'> {
-    const jobId = globalThis.crypto.randomUUID();
-    let decision: Begun | 'unwanted' | 'moved' = 'moved';
-    const decide = (stored: StoredSync) => {
-      const current = settled(stored, clock.now());
-      if (!job.isWanted(current)) return 'unwanted';
-      const isOther = current.version !== version || current.createdAt !== createdAt;
-      const isElsewhere = !job.isAwaited() && current.runs.sync?.status === 'running';
-      if (isOther || isElsewhere) return 'moved';
-      return { jobId, cause: job.cause(), definition: current.definition };
-    };
-    const change = (stored: StoredSync) => {
-      decision = decide(stored);
-      if (typeof decision === 'string') return undefined;
-      const runningUntil = clock.now() + RUN_LEASE_MS;
-      return withRun({ ...stored, place }, operation, {
-        status: 'running',
-        jobId,
-        message: null,
-        runningUntil,
-      });
-    };
-    if ((await records.change(id, change, false)) === undefined) throw syncNotFound(id);
-    return decision;
-  }
-
-  async function carryOut(
-    request: RunRequest,
-    { jobId, cause, definition }: Begun,
-    place: string,
-    signal: AbortSignal,
-  ): Promise<SyncResult> {
-    const { id, operation } = request;
-    const fields = { syncId: id, name: definition.name, jobId, operation, cause };
-    emit({ ...fields, type: 'run-started', place });
-    // Keeps the record from counting as failed for as long as its run is under way.
-    const renew = () => {
-      const runningUntil = clock.now() + RUN_LEASE_MS;
-      const change = (stored: StoredSync) =>
-        stored.runs[operation]?.jobId === jobId ? withRun(stored, operation, { runningUntil }) : undefined;
-      return records.change(id, change, false);
-    };
-    let sourceDigest: string | undefined;
-    const onSourceDigest = (digest: string) => {
-      sourceDigest = digest;
-      request.options?.onSourceDigest?.(digest);
-    };
-    const options = { ...request.options, ...(operation === 'sync' && { onSourceDigest }) };
-    let result: SyncResult;
-    try {
-      const work = () => call({ ...request, options }, definition, signal);
-      result = await renewing(clock, RENEW_MS, renew, work);
-    } catch (error) {
-      const failure = failureText(error, signal);
-      // Where it can't be noted, the lease ends, which says the same.
-      await noteEnd(request, jobId, (stored) =>
-        withRun(stored, operation, { status: 'failed', message: failure.message }),
-      ).catch(() => undefined);
-      emit({ ...fields, type: 'run-failed', ...failure });
-      throw error;
-    }
-    await noteEnd(request, jobId, (stored) => {
-      const end = { status: 'succeeded', message: null, succeededAt: timestamp() } as const;
-      const done = withRun(stored, operation, end);
-      // What a definition that is no more has synced says nothing of the one that is.
-      return sourceDigest === undefined || !needsNoRun(definition, stored.definition)
-        ? done
-        : { ...done, sourceDigest };
-    });
-    const { summary, requestCount } = result;
-    emit({ ...fields, type: 'run-succeeded', summary, requestCount });
-    await request.onSucceeded?.();
-    return result;
-  }
-
-  /** Waits while another process is at it, or until that is known to have died; not on behalf of who waits himself. */
-  async function waitElsewhere(id: string, job: Job): Promise<void> {
-    while (!job.isAwaited()) {
-      const stored = (await records.read(id))?.stored;
-      const sync = stored && settled(stored, clock.now()).runs.sync;
-      if (sync?.status !== 'running') return;
-      await clock.sleep(Math.min(ELSEWHERE_MS, (sync.runningUntil ?? 0) - clock.now()), job.signal);
-    }
-  }
-
-  async function take(request: RunRequest, job: Job): Promise<SyncResult | undefined> {
-    const { id } = request;
-    for (;;) {
-      const stored = (await records.read(id))?.stored;
-      if (stored === undefined) throw syncNotFound(id);
-      const lane = await laneOf(stored.definition).catch(async (error: unknown) => {
-        if (job.isWanted(settled(stored, clock.now())))
-          await noteFailure(request, job.cause(), stored, error);
-        throw error;
-      });
-      const leave = await lanes.enter(lane, job);
-      try {
-        await waitElsewhere(id, job);
-        job.signal.throwIfAborted();
-        job.isBegun = true;
-        const begun = await begin(request, job, stored, lane.place);
-        if (begun === 'unwanted') return undefined;
-        if (begun !== 'moved') return await carryOut(request, begun, lane.place, job.signal);
-        job.isBegun = false;
-      } finally {
-        leave();
-      }
-    }
-  }
-
-  return {
-    run: (request) =>
-      jobs.ask({ ...request, sharedAs: sharedAs(request), signal: request.options?.signal }, (job) =>
-        take(request, job),
-      ),
-    async inTurn({ definition }, caller, work) {
-      await jobs.ask({ id: definition.id, cause: 'deleted', signal: caller }, async (job) => {
-        const leave = await lanes.enter(await laneOf(definition), job);
-        try {
-          job.isBegun = true;
-          await work(job.signal);
-          return undefined;
-        } finally {
-          leave();
-        }
-      });
-    },
-    abort: (...given) => jobs.abort(...given),
-    drain: (timeout) => jobs.drain(timeout),
-  };
-}
-
-/** Why a run that nobody waited for was ended. */
+/** Why a run that is no longer wanted was ended. */
 export const switchedOff = (name: string): SecretSyncError =>
   new SecretSyncError(
     'SYNC_DISABLED',
     `The sync ${quote(name)} was switched off while it ran or waited; what it had written is remembered.`,
   );
+
+const beingDeleted = (name: string): SecretSyncError =>
+  new SecretSyncError('SYNC_BUSY', `The sync ${quote(name)} is being deleted.`, { retryable: true });
+
+type Due = Extract<Decision, { readonly status: 'due' }>;
+
+/** One run, from its turn to its end. */
+interface Attempt {
+  readonly job: SyncJob;
+  readonly call: RunCall;
+  readonly loaded: LoadedSync;
+  due: Due;
+  /** Set once the record shows it as under way. */
+  begun?: { readonly runId: string; readonly before: RunState | null; readonly place: string };
+  /** Set where it must not begin. */
+  refusal?: RunEnd | undefined;
+  digest: string | null;
+  isTold: boolean;
+}
+
+/** Does the jobs of records: each as long as its record says that it is due, and so that the record tells how it ended. */
+export class Runner {
+  readonly #options: ResolvedServiceOptions;
+  readonly #records: RecordStore;
+
+  constructor(options: ResolvedServiceOptions, records: RecordStore) {
+    this.#options = options;
+    this.#records = records;
+  }
+
+  /** Never rejects for what the run does; rejects where the record can't be read. */
+  async run(job: SyncJob, loaded: LoadedSync, call: RunCall): Promise<RunEnd> {
+    const decision = this.#decide(loaded.stored, job, call);
+    if (decision.status === 'busy') return { status: 'busy', error: undefined };
+    if (decision.status === 'unwanted') return decision;
+    const attempt: Attempt = { job, call, loaded, due: decision, digest: null, isTold: false };
+    const ended = new AbortController();
+    const { signal, release } = followSignals(call.signal, ended.signal);
+    try {
+      const renew = async () => {
+        if (!(await this.#renew(attempt))) ended.abort(switchedOff(loaded.stored.definition.name));
+      };
+      const work = () => this.#carryOut(attempt, signal);
+      const result = await renewing(this.#options.clock, RENEW_MS, renew, work);
+      if (attempt.refusal !== undefined) return attempt.refusal;
+      if (result === undefined) return await this.#noteUnneeded(attempt);
+      return await this.#noteSuccess(attempt, result);
+    } catch (error) {
+      return await this.#noteFailure(attempt, error, {
+        isAborted: signal.aborted,
+        isUnwanted: ended.signal.aborted,
+      });
+    } finally {
+      release();
+    }
+  }
+
+  #decide(stored: StoredSync, job: SyncJob, { isAwaited }: RunCall): Decision {
+    const { clock, autoSync } = this.#options;
+    if (!isAwaited)
+      return decide(stored, job, { now: clock.now(), reconcileInterval: autoSync.reconcileInterval });
+    return { status: 'due', cause: job.cause, options: job.options ?? {} };
+  }
+
+  #fields({ job, call, loaded, due }: Attempt, runId: string | null) {
+    const { id: syncId, name } = loaded.stored.definition;
+    return { syncId, name, jobId: call.jobId, runId, operation: job.operation, cause: due.cause };
+  }
+
+  async #carryOut(attempt: Attempt, signal: AbortSignal): Promise<SyncResult | undefined> {
+    const { job, call, loaded } = attempt;
+    return this.#options.port.run(job.operation, loaded.stored.definition, {
+      ...optionsOf(job, attempt.due.options),
+      signal,
+      ...(call.onEvent && { onEvent: call.onEvent }),
+      assertWanted: (run) => this.#begin(attempt, run),
+      onSourceDigest: (digest) => {
+        attempt.digest = digest;
+        if (digest !== attempt.due.unlessDigest) this.#tellStart(attempt);
+      },
+      ...(call.onSucceeded && { onSucceeded: call.onSucceeded }),
+    });
+  }
+
+  /**
+   * Begins a run that has the lease on its place, in the same step in which the record is looked at again: what was deleted,
+   * switched off, changed or done elsewhere meanwhile is not begun.
+   */
+  async #begin(attempt: Attempt, { runId, place }: LeasedRun): Promise<Wanted> {
+    const { job, call, loaded } = attempt;
+    const { version, createdAt } = loaded.stored;
+    const taken: { before: RunState | null } = { before: null };
+    const stored = await this.#records.change(
+      job.syncId,
+      (current) => {
+        const decision = this.#decide(current, job, call);
+        attempt.refusal = refusalOf(current, job, decision, call);
+        if (attempt.refusal !== undefined || decision.status !== 'due') return undefined;
+        if (current.version !== version || current.createdAt !== createdAt) {
+          attempt.refusal = { status: 'moved' };
+          return undefined;
+        }
+        attempt.due = decision;
+        const before = current.runs[job.operation];
+        taken.before = before;
+        const asked = before?.asked && { ...before.asked, isTaken: true };
+        const running = {
+          status: 'running',
+          jobId: call.jobId,
+          runId,
+          message: null,
+          asked: asked ?? null,
+        } as const;
+        return withRun({ ...current, place }, job.operation, running);
+      },
+      { flush: false, known: loaded },
+    );
+    if (stored === undefined)
+      attempt.refusal = call.isAwaited
+        ? { status: 'failed', error: syncNotFound(job.syncId), retryAt: null }
+        : { status: 'unwanted' };
+    if (attempt.refusal !== undefined) return false;
+    attempt.begun = { runId, place, before: taken.before };
+    const { unlessDigest } = attempt.due;
+    if (unlessDigest === undefined) this.#tellStart(attempt);
+    return { unlessDigest };
+  }
+
+  #tellStart(attempt: Attempt): void {
+    if (attempt.isTold || attempt.begun === undefined) return;
+    attempt.isTold = true;
+    const { runId, place } = attempt.begun;
+    this.#options.emit({ ...this.#fields(attempt, runId), type: 'run-started', place });
+  }
+
+  /** Saves the record again, so that it does not lapse; false where the run is to be ended. */
+  async #renew({ job, call, begun, due }: Attempt): Promise<boolean> {
+    if (begun === undefined) return true;
+    const isWanted = (stored: StoredSync) =>
+      stored.runs[job.operation]?.runId === begun.runId &&
+      (call.isAwaited || !isSwitchedOff(stored, { ...job, cause: due.cause }));
+    const change = (stored: StoredSync) => (isWanted(stored) ? { ...stored } : undefined);
+    const stored = await this.#records.change(job.syncId, change, { flush: false });
+    return stored !== undefined && isWanted(stored);
+  }
+
+  /** Notes the end of a run, unless another one has begun since, or the record is gone. */
+  async #noteEnd({ job, begun }: Attempt, note: Change): Promise<void> {
+    await this.#records.change(job.syncId, (stored) =>
+      begun !== undefined && stored.runs[job.operation]?.runId === begun.runId ? note(stored) : undefined,
+    );
+  }
+
+  /** The source holds what it held: the record says what it said before. */
+  async #noteUnneeded(attempt: Attempt): Promise<RunEnd> {
+    const { operation } = attempt.job;
+    const { before = null } = attempt.begun ?? {};
+    await this.#noteEnd(attempt, (stored) => {
+      const { asked } = afterRun(stored.runs[operation], true);
+      return withRun(stored, operation, { ...before, asked });
+    });
+    return { status: 'unwanted' };
+  }
+
+  async #noteSuccess(attempt: Attempt, result: SyncResult): Promise<RunEnd> {
+    const { job, loaded, begun, digest } = attempt;
+    const succeededAt = new Date(this.#options.clock.now()).toISOString();
+    await this.#noteEnd(attempt, (stored) => {
+      const { asked } = afterRun(stored.runs[job.operation], true);
+      const status = asked === null ? 'succeeded' : 'pending';
+      const end = { status, message: null, succeededAt, failure: null, asked } as const;
+      const done = withRun(stored, job.operation, end);
+      // What was synced for a definition that is no more says nothing of the one that is.
+      const counts = job.operation === 'sync' && needsNoRun(loaded.stored.definition, stored.definition);
+      return counts ? { ...done, sourceDigest: digest } : done;
+    });
+    const runId = begun?.runId ?? '';
+    const { summary, requestCount } = result;
+    this.#options.emit({ ...this.#fields(attempt, runId), type: 'run-succeeded', summary, requestCount });
+    return { status: 'succeeded', result, runId, digest };
+  }
+
+  async #noteFailure(
+    attempt: Attempt,
+    error: unknown,
+    { isAborted, isUnwanted }: { readonly isAborted: boolean; readonly isUnwanted: boolean },
+  ): Promise<RunEnd> {
+    const { job, call, begun } = attempt;
+    if (begun === undefined && !isAborted && isSecretSyncError(error, 'SYNC_BUSY'))
+      return { status: 'busy', error };
+    if (begun === undefined && isAborted) return { status: 'aborted', error };
+    if (begun !== undefined) this.#tellStart(attempt);
+    const text = failureText(error, call.signal);
+    const noted: { failure: RunFailure | null; isTriedAgain: boolean } = {
+      failure: null,
+      isTriedAgain: false,
+    };
+    const note = (stored: StoredSync) => {
+      const run = stored.runs[job.operation];
+      // Another run began meanwhile, which says more.
+      if (begun === undefined && run?.status === 'running') return undefined;
+      const failure = isAborted ? null : this.#failure(attempt, error, run);
+      const { asked } = afterRun(run, failure?.retryAt === null);
+      noted.failure = failure;
+      noted.isTriedAgain = asked !== null || (job.operation === 'sync' && isAutomatic(stored));
+      const state = { status: 'failed', message: text.message, failure, asked } as const;
+      return withRun(
+        stored,
+        job.operation,
+        begun === undefined ? { ...state, jobId: call.jobId, runId: null } : state,
+      );
+    };
+    // Where it can't be noted, the record lapses, which says the same.
+    if (begun === undefined) await this.#records.change(job.syncId, note);
+    else await this.#noteEnd(attempt, note).catch(() => undefined);
+    this.#options.emit({ ...this.#fields(attempt, begun?.runId ?? null), type: 'run-failed', ...text });
+    if (noted.isTriedAgain || noted.failure?.retryAt === null) this.#tellRetry(attempt, noted.failure, text);
+    if (isUnwanted && !call.isAwaited) return { status: 'unwanted' };
+    if (isAborted) return { status: 'aborted', error };
+    return { status: 'failed', error, retryAt: noted.failure?.retryAt ?? null };
+  }
+
+  #failure({ digest, job }: Attempt, error: unknown, run: RunState | null): RunFailure {
+    const { clock, random, autoSync } = this.#options;
+    const circumstances = { now: clock.now(), random: random(), pauses: autoSync };
+    return failureOf(
+      error,
+      { before: run?.failure ?? null, digest: digest ?? job.sourceDigest ?? null },
+      circumstances,
+    );
+  }
+
+  #tellRetry(attempt: Attempt, failure: RunFailure | null, text: ReturnType<typeof failureText>): void {
+    if (failure === null) return;
+    const { emit, clock, autoSync } = this.#options;
+    const { id: syncId, name } = attempt.loaded.stored.definition;
+    const { attempts, retryAt } = failure;
+    if (retryAt !== null)
+      emit({
+        type: 'retry-scheduled',
+        syncId,
+        name,
+        attempt: attempts,
+        waitMs: Date.parse(retryAt) - clock.now(),
+      });
+    if (retryAt === null || attempts === autoSync.retries + 1)
+      emit({ type: 'sync-left', syncId, name, attempts, retryAt, ...text });
+  }
+}
+
+/** What keeps a run from beginning that has its turn. */
+function refusalOf(
+  current: StoredSync,
+  job: SyncJob,
+  decision: Decision,
+  { isAwaited }: RunCall,
+): RunEnd | undefined {
+  if (isAwaited && job.cause !== 'deleted' && current.deletion?.status === 'running')
+    return { status: 'busy', error: beingDeleted(current.definition.name) };
+  if (decision.status === 'busy') return { status: 'busy', error: undefined };
+  return decision.status === 'unwanted' ? decision : undefined;
+}
+
+/** The options that an operation takes. */
+function optionsOf({ operation }: SyncJob, { force, confirmDeletions, importBehavior }: RunOptions) {
+  const confirmation = confirmDeletions === undefined ? {} : { confirmDeletions };
+  if (operation === 'import') return importBehavior === undefined ? {} : { importBehavior };
+  return operation === 'remove' ? confirmation : { ...confirmation, ...(force === true && { force }) };
+}

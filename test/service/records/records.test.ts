@@ -394,7 +394,7 @@ describe.each(STORES)('a record in %s', (_name, openStore) => {
     expect(await service.getSync('shop')).toMatchObject({ syncStatus: 'failed' });
     await failure(service.deleteSync('shop', { removeSecrets: true }), 'UNKNOWN_CONNECTION');
     await service.deleteSync('shop');
-    expect(told('not-released')).toEqual(['not-released shop']);
+    expect(told('service-failed')).toEqual([]);
     expect(await service.listSyncs()).toEqual([]);
   });
 

@@ -1,0 +1,166 @@
+import type { SourceDescription, SecretSource, SourceLocation } from '../contracts/source.js';
+import type { SyncDefinition } from '../contracts/definition.js';
+import { SecretSyncError } from '../contracts/errors.js';
+import type { Operation } from '../contracts/plan.js';
+import type { SyncResult } from '../contracts/result.js';
+import { sourceDigest } from '../core/fingerprint/fingerprint.js';
+import type { Keyring } from '../core/fingerprint/keyring.js';
+import { locationIn } from '../core/inputs/location.js';
+import { withTimeLimit } from '../shared/async.js';
+import { quote } from '../shared/text.js';
+import { guarded } from './boundary/guard-call.js';
+import type { CallSignal, ImportCallOptions, SyncCallOptions } from './call-options.js';
+import type { ResolvedOptions } from './options.js';
+import { prepareSync, type PreparedSync } from './resolve/resolve-sync.js';
+import { readLocation } from './run/read.js';
+
+// What the service asks of an engine beyond its public methods. Nothing here is part of the API.
+
+/**
+ * The member of an engine that holds its port. Registered, so that an engine of another copy of the package has it too.
+ *
+ * @internal
+ */
+export const ENGINE_PORT: unique symbol = Symbol.for('secret-sync-engine.port');
+
+/** How long a call of foreign code may take where the engine has no `runTimeout`, in ms. */
+const CALL_LIMIT_MS = 60_000;
+/** How long a source may take to say what a location is called, in ms: a record does without. */
+const DESCRIBE_LIMIT_MS = 5_000;
+
+/** What an engine makes of a definition. */
+export interface InspectedSync {
+  /** With every default filled in. */
+  readonly definition: SyncDefinition;
+  /** The identity of the place. */
+  readonly place: string;
+}
+
+/** A run that has taken the lease on its place. */
+export interface LeasedRun {
+  readonly runId: string;
+  readonly place: string;
+}
+
+/** Whether a run that has its turn is still wanted. `unlessDigest`: unless the source holds what has this digest. */
+export type Wanted = false | { readonly unlessDigest?: string | undefined };
+
+/** What a run tells whoever asked for it, and asks in return. */
+export interface RunHooks {
+  /** Called once the lease was taken, before anything is read or written. */
+  assertWanted?(run: LeasedRun): Promise<Wanted>;
+  /** Called with the digest of what the source holds, each time that it was read or written. The last one counts. */
+  onSourceDigest?(digest: string): void;
+  /** Called before the lease is given back, once the run has succeeded. */
+  onSucceeded?(): Promise<void>;
+  /** In place of the engine's own. */
+  readonly leaseWait?: number | undefined;
+}
+
+/** The options of a run, and its hooks. */
+export interface PortRun extends SyncCallOptions, ImportCallOptions, RunHooks {}
+
+/** A sync whose definition, or connection, may be gone. */
+export interface SyncAtPlace {
+  readonly syncId: string;
+  /** The identity of the place, as plans, results and errors name it. */
+  readonly place: string;
+}
+
+/** @internal */
+export interface EnginePort {
+  readonly source: SecretSource;
+  readonly keyring: Keyring;
+  /** How long a call of foreign code may take: the engine's `runTimeout`, or 60,000 ms. */
+  readonly callLimit: number;
+  /** Checks a definition as every method does, and returns what it means. Sends and reads nothing. */
+  inspect(definition: unknown): Promise<InspectedSync>;
+  /** What the source calls a location; `undefined` where it can't say in time. */
+  describe(location: SourceLocation): Promise<SourceDescription | undefined>;
+  /**
+   * A digest, under the fingerprint key, of what a location holds: equal as long as nothing changes there.
+   *
+   * @throws SecretSyncError `SOURCE_READ_FAILED`, `TIMEOUT`.
+   */
+  digestSource(location: SourceLocation, options?: CallSignal): Promise<string>;
+  /** Does what the engine's method of this operation does; `undefined` where that is not wanted any more. */
+  run(operation: Operation, definition: SyncDefinition, options: PortRun): Promise<SyncResult | undefined>;
+  /** As the engine's `release` of a place. `onSucceeded` is called before the lease is given back. */
+  release(target: SyncAtPlace, options: CallSignal & Pick<RunHooks, 'onSucceeded'>): Promise<void>;
+}
+
+/** How an engine does what it does for its port. */
+export interface EngineInternals extends Pick<EnginePort, 'release'> {
+  run(
+    operation: Operation,
+    prepare: (signal: AbortSignal) => Promise<PreparedSync>,
+    options: PortRun,
+    source: SecretSource,
+  ): Promise<SyncResult | undefined>;
+}
+
+/** The same source, of which no read takes longer than a time. */
+function limited(options: ResolvedOptions, limit: number): SecretSource {
+  const { source, clock } = options;
+  const { write, checkWrite } = source;
+  return {
+    name: source.name,
+    read: async (location, call) => {
+      const reading = (signal: AbortSignal) => Promise.resolve(source.read(location, { ...call, signal }));
+      return withTimeLimit(reading, { ms: limit, clock, signal: call.signal }, () => tooSlow(source, limit));
+    },
+    ...(write && { write: write.bind(source) }),
+    ...(checkWrite && { checkWrite: checkWrite.bind(source) }),
+  };
+}
+
+const tooSlow = ({ name }: SecretSource, limit: number) =>
+  new SecretSyncError(
+    'TIMEOUT',
+    `The source ${quote(name)} was not read within ${limit} ms; nothing was written. Check that it can be reached, or raise runTimeout.`,
+    { retryable: true },
+  );
+
+/** @internal */
+export function createPort(options: ResolvedOptions, internals: EngineInternals): EnginePort {
+  const { clock, keyring, source } = options;
+  const callLimit = options.runTimeout ?? CALL_LIMIT_MS;
+  const limitedSource = limited(options, callLimit);
+  const prepare = (definition: unknown) => (signal?: AbortSignal) =>
+    withTimeLimit(
+      (ended) => prepareSync(definition, options, ended),
+      { ms: callLimit, clock, signal },
+      () =>
+        new SecretSyncError(
+          'TIMEOUT',
+          `The connection of the sync was not found within ${callLimit} ms; nothing was sent. Check the function connections.`,
+          { retryable: true },
+        ),
+    );
+  return {
+    source,
+    keyring,
+    callLimit,
+    async inspect(definition) {
+      const { definition: parsed, place } = await prepare(definition)();
+      return { definition: parsed, place };
+    },
+    async describe(location) {
+      const { describe } = source;
+      if (describe === undefined) return undefined;
+      const sentence = `The source ${quote(source.name)} could not describe a location.`;
+      const describing = (signal: AbortSignal) =>
+        guarded(() => describe.call(source, location, { signal }), signal, 'SOURCE_READ_FAILED', sentence);
+      const limit = { ms: Math.min(DESCRIBE_LIMIT_MS, callLimit), clock };
+      return withTimeLimit(describing, limit, () => tooSlow(source, limit.ms)).catch(() => undefined);
+    },
+    async digestSource(location, { signal } = {}) {
+      const at = locationIn(location);
+      const ended = signal ?? new AbortController().signal;
+      const snapshot = await readLocation({ ...options, source: limitedSource }, at, ended);
+      return sourceDigest(keyring.current, at, snapshot);
+    },
+    run: (operation, definition, call) => internals.run(operation, prepare(definition), call, limitedSource),
+    release: (target, call) => internals.release(target, call),
+  };
+}
