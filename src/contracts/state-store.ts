@@ -37,6 +37,11 @@ export interface StateStore {
   list(prefix: string): Promise<readonly string[]>;
   /** All documents whose keys start with `prefix`, sorted by key, in one call. Default: `list` and `get`. */
   entries?(prefix: string): Promise<readonly StoredEntry[]>;
+  /**
+   * Removes a document that exists but can't be read, as after a power cut. Throws `STATE_CONFLICT` when it can be read;
+   * does nothing when there is none. Default: a person has to remove it.
+   */
+  discard?(key: string): Promise<void>;
   /** Calls `onChange` when a document below `prefix` may have changed, until `signal` is aborted. Optional. */
   watch?(
     prefix: string,

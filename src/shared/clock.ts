@@ -1,6 +1,6 @@
 import type { Clock } from '../contracts/clock.js';
 
-/** The longest wait that one timer can hold; a longer one would end at once. */
+/** The longest wait that one timer can hold; a longer one would end immediately. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
@@ -21,6 +21,7 @@ function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
 /** The clock of the machine. A wait that was aborted leaves neither timer nor listener. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.now(),
   async sleep(ms, signal) {
     for (let left = ms; ; left -= LONGEST_TIMER) {
       await wait(Math.min(left, LONGEST_TIMER), signal);

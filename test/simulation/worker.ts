@@ -96,7 +96,7 @@ function storeOf(world: World, life: Life): StateStore {
     if (mishap === 'crash-before') return life.die();
     if (mishap === 'fail-before') throw new Error('The store takes nothing.');
     const answer = await store.put(key, document, options);
-    documents.set(key, { document, version: answer.version });
+    documents.set(key, { document, version: answer.version, putAt: world.clock.now() });
     checkStorePut(world, run, key, document);
     if (mishap === 'crash-after') return life.die();
     if (mishap === 'fail-after') throw new Error('The store said nothing.');

@@ -3,7 +3,7 @@ import type { JsonValue } from '../../../src/contracts/json.js';
 import { renderKey, type Watched } from '../world/watched.js';
 import type { World } from '../world/world.js';
 
-const leaseDocument = z.object({ holder: z.string(), expiresAt: z.number() });
+const leaseDocument = z.object({ holder: z.string() });
 
 /** What a run writes to the store. */
 export function checkStorePut(

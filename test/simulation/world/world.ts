@@ -30,7 +30,10 @@ export interface World {
   readonly sources: ReadonlyMap<string, Map<string, string>>;
   readonly store: ReturnType<typeof memoryStore>;
   /** The documents of the store, as they are now. */
-  readonly documents: Map<string, { readonly document: JsonValue; readonly version: string }>;
+  readonly documents: Map<
+    string,
+    { readonly document: JsonValue; readonly version: string; readonly putAt: number }
+  >;
   readonly ledger: Ledger;
   /** Under way now. */
   readonly running: Set<Watched>;
