@@ -40,12 +40,19 @@ export interface ResultSummary {
 export interface SyncResult {
   /** `failed` stands only in the result that an error carries. */
   readonly status: 'succeeded' | 'failed';
+  /** That of the events of this run. */
+  readonly runId: string;
   readonly plan: SyncPlan;
   /** One for each create, update, replace, delete and skipped key, in the plan's order. */
   readonly outcomes: readonly Outcome[];
   readonly summary: ResultSummary;
   /** How many HTTP requests the run sent to the destination, repeated ones included. */
   readonly requestCount: number;
+  /**
+   * A digest, under the fingerprint key, of what the source holds as far as this run knows: equal as long as nothing changes
+   * there. Absent after a removal that did not have to read it.
+   */
+  readonly sourceDigest?: string;
   /** ISO 8601. */
   readonly startedAt: string;
   /** ISO 8601. */

@@ -36,6 +36,7 @@ export async function considerAndApply(
     // What is decided again is read again.
     snapshot = undefined;
     const { source } = considered;
+    let { digest } = considered;
     if (request.saved !== undefined) assertNotStale(request.saved.plan, considered.decided, attempt === 1);
     assertApplicable(considered.decided.plan);
     try {
@@ -44,10 +45,11 @@ export async function considerAndApply(
         options,
         run,
         lease,
+        sourceDigest: () => digest,
         onSourceWritten(changes) {
           const written = changes.map(({ key, value }) => [key, value] as const);
           const secrets = new Map([...source.secrets, ...written]);
-          tellDigest(options, run, request, { ...source, secrets });
+          digest = tellDigest(options, run, request, { ...source, secrets });
         },
         // What was forced has been written by then.
         decideAgain: () => {

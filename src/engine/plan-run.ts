@@ -37,6 +37,8 @@ export interface DecisionRequest {
 export interface Considered {
   readonly decided: DecidedPlan;
   readonly source: SourceSnapshot;
+  /** `undefined` where the source did not have to be read. */
+  readonly digest: string | undefined;
   readonly loaded: LoadedPlace;
   readonly connection: ReturnType<typeof connect>;
   readonly entries: Awaited<ReturnType<typeof readDestination>>;
@@ -88,16 +90,19 @@ export async function consider(
   const state = loaded.memory.state();
   const connection = connect(run, clientFor(clientOf(prepared), run, lease), loaded.memory.facts);
   const needsSource = request.operation !== 'remove' || !isRemembered(state, definition.id);
+  let digest: string | undefined;
   const [source, entries] = await both(
     run.signal,
     async (signal) => {
       if (!needsSource) return NO_SECRETS;
-      return request.snapshot ?? readRequested(options, run, request, signal);
+      const snapshot = request.snapshot ?? (await readRequested(options, run, request, signal));
+      // Told also where the destination can't be read.
+      digest = tellDigest(options, run, request, snapshot);
+      return snapshot;
     },
     (signal) => readDestination(run, connection, signal),
   );
   const { operation, keyring } = request;
-  if (request.snapshot === undefined) tellDigest(options, run, request, source);
   const decided = decide({
     operation,
     definition,
@@ -112,5 +117,5 @@ export async function consider(
   await checkSourceWrites(options, run, operation, decided);
   const { applicable, summary } = decided.plan;
   run.emit({ ...run.fields, type: 'planned', applicable, summary });
-  return { decided, source, loaded, connection, entries };
+  return { decided, source, digest, loaded, connection, entries };
 }

@@ -23,7 +23,7 @@ export interface AutoSyncOptions {
   readonly pollJitter?: number;
   /** How many runs go through one connection at the same time, in this process. Default: 3. */
   readonly runsPerConnection?: number;
-  /** How often a slow look is made at a source with `watch`, which may tell of nothing. Default: 300,000. */
+  /** How often a source with `watch`, which may tell of nothing, is looked at. Default: 5 times `pollInterval`. */
   readonly watchPollInterval?: number;
   /** After how many failures in a row a record is reported by `sync-left`. It goes on being tried. Default: 10. */
   readonly retries?: number;
@@ -132,7 +132,6 @@ const AUTO_SYNC_DEFAULTS = {
   debounce: 5_000,
   maxDebounce: 60_000,
   pollInterval: 60_000,
-  watchPollInterval: 300_000,
   pollJitter: 0.1,
   runsPerConnection: 3,
   retries: 10,
@@ -160,7 +159,11 @@ export function resolveServiceOptions<Drivers extends readonly AnyDestinationDri
     store,
     queue,
     crossSyncCheck,
-    autoSync: { ...AUTO_SYNC_DEFAULTS, ...Object.fromEntries(given) },
+    autoSync: {
+      ...AUTO_SYNC_DEFAULTS,
+      watchPollInterval: 5 * (autoSync.pollInterval ?? AUTO_SYNC_DEFAULTS.pollInterval),
+      ...Object.fromEntries(given),
+    },
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     emit: (event) => notify(onEvent, event),

@@ -229,7 +229,8 @@ export class SecretSyncService<
    * while their record asks for them.
    */
   async perform(job: SyncJob, options: PerformOptions = {}): Promise<Performed> {
-    return performJob(this.#records, this.#runner, this.#activity, job, options);
+    const parts = { records: this.#records, runner: this.#runner, activity: this.#activity };
+    return performJob(this.#options, parts, job, options);
   }
 
   /**
@@ -289,12 +290,13 @@ export class SecretSyncService<
     const job = jobOf(id, operation, 'manual', { options });
     const jobId = queue === undefined ? globalThis.crypto.randomUUID() : null;
     const asked = askedRun('manual', jobId, job.options);
-    const stored = await this.#records.change(id, (current) => withAsked(current, operation, asked), {
+    const changed = await this.#records.change(id, (current) => withAsked(current, operation, asked), {
       known,
     });
-    if (stored === undefined) throw syncNotFound(idOrName);
+    if (changed === undefined) throw syncNotFound(idOrName);
+    const { stored } = changed;
     if (queue !== undefined) return this.#enqueue(stored, job, asked.id);
-    this.#begin(job, { stored, jobId });
+    this.#begin(job, stored);
     return show(stored);
   }
 
@@ -308,16 +310,13 @@ export class SecretSyncService<
       const isShown = run.status === 'pending' && { jobId };
       return withRun(current, job.operation, { ...isShown, asked: { ...run.asked, jobId } });
     };
-    return show((await this.#records.change(job.syncId, change)) ?? stored);
+    return show((await this.#records.change(job.syncId, change))?.stored ?? stored);
   }
 
   /** Begins a run that no caller waits for: its record and the events tell how it ends. */
-  #begin(
-    job: SyncJob,
-    { stored, jobId }: { readonly stored: StoredSync; readonly jobId: string | null },
-  ): void {
+  #begin(job: SyncJob, stored: StoredSync): void {
     if (this.#autoSync.take(stored)) return;
-    void this.#runs.run(job, { ...(jobId !== null && { jobId }) }).catch(() => undefined);
+    void this.#runs.run(job).catch(() => undefined);
   }
 
   /** Hands a record to what runs it: the queue, auto-sync, or, for what was asked for, this process. */
@@ -327,7 +326,7 @@ export class SecretSyncService<
     for (const job of dueJobs(stored, undefined, dueOptions(this.#options))) {
       const asked = stored.runs[job.operation]?.asked;
       if (asked == null || asked.isTaken) continue;
-      if (queue === undefined) this.#begin(job, { stored, jobId: asked.jobId });
+      if (queue === undefined) this.#begin(job, stored);
       // What the queue does not take is found by the next look.
       else
         await this.#enqueue(stored, job, asked.id).catch((error: unknown) =>

@@ -57,6 +57,7 @@ export function resultOf(
   for (const { status } of outcomes) summary[status] += 1;
   return {
     status: 'succeeded',
+    runId: 'run-1',
     plan,
     outcomes,
     summary,

@@ -17,6 +17,8 @@ export interface Application {
   readonly entries: readonly DestinationEntry[];
   readonly loaded: LoadedPlace;
   readonly decided: DecidedPlan;
+  /** Of what the source holds by now; `undefined` where it was not read. */
+  sourceDigest(): string | undefined;
   /** Called once these have been written to the source. */
   onSourceWritten(changes: readonly SourceChange[]): void;
   /** Reads and decides again: the deletions that are still right after a conflict between the two phases. */

@@ -55,13 +55,16 @@ export function failure(result: SyncResult): SecretSyncError {
 export function resultOf(application: Application, work: readonly Work[], ends: Ends): SyncResult {
   const { options, run, decided } = application;
   const outcomes = outcomesOf(decided.plan, work, ends);
+  const digest = application.sourceDigest();
   const succeeded = outcomes.every(({ status }) => status === 'applied' || status === 'skipped');
   return {
     status: succeeded ? 'succeeded' : 'failed',
+    runId: run.fields.runId,
     plan: decided.plan,
     outcomes,
     summary: summarize(outcomes, decided.plan.summary.import),
     requestCount: run.requestCount(),
+    ...(digest !== undefined && { sourceDigest: digest }),
     startedAt: run.startedAt,
     finishedAt: timestamp(options.clock),
   };

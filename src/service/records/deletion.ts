@@ -71,7 +71,7 @@ export async function deleteRecord(
       .change(id, (current) => (current.deletion === null ? undefined : { ...current, deletion: null }))
       // It is kept from running for the length of a lease then, and no longer.
       .catch(() => undefined);
-    if (kept !== undefined) takeBack(kept);
+    if (kept !== undefined) takeBack(kept.stored);
     throw error;
   }
 }

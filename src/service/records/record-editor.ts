@@ -141,8 +141,9 @@ export class RecordEditor {
       this.#records.change(id, (current) => (isAsBefore(current) ? this.#edited(current, to) : undefined));
     const isRenamed = definition.name !== name;
     const undo = () => this.#takeBack(before);
-    const after = isRenamed ? await this.#names.during([definition.name], id, make, undo) : await make();
-    if (after === undefined) throw syncNotFound(id);
+    const made = isRenamed ? await this.#names.during([definition.name], id, make, undo) : await make();
+    if (made === undefined) throw syncNotFound(id);
+    const after = made.stored;
     if (after.version !== before.version + 1 || !sameDefinition(after.definition, definition))
       return undefined;
     if (isRenamed && name !== id) await this.#names.release([name], id);
@@ -151,7 +152,7 @@ export class RecordEditor {
   }
 
   /** Takes a change back whose name was taken meanwhile; what others have made of the record since stays. */
-  #takeBack(before: StoredSync): Promise<StoredSync | undefined> {
+  #takeBack(before: StoredSync): Promise<unknown> {
     const { definition, place, described } = before;
     const { id, name } = definition;
     return this.#records.change(id, (current) =>

@@ -133,23 +133,23 @@ export class RecordStore {
   }
 
   /**
-   * Changes the record as it is then, once more where another process was faster. Returns it as it is after that,
-   * `undefined` where there is none.
+   * Changes the record as it is then, once more where another process was faster. Returns it as it is after that, `undefined`
+   * where there is none.
    */
   async change(
     id: string,
     change: Change,
     { flush, known }: ChangeOptions = {},
-  ): Promise<StoredSync | undefined> {
+  ): Promise<LoadedSync | undefined> {
     const key = recordKey(id);
     const first = { loaded: known };
-    return this.#persist<StoredSync | undefined>(id, async () => {
+    return this.#persist<LoadedSync | undefined>(id, async () => {
       const loaded = first.loaded ?? (await this.read(id));
       first.loaded = undefined;
       const next = loaded && change(loaded.stored);
-      if (loaded === undefined || next === undefined) return { done: loaded?.stored };
+      if (loaded === undefined || next === undefined) return { done: loaded };
       const version = await this.#documents.put(key, renderDocument(next), loaded.documentVersion, flush);
-      return version === undefined ? undefined : { done: next };
+      return version === undefined ? undefined : { done: { stored: next, documentVersion: version } };
     });
   }
 

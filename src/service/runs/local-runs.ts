@@ -13,8 +13,6 @@ import type { SyncJob } from './sync-job.js';
 export interface LocalCall {
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: SyncEvent) => void) | undefined;
-  /** Default: a new UUID. */
-  readonly jobId?: string | undefined;
   /** Done before the run, in its turn. */
   readonly before?: (signal: AbortSignal) => Promise<void>;
   /** Done before the place is given back, once the run has succeeded. */
@@ -75,7 +73,6 @@ export class LocalRuns {
       await call.before?.(run.signal);
       return this.#runner.run({ ...job, cause: run.cause() }, loaded, {
         signal: run.signal,
-        jobId: call.jobId ?? globalThis.crypto.randomUUID(),
         isAwaited: run.isAwaited(),
         ...(call.onEvent && { onEvent: call.onEvent }),
         ...(call.onSucceeded && { onSucceeded: call.onSucceeded }),

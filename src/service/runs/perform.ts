@@ -1,4 +1,5 @@
-import { failureText } from '../failure.js';
+import { failureText, pauseAfter } from '../failure.js';
+import type { ResolvedServiceOptions } from '../options.js';
 import type { RecordStore } from '../records/record-store.js';
 import type { Activity } from './idle-tracker.js';
 import type { RunEnd, Runner } from './runner.js';
@@ -26,7 +27,7 @@ async function perform(
     if (loaded === undefined) return { status: 'unwanted' };
     const end = await runner.run(job, loaded, {
       signal,
-      jobId: jobId ?? globalThis.crypto.randomUUID(),
+      jobId,
       isAwaited: false,
       ...(onEvent && { onEvent }),
     });
@@ -34,19 +35,17 @@ async function perform(
   }
 }
 
-/** Does a job, in this process. Never rejects: where the record can't be read, the job is to be tried again. */
+/** Does a job, in this process. Never rejects: where the store fails, the job is to be tried again. */
 export async function performJob(
-  records: RecordStore,
-  runner: Runner,
-  activity: Activity,
+  { clock, random, autoSync }: ResolvedServiceOptions,
+  parts: { readonly records: RecordStore; readonly runner: Runner; readonly activity: Activity },
   job: SyncJob,
   options: PerformOptions,
 ): Promise<Performed> {
-  const performing = perform(records, runner, job, options).catch((error: unknown): Performed => ({
-    status: 'failed',
-    ...failureText(error),
-    retryAt: null,
-  }));
-  activity.track(performing);
+  const performing = perform(parts.records, parts.runner, job, options).catch((error: unknown): Performed => {
+    const retryAt = new Date(clock.now() + pauseAfter(1, random(), autoSync)).toISOString();
+    return { status: 'failed', ...failureText(error), retryAt };
+  });
+  parts.activity.track(performing);
   return performing;
 }

@@ -33,7 +33,8 @@ export type RunEnd =
 /** How a job is done. */
 export interface RunCall {
   readonly signal: AbortSignal;
-  readonly jobId: string;
+  /** Default: that of the run that was asked for, once, or a new UUID. */
+  readonly jobId?: string | undefined;
   readonly onEvent?: ((event: SyncEvent) => void) | undefined;
   /** Somebody waits for it, and gets what it throws: it is done whatever the record says. */
   readonly isAwaited: boolean;
@@ -58,7 +59,10 @@ interface Attempt {
   readonly job: SyncJob;
   readonly call: RunCall;
   readonly loaded: LoadedSync;
+  /** The record as it was last saved: its next change needs no read. */
+  latest: LoadedSync | undefined;
   due: Due;
+  jobId: string;
   /** Set once the record shows it as under way. */
   begun?: { readonly runId: string; readonly before: RunState | null; readonly place: string };
   /** Set where it must not begin. */
@@ -82,7 +86,17 @@ export class Runner {
     const decision = this.#decide(loaded.stored, job, call);
     if (decision.status === 'busy') return { status: 'busy', error: undefined };
     if (decision.status === 'unwanted') return decision;
-    const attempt: Attempt = { job, call, loaded, due: decision, digest: null, isTold: false };
+    const jobId = call.jobId ?? globalThis.crypto.randomUUID();
+    const attempt: Attempt = {
+      job,
+      call,
+      loaded,
+      latest: loaded,
+      due: decision,
+      jobId,
+      digest: null,
+      isTold: false,
+    };
     const ended = new AbortController();
     const { signal, release } = followSignals(call.signal, ended.signal);
     try {
@@ -111,9 +125,9 @@ export class Runner {
     return { status: 'due', cause: job.cause, options: job.options ?? {} };
   }
 
-  #fields({ job, call, loaded, due }: Attempt, runId: string | null) {
+  #fields({ job, jobId, loaded, due }: Attempt, runId: string | null) {
     const { id: syncId, name } = loaded.stored.definition;
-    return { syncId, name, jobId: call.jobId, runId, operation: job.operation, cause: due.cause };
+    return { syncId, name, jobId, runId, operation: job.operation, cause: due.cause };
   }
 
   async #carryOut(attempt: Attempt, signal: AbortSignal): Promise<SyncResult | undefined> {
@@ -139,7 +153,7 @@ export class Runner {
     const { job, call, loaded } = attempt;
     const { version, createdAt } = loaded.stored;
     const taken: { before: RunState | null } = { before: null };
-    const stored = await this.#records.change(
+    attempt.latest = await this.#records.change(
       job.syncId,
       (current) => {
         const decision = this.#decide(current, job, call);
@@ -152,19 +166,21 @@ export class Runner {
         attempt.due = decision;
         const before = current.runs[job.operation];
         taken.before = before;
+        if (call.jobId === undefined && before?.failure == null && before?.asked?.isTaken === false)
+          attempt.jobId = before.asked.jobId ?? attempt.jobId;
         const asked = before?.asked && { ...before.asked, isTaken: true };
         const running = {
           status: 'running',
-          jobId: call.jobId,
+          jobId: attempt.jobId,
           runId,
           message: null,
           asked: asked ?? null,
         } as const;
         return withRun({ ...current, place }, job.operation, running);
       },
-      { flush: false, known: loaded },
+      { flush: false, known: attempt.latest },
     );
-    if (stored === undefined)
+    if (attempt.latest === undefined)
       attempt.refusal = call.isAwaited
         ? { status: 'failed', error: syncNotFound(job.syncId), retryAt: null }
         : { status: 'unwanted' };
@@ -183,21 +199,22 @@ export class Runner {
   }
 
   /** Saves the record again, so that it does not lapse; false where the run is to be ended. */
-  async #renew({ job, call, begun, due }: Attempt): Promise<boolean> {
+  async #renew(attempt: Attempt): Promise<boolean> {
+    const { job, call, begun, due } = attempt;
     if (begun === undefined) return true;
     const isWanted = (stored: StoredSync) =>
       stored.runs[job.operation]?.runId === begun.runId &&
       (call.isAwaited || !isSwitchedOff(stored, { ...job, cause: due.cause }));
     const change = (stored: StoredSync) => (isWanted(stored) ? { ...stored } : undefined);
-    const stored = await this.#records.change(job.syncId, change, { flush: false });
-    return stored !== undefined && isWanted(stored);
+    attempt.latest = await this.#records.change(job.syncId, change, { flush: false, known: attempt.latest });
+    return attempt.latest !== undefined && isWanted(attempt.latest.stored);
   }
 
   /** Notes the end of a run, unless another one has begun since, or the record is gone. */
-  async #noteEnd({ job, begun }: Attempt, note: Change): Promise<void> {
-    await this.#records.change(job.syncId, (stored) =>
-      begun !== undefined && stored.runs[job.operation]?.runId === begun.runId ? note(stored) : undefined,
-    );
+  async #noteEnd({ job, begun, latest }: Attempt, note: Change): Promise<void> {
+    const change = (stored: StoredSync) =>
+      begun !== undefined && stored.runs[job.operation]?.runId === begun.runId ? note(stored) : undefined;
+    await this.#records.change(job.syncId, change, { known: latest });
   }
 
   /** The source holds what it held: the record says what it said before. */
@@ -256,7 +273,7 @@ export class Runner {
       return withRun(
         stored,
         job.operation,
-        begun === undefined ? { ...state, jobId: call.jobId, runId: null } : state,
+        begun === undefined ? { ...state, jobId: attempt.jobId, runId: null } : state,
       );
     };
     // Where it can't be noted, the record lapses, which says the same.
