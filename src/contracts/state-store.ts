@@ -50,6 +50,14 @@ export interface StateStore {
   ): void | Promise<void>;
 }
 
+/** What every document of this library carries in a store beside its own fields. */
+export interface Seal {
+  /** The id of the fingerprint key that made `mac`; `null`: `mac` is a checksum without a key. */
+  readonly keyId: string | null;
+  /** Covers the key of the document in the store and all of its fields but itself. */
+  readonly mac: string;
+}
+
 /** One key of a place, as remembered. Keyed by `key` and `kind`. */
 export interface RememberedEntry {
   readonly key: string;
@@ -84,14 +92,12 @@ export interface PlaceState {
   readonly entries?: readonly RememberedEntry[];
 }
 
-/** The document that stands in the store for a place. */
-export interface PlaceDocument {
-  readonly formatVersion: 1;
+/** The document that the store holds for a place. */
+export interface PlaceDocument extends Seal {
+  /** 1: of version 0.1.0, whose `mac` does not cover the key of the document. */
+  readonly formatVersion: 1 | 2;
   /** The identity of the place. */
   readonly place: string;
-  /** The id of the fingerprint key that made `mac`; `null`: `mac` is a checksum without a key. */
-  readonly keyId: string | null;
-  readonly mac: string;
   readonly syncs: readonly RememberedSync[];
   readonly entries: readonly RememberedEntry[];
   /** Small non-secret facts of the driver, such as a tenant id. */

@@ -18,7 +18,7 @@ import { indexState } from './inputs/ownership.js';
 import { keyIdOf } from './fingerprint/keyring.js';
 import { indexEntries, readableValue } from './inputs/destination-index.js';
 import { type DecisionInput, type Situation, isPartial, type DecidedPlan } from './situation.js';
-import { sourceWarnings, driverWarnings, voidFingerprints } from './warnings.js';
+import { sourceWarnings, driverWarnings, stateWarnings } from './warnings.js';
 
 interface Draft {
   readonly imports: readonly PlannedImport[];
@@ -140,7 +140,7 @@ export function decide(input: DecisionInput): DecidedPlan {
     options,
     problems: draft.problems,
     warnings: [
-      ...voidFingerprints(input),
+      ...stateWarnings(input),
       ...draft.warnings,
       ...driverWarnings(capabilities, changes, changeDetails),
     ],

@@ -17,6 +17,8 @@ export interface DecisionInput {
   readonly source: SourceSnapshot;
   readonly entries: readonly DestinationEntry[];
   readonly state: PlaceState;
+  /** True where the state was taken for true although its MAC could not be checked. */
+  readonly isStateUnverified?: boolean;
   readonly capabilities: Capabilities;
   readonly options: PlanOptions;
   /** Absent: nothing that can't be read is verifiable, and the plan has no preconditions. */

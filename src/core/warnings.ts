@@ -50,8 +50,19 @@ export function driverWarnings(
   return warnings;
 }
 
+/** What the remembered state is worth: whether its MAC could be checked, and whether its fingerprints can be. */
+export function stateWarnings(input: DecisionInput): PlanWarning[] {
+  const message =
+    'what is remembered of this place could not be verified, and acceptUnverifiedState takes it for true: look at the ' +
+    'deletions; it is sealed under the current key when it is saved';
+  return [
+    ...(input.isStateUnverified === true ? [{ code: 'STATE_UNVERIFIED', message }] : []),
+    ...voidFingerprints(input),
+  ];
+}
+
 /** Fingerprints that were made with a key that is not at hand verify nothing; the ownership beside them still holds. */
-export function voidFingerprints({ state, keyring }: DecisionInput): PlanWarning[] {
+function voidFingerprints({ state, keyring }: DecisionInput): PlanWarning[] {
   if (keyring === undefined) return [];
   const lost = (state.entries ?? []).filter(
     ({ fingerprint: known }) => known !== undefined && keyring.find(keyIdOf(known)) === undefined,

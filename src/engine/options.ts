@@ -7,6 +7,7 @@ import type { StateStore } from '../contracts/state-store.js';
 import { validate, unknownFields } from '../shared/validation.js';
 import { systemClock } from '../shared/clock.js';
 import { RETRY_DEFAULTS, type RetryOptions } from '../http/backoff.js';
+import { createSealedStore, type SealedStore } from './state/sealed-store.js';
 import { memoryStore } from '../stores/memory.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { type ErrorProblem } from '../contracts/error-codes.js';
@@ -45,6 +46,12 @@ export interface EngineOptions<Drivers extends readonly AnyDestinationDriver[]> 
    * the engine; saved plans and fingerprints then end with it.
    */
   readonly fingerprintKey?: FingerprintKeys;
+  /**
+   * Takes state for true whose MAC this engine can't check: after the fingerprint key was lost, when an engine without
+   * a key gets one, or once for the service records of 0.1.0. Plans then warn of it (`STATE_UNVERIFIED`), and what is
+   * saved is sealed under the current key. Default: false; such state is `STATE_UNREADABLE`.
+   */
+  readonly acceptUnverifiedState?: boolean;
   /** For definitions with a `connectionId`. */
   readonly connections?: Connections;
   /** Requests under way at once, for each connection. Default: 10. */
@@ -73,7 +80,8 @@ export interface EngineOptions<Drivers extends readonly AnyDestinationDriver[]> 
 export interface ResolvedOptions {
   readonly source: SecretSource;
   readonly drivers: readonly AnyDestinationDriver[];
-  readonly store: StateStore;
+  /** The store, which seals what is put into it. */
+  readonly store: SealedStore;
   /** False when the store is the default one. */
   readonly isStoreExplicit: boolean;
   readonly keyring: Keyring;
@@ -105,6 +113,7 @@ const optionsSchema = z.strictObject(
         'it must be text or bytes, or a list of them',
       ),
     ),
+    acceptUnverifiedState: z.optional(z.boolean('it must be true or false')),
     connections: z.optional(
       z.custom<unknown>(
         (value) => typeof value === 'function' || (typeof value === 'object' && value !== null),
@@ -180,7 +189,7 @@ export function resolveOptions<Drivers extends readonly AnyDestinationDriver[]>(
   options: EngineOptions<Drivers>,
 ): ResolvedOptions {
   const parsed = validate(optionsSchema, options, { code: 'INVALID_OPTION', discreet: false });
-  const { fingerprintKey, retry = {}, ...rest } = options;
+  const { fingerprintKey, acceptUnverifiedState = false, retry = {}, ...rest } = options;
   const problems = [...(parsed.problems ?? driverProblems(options.drivers))];
   const keyring = problems.some(({ path }) => path === 'fingerprintKey')
     ? undefined
@@ -189,7 +198,7 @@ export function resolveOptions<Drivers extends readonly AnyDestinationDriver[]>(
     throw errorFromProblems('INVALID_OPTION', 'The options of the engine are not valid', problems);
   return {
     ...rest,
-    store: options.store ?? memoryStore(),
+    store: createSealedStore(options.store ?? memoryStore(), keyring, { acceptUnverifiedState }),
     isStoreExplicit: options.store !== undefined,
     keyring,
     concurrency: options.concurrency ?? 10,

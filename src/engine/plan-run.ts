@@ -110,6 +110,7 @@ export async function consider(
     source,
     entries,
     state,
+    isStateUnverified: loaded.unverified,
     capabilities,
     options: request.options,
     keyring,

@@ -1,14 +1,27 @@
+import type { Clock } from '../contracts/clock.js';
 import type { JsonValue } from '../contracts/json.js';
-import type { StateStore } from '../contracts/state-store.js';
+import type { StateStore, VersionedDocument } from '../contracts/state-store.js';
 import { assertStoreKey, stateConflict } from './store-key.js';
+
+/** Options of {@link memoryStore}. */
+export interface MemoryStoreOptions {
+  /** Tells the age of documents, in ms. Default: none, so that documents have no age. */
+  readonly clock?: Pick<Clock, 'now'>;
+}
+
+interface Stored {
+  readonly text: string;
+  readonly version: string;
+  readonly putAt: number | undefined;
+}
 
 /**
  * A store that lives as long as the process: for tests, and for runs that need no memory of the last one. Documents
- * are kept as JSON text, so nobody can alter one from outside.
+ * are kept as JSON, so that no one can change one from outside.
  */
-export function memoryStore(): StateStore {
-  const stored = new Map<string, { readonly text: string; readonly version: string }>();
-  // Never starts again, so that a document which was deleted and made anew can't be taken for the old one.
+export function memoryStore({ clock }: MemoryStoreOptions = {}): StateStore {
+  const stored = new Map<string, Stored>();
+  // Never starts again, so that a document which was deleted and created again can't be taken for the old one.
   let puts = 0;
 
   function checkVersion(key: string, version: string | null): void {
@@ -16,16 +29,24 @@ export function memoryStore(): StateStore {
     if ((stored.get(key)?.version ?? null) !== version) throw stateConflict(key);
   }
 
+  function documentOf({ text, version, putAt }: Stored): VersionedDocument {
+    const document = JSON.parse(text) as JsonValue;
+    if (clock === undefined || putAt === undefined) return { document, version };
+    return { document, version, age: Math.max(0, clock.now() - putAt) };
+  }
+
+  const keys = (prefix: string) => [...stored.keys()].filter((key) => key.startsWith(prefix)).sort();
+
   return {
     async get(key) {
       assertStoreKey(key);
       const found = stored.get(key);
-      return found && { document: JSON.parse(found.text) as JsonValue, version: found.version };
+      return found && documentOf(found);
     },
     async put(key, document, { ifVersion }) {
       checkVersion(key, ifVersion);
       const version = String(++puts);
-      stored.set(key, { text: JSON.stringify(document), version });
+      stored.set(key, { text: JSON.stringify(document), version, putAt: clock?.now() });
       return { version };
     },
     async delete(key, { ifVersion }) {
@@ -33,7 +54,13 @@ export function memoryStore(): StateStore {
       stored.delete(key);
     },
     async list(prefix) {
-      return [...stored.keys()].filter((key) => key.startsWith(prefix)).sort();
+      return keys(prefix);
+    },
+    async entries(prefix) {
+      return keys(prefix).flatMap((key) => {
+        const found = stored.get(key);
+        return found === undefined ? [] : [{ key, ...documentOf(found) }];
+      });
     },
   };
 }

@@ -15,7 +15,7 @@ import {
   someSecrets,
   type Site,
 } from './sites.js';
-import { faultyStore, isLease, isState, type StoreCall, type StoreFault } from './stores.js';
+import { faultyStore, isIntent, isLease, isState, type StoreCall, type StoreFault } from './stores.js';
 
 const BEFORE = { CHANGED: 'old', GONE: 'gone' };
 const AFTER = { CHANGED: 'new', NEW: 'new' };
@@ -59,15 +59,15 @@ describe.each(SITES)('%s', (_name, open) => {
     });
 
     it.each<[string, (document: Record<string, JsonValue>) => JsonValue, string]>([
-      ['it is from a newer version', (document) => ({ ...document, formatVersion: 2 }), 'newer version'],
-      ['it is no document', () => ['nothing'], 'not a state document'],
-      [
-        'it was cut down',
-        ({ formatVersion }) => ({ formatVersion: formatVersion ?? 1 }),
-        'not a state document',
-      ],
+      ['it is from a newer version', (document) => ({ ...document, formatVersion: 3 }), 'newer version'],
+      ['it is no document', () => ['nothing'], 'carries no MAC'],
+      ['it was cut down', ({ formatVersion }) => ({ formatVersion: formatVersion ?? 1 }), 'carries no MAC'],
       ['it was altered', (document) => ({ ...document, entries: [] }), 'altered or damaged'],
-      ['it belongs to another place', (document) => ({ ...document, place: 'elsewhere' }), 'another place'],
+      [
+        'it belongs to another place',
+        (document) => ({ ...document, place: 'elsewhere' }),
+        'altered or damaged',
+      ],
     ])('because %s', async (_title, change, why) => {
       const { site, engine, definition } = await atWork(open());
       await rewriteState(site.store, change);
@@ -100,7 +100,7 @@ describe.each(SITES)('%s', (_name, open) => {
     ])('because %s', async (_title, fail) => {
       let isBroken = true;
       const { site, engine, definition } = await atWork(open(), (call) =>
-        isBroken && call.method === 'put' && isState(call) ? fail() : undefined,
+        isBroken && call.method === 'put' && isIntent(call) ? fail() : undefined,
       );
       const error = await failure(engine.sync(definition), 'STATE_NOT_SAVED');
       expect(error.retryable).toBe(true);
@@ -125,7 +125,7 @@ describe.each(SITES)('%s', (_name, open) => {
       'and the next run, of another process, converges (the store throws %s it saves)',
       async (moment) => {
         const { site, engine, definition, source } = await atWork(open(), (call) =>
-          call.method === 'put' && isState(call) && call.index > 0 ? moment : undefined,
+          call.method === 'put' && isState(call) ? moment : undefined,
         );
         const error = await failure(engine.sync(definition), 'STATE_NOT_SAVED');
         expect(endsOf(error.result)).toEqual(['CHANGED applied', 'GONE applied', 'NEW applied']);

@@ -37,4 +37,5 @@ export function faultyStore(
 }
 
 export const isState = ({ key }: Pick<StoreCall, 'key'>): boolean => key.startsWith('places/');
+export const isIntent = ({ key }: Pick<StoreCall, 'key'>): boolean => key.startsWith('intents/');
 export const isLease = ({ key }: Pick<StoreCall, 'key'>): boolean => key.startsWith('leases/');

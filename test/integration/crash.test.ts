@@ -10,6 +10,7 @@ import {
 import { memoryDestination } from '../../src/testing/memory-destination/index.js';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
 import { QOVERY_DEFAULTS, type QoverySwitches } from '../../src/testing/emulators/qovery/switches.js';
+import { memoryStore } from '../../src/stores/memory.js';
 import { crashAt, stoppedClock, type Crash, type CrashMode } from '../support/crash.js';
 import {
   FINGERPRINT_KEY,
@@ -43,6 +44,10 @@ const remove: Operation = (engine, definition) => engine.removeSecrets(definitio
 const START = Date.parse('2026-01-01T00:00:00Z');
 const STEPS_AT_MOST = 200;
 
+/** The time of the store, in minutes from the start: that of the engine that was made last. */
+let storeMinutes = 0;
+const newStore = () => recordingStore(memoryStore({ clock: { now: () => START + storeMinutes * 60_000 } }));
+
 function newEngine(
   scene: Scene,
   store: ReturnType<typeof recordingStore>,
@@ -50,6 +55,7 @@ function newEngine(
   crash?: Crash,
   mode?: CrashMode,
 ) {
+  storeMinutes = minutes;
   return new SecretSyncEngine<readonly AnyDestinationDriver[]>({
     source: crash?.source(scene.source) ?? scene.source,
     drivers: [scene.driver],
@@ -84,7 +90,7 @@ async function tryEveryStep(
   begin: (store: ReturnType<typeof recordingStore>) => Promise<Scene>,
   mode: CrashMode,
 ): Promise<number> {
-  const calm = recordingStore();
+  const calm = newStore();
   const undisturbed = await begin(calm);
   await undisturbed.operation(newEngine(undisturbed, calm, 1), undisturbed.definition);
   const end = {
@@ -94,7 +100,7 @@ async function tryEveryStep(
   };
 
   for (let step = 0; step < STEPS_AT_MOST; step += 1) {
-    const store = recordingStore();
+    const store = newStore();
     const scene = await begin(store);
     const crash = crashAt(step, mode);
     scene.arm?.(crash);

@@ -105,7 +105,7 @@ describe('a sync', () => {
       drivers: [memoryDestination()],
     });
     await engine.sync(memoryDefinition());
-    expect(order).toEqual(['leases', 'source', 'places', 'places']);
+    expect(order).toEqual(['leases', 'source', 'intents', 'places']);
   });
 
   it('deletes nothing when the source can not be read, and shows nothing of the cause', async () => {

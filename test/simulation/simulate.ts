@@ -75,6 +75,7 @@ async function take(stage: Stage, step: Step): Promise<void> {
       return restart(stage, step.worker);
     case 'rotate-key':
       stage.seed += 1;
+      world.hasLostKey ||= !step.keep;
       world.fingerprintKeys = [
         `fingerprint key number ${stage.seed} of the simulation`,
         ...(step.keep ? world.fingerprintKeys : []),

@@ -180,6 +180,7 @@ export function createWorker(world: World, seed: number): Worker {
     ],
     store: storeOf(world, life),
     fingerprintKey: [...world.fingerprintKeys],
+    acceptUnverifiedState: world.hasLostKey,
     fetch: createWire(world, life),
     clock: workerClock,
     random: () => random.next(),

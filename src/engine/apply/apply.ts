@@ -11,9 +11,13 @@ import { writeSource, adoptImports } from '../imports.js';
 import { workOf, type Application } from './application.js';
 
 /** Saves; a failure carries the result, since the writes stand all the same. An aborted run waits a little for it. */
-async function saveWithResult({ loaded, run, options }: Application, result: SyncResult): Promise<void> {
+async function saveWithResult(
+  { loaded, run, options }: Application,
+  result: SyncResult,
+  save: () => Promise<void> = loaded.save,
+): Promise<void> {
   try {
-    await untilAborted(loaded.save(), run.signal, options.clock);
+    await untilAborted(save(), run.signal, options.clock);
   } catch (error) {
     const message = isSecretSyncError(error, 'STATE_NOT_SAVED')
       ? error.message
@@ -44,7 +48,8 @@ export async function applyDecided(application: Application): Promise<SyncResult
   lease.check();
   // While nothing has ended, the result of a failed save says that all was withheld.
   const withheld: Ends = new Map(work.map((item) => [item, outcomeOf(item, 'withheld')]));
-  if (work.length > 0) await saveWithResult(application, resultOf(application, work, withheld));
+  if (work.length > 0)
+    await saveWithResult(application, resultOf(application, work, withheld), loaded.saveIntent);
 
   let thrown: { readonly error: unknown } | undefined;
   try {

@@ -34,7 +34,7 @@ export async function acquireLease(options: ResolvedOptions, run: Run<AtPlace>, 
   const { store, clock, leaseWait, random } = options;
   const { place } = run.prepared;
   const held = await takeLease({
-    store,
+    store: store.leases,
     clock,
     key,
     holder: run.fields.runId,

@@ -55,7 +55,7 @@ export function createPlaceMemory(
   const remember = (entry: RememberedEntry) => void entries.set(entryId(entry.key, entry.kind), entry);
   const contents = () => ({
     syncs: [...syncs.values()].sort(byText((sync) => sync.syncId)),
-    entries: [...entries.values()].sort(byText((entry) => entryId(entry.key, entry.kind))),
+    entries: [...entries].sort(byText(([id]) => id)).map(([, entry]) => entry),
     facts: [...facts].sort(byText(([name]) => name)),
   });
   return {

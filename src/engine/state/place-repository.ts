@@ -1,28 +1,41 @@
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
-import { quote } from '../../shared/text.js';
-import type { PlaceDocument, RememberedEntry } from '../../contracts/state-store.js';
+import type { RememberedEntry } from '../../contracts/state-store.js';
+import { isEphemeralKeyId, keyIdOf } from '../../core/fingerprint/keyring.js';
 import { entryId } from '../../core/inputs/ownership.js';
+import { quote } from '../../shared/text.js';
 import type { ResolvedOptions } from '../options.js';
+import {
+  checkVersion,
+  parseIntent,
+  parsePlace,
+  renderIntent,
+  renderPlace,
+  sameContents,
+  type Intent,
+  type PlaceContents,
+} from './place-document.js';
 import { createPlaceMemory, type PlaceMemory } from './place-memory.js';
+import type { DocumentFields } from './seal.js';
+import type { SealedDocument } from './sealed-store.js';
 import { readDocument, storeKeys } from './store-keys.js';
-import { canonicalJson } from '../../shared/canonical-json.js';
-import { isEphemeralKeyId, keyIdOf, type Keyring } from '../../core/fingerprint/keyring.js';
-import { FORMAT_VERSION, macOf, parseDocument, toJson } from './place-document.js';
 
-/** A place's memory, as loaded; `save` writes it back if it has changed. */
+/** A place's memory, as loaded. */
 export interface LoadedPlace {
   readonly memory: PlaceMemory;
-  /** @throws SecretSyncError `STATE_NOT_SAVED`; then the stored document is the old one. */
-  save(): Promise<void>;
-}
-
-/**
- * What an engine without a fingerprint key of its own keeps of a place: fingerprints that nobody else could verify
- * are not written to the store. They hold for the very document they were saved with, and no other.
- */
-interface ProcessFingerprints {
-  readonly version: string;
-  readonly fingerprints: ReadonlyMap<string, string>;
+  /** True where some of it was taken for true although its seal could not be checked. */
+  readonly unverified: boolean;
+  /**
+   * Saves, in a small document of its own, the writes that are marked as pending, and which syncs were here.
+   *
+   * @throws SecretSyncError `STATE_NOT_SAVED`; then nothing may be written.
+   */
+  readonly saveIntent: () => Promise<void>;
+  /**
+   * Saves all of it, if it has changed, and takes the intent back.
+   *
+   * @throws SecretSyncError `STATE_NOT_SAVED`; then the stored documents are the old ones.
+   */
+  readonly save: () => Promise<void>;
 }
 
 /** Loads and saves what is remembered of places. */
@@ -31,78 +44,167 @@ export interface StateRepository {
   load(place: string, signal: AbortSignal): Promise<LoadedPlace>;
 }
 
-export function createStateRepository(options: ResolvedOptions): StateRepository {
-  const { store, keyring } = options;
-  const processFingerprints = new Map<string, ProcessFingerprints>();
-  const knownFacts = new Map<string, Map<string, string>>();
+/**
+ * What an engine without a fingerprint key of its own keeps of a place: fingerprints that no one else could verify
+ * are not written to the store. They hold for the very document they were saved with, and no other.
+ */
+interface ProcessFingerprints {
+  readonly version: string;
+  readonly fingerprints: ReadonlyMap<string, string>;
+}
 
-  const withProcessFingerprints = (place: string, version: string, entries: readonly RememberedEntry[]) => {
-    const known = processFingerprints.get(place);
-    if (known?.version !== version) return entries;
-    return entries.map((entry) => {
-      const fingerprint = known.fingerprints.get(entryId(entry.key, entry.kind));
-      return fingerprint === undefined ? entry : { ...entry, fingerprint };
-    });
+/** What an engine keeps of places between its runs. */
+interface Known {
+  readonly fingerprints: Map<string, ProcessFingerprints>;
+  readonly facts: Map<string, Map<string, string>>;
+}
+
+/** What the store holds of a place. */
+interface Stored {
+  readonly version: string | null;
+  readonly contents: PlaceContents | undefined;
+  /** False for a document that is to be sealed again, or written in a newer form. */
+  readonly isCurrent: boolean;
+  readonly intentVersion: string | null;
+  readonly intent: Intent | undefined;
+  readonly unverified: boolean;
+}
+
+const NOTHING: PlaceContents = { syncs: [], entries: [], facts: [] };
+
+/** Both documents of a place. An intent that a later save of the place has overtaken says nothing. */
+async function read({ store }: ResolvedOptions, place: string, signal: AbortSignal): Promise<Stored> {
+  const keys = storeKeys(place);
+  const [stored, pending] = await Promise.all([
+    readDocument(store, keys.state, signal),
+    readDocument(store, keys.intent, signal),
+  ]);
+  let unverified = false;
+  const opened = <Parsed>(
+    what: string,
+    found: SealedDocument | undefined,
+    parse: (what: string, place: string, document: SealedDocument['document']) => Parsed,
+  ): Parsed | undefined => {
+    if (found === undefined) return undefined;
+    checkVersion(what, found.document);
+    if (!store.assertUsable(what, found)) unverified = true;
+    return parse(what, place, found.document);
   };
+  const contents = opened(`What is remembered of ${quote(place)}`, stored, parsePlace);
+  const intent = opened(`What was begun at ${quote(place)}`, pending, parseIntent);
+  const version = stored?.version ?? null;
+  return {
+    version,
+    contents,
+    isCurrent: stored?.isCurrent === true,
+    intentVersion: pending?.version ?? null,
+    intent: intent?.base === version ? intent : undefined,
+    unverified,
+  };
+}
+
+/** Puts back what only this process knows of a document. */
+function withFingerprints(
+  known: ProcessFingerprints | undefined,
+  version: string | null,
+  entries: readonly RememberedEntry[],
+): readonly RememberedEntry[] {
+  if (known === undefined || known.version !== version) return entries;
+  return entries.map((entry) => {
+    const fingerprint = known.fingerprints.get(entryId(entry.key, entry.kind));
+    return fingerprint === undefined ? entry : { ...entry, fingerprint };
+  });
+}
+
+/** Parts what is written to the store from what only this process may know. */
+function withoutFingerprints(entries: readonly RememberedEntry[]) {
+  const fingerprints = new Map<string, string>();
+  const persistent = entries.map((entry) => {
+    const { fingerprint, ...rest } = entry;
+    if (fingerprint === undefined || !isEphemeralKeyId(keyIdOf(fingerprint))) return entry;
+    fingerprints.set(entryId(entry.key, entry.kind), fingerprint);
+    return rest;
+  });
+  return { persistent, fingerprints };
+}
+
+/** The facts of a place: shared with the engine, so that what was looked up for a plan is known to the apply after it. */
+function factsOf(known: Known, place: string, stored: PlaceContents): Map<string, string> {
+  const facts = known.facts.get(place) ?? new Map<string, string>();
+  for (const [name, value] of stored.facts) if (!facts.has(name)) facts.set(name, value);
+  known.facts.set(place, facts);
+  return facts;
+}
+
+/** The memory of a place: what its document says, and what was begun since. */
+function recall(known: Known, place: string, { version, contents = NOTHING, intent }: Stored): PlaceMemory {
+  const remembered = (entries: readonly RememberedEntry[]) =>
+    withFingerprints(known.fingerprints.get(place), version, entries);
+  const { syncs, entries } = contents;
+  const memory = createPlaceMemory({ syncs, entries: remembered(entries) }, factsOf(known, place, contents));
+  for (const { syncId, importedAt } of intent?.syncs ?? []) memory.markImported(syncId, importedAt);
+  for (const entry of remembered(intent?.entries ?? [])) memory.remember(entry);
+  return memory;
+}
+
+function createLoadedPlace(
+  options: ResolvedOptions,
+  known: Known,
+  place: string,
+  stored: Stored,
+): LoadedPlace {
+  const { store } = options;
+  const keys = storeKeys(place);
+  const memory = recall(known, place, stored);
+  let { version, intentVersion } = stored;
+  const { contents = NOTHING } = stored;
+  const entries = withFingerprints(known.fingerprints.get(place), version, contents.entries);
+  let saved = stored.isCurrent ? { ...contents, entries } : undefined;
 
   return {
-    async load(place, signal) {
-      const key = storeKeys(place).state;
-      const stored = await readDocument(store, key, signal);
-      const document = stored === undefined ? undefined : parseDocument(stored.document, place, keyring);
-      const entries = withProcessFingerprints(place, stored?.version ?? '', document?.entries ?? []);
-      const facts = knownFacts.get(place) ?? new Map<string, string>();
-      for (const [name, value] of document?.facts ?? []) if (!facts.has(name)) facts.set(name, value);
-      knownFacts.set(place, facts);
-
-      const memory = createPlaceMemory({ syncs: document?.syncs ?? [], entries }, facts);
-      let version = stored?.version ?? null;
-      // A document under another key is saved anew, so that its MAC moves to the current one.
-      let saved = document?.keyId === currentKeyId(keyring) ? canonicalJson(memory.contents()) : undefined;
-
-      return {
-        memory,
-        async save() {
-          const contents = memory.contents();
-          const text = canonicalJson(contents);
-          if (text === saved || (version === null && contents.syncs.length + contents.entries.length === 0))
-            return;
-          const fingerprints = new Map<string, string>();
-          const persistent = contents.entries.map((entry) => {
-            const { fingerprint, ...rest } = entry;
-            if (fingerprint === undefined || !isEphemeralKeyId(keyIdOf(fingerprint))) return entry;
-            fingerprints.set(entryId(entry.key, entry.kind), fingerprint);
-            return rest;
-          });
-          const keyId = currentKeyId(keyring);
-          const body = {
-            formatVersion: FORMAT_VERSION,
-            place,
-            keyId,
-            ...contents,
-            entries: persistent,
-          } as const;
-          const mac = macOf(keyring, keyId, body) ?? '';
-          version = await put(options, key, place, { ...body, mac }, version);
-          saved = text;
-          processFingerprints.set(place, { version, fingerprints });
-        },
-      };
+    memory,
+    unverified: stored.unverified,
+    async saveIntent() {
+      const { syncs = [], entries: all = [] } = memory.state();
+      const { persistent } = withoutFingerprints(all.filter(({ pending }) => pending !== undefined));
+      const document = renderIntent(place, { base: version, syncs, entries: persistent });
+      intentVersion = await put(options, keys.intent, place, document, intentVersion);
+    },
+    async save() {
+      const now = memory.contents();
+      const isEmpty = version === null && now.syncs.length + now.entries.length === 0;
+      if (!isEmpty && (saved === undefined || !sameContents(saved, now))) {
+        const { persistent, fingerprints } = withoutFingerprints(now.entries);
+        const document = renderPlace(place, { ...now, entries: persistent });
+        version = await put(options, keys.state, place, document, version);
+        saved = now;
+        known.fingerprints.set(place, { version, fingerprints });
+      }
+      if (intentVersion === null) return;
+      // One that stays is void from now on, or says of what was not written that it may have been.
+      await store.delete(keys.intent, { ifVersion: intentVersion }).catch(() => undefined);
+      intentVersion = null;
     },
   };
 }
 
-const currentKeyId = (keyring: Keyring): string | null => (keyring.ephemeral ? null : keyring.current.keyId);
+export function createStateRepository(options: ResolvedOptions): StateRepository {
+  const known: Known = { fingerprints: new Map(), facts: new Map() };
+  return {
+    load: async (place, signal) =>
+      createLoadedPlace(options, known, place, await read(options, place, signal)),
+  };
+}
 
 async function put(
   { store }: ResolvedOptions,
   key: string,
   place: string,
-  document: PlaceDocument,
+  document: DocumentFields,
   ifVersion: string | null,
 ): Promise<string> {
   try {
-    return (await store.put(key, toJson(document), { ifVersion })).version;
+    return (await store.put(key, document, { ifVersion })).version;
   } catch (error) {
     const why = isSecretSyncError(error, 'STATE_CONFLICT')
       ? 'another process changed it meanwhile'

@@ -127,9 +127,9 @@ describe('what is remembered of a write', () => {
       if (method !== 'write') return undefined;
       const text = await store.text();
       for (const change of [
-        '"pending":{"syncId":"nightly","action":"update"}',
-        '"pending":{"syncId":"nightly","action":"create"}',
-        '"pending":{"syncId":"nightly","action":"delete"}',
+        '"pending":{"action":"update","syncId":"nightly"}',
+        '"pending":{"action":"create","syncId":"nightly"}',
+        '"pending":{"action":"delete","syncId":"nightly"}',
       ])
         expect(text).toContain(change);
       seen.push(`${changes[0]?.action} ${changes[0]?.key}`);
@@ -140,13 +140,18 @@ describe('what is remembered of a write', () => {
     expect(seen).toEqual(['update A', 'create D', 'delete C']);
     expect(await store.text()).not.toContain('pending');
     const { key } = await store.place();
-    expect(store.changes.filter((change) => change === `put ${key}`)).toHaveLength(2);
+    const intent = key.replace('places/', 'intents/');
+    expect(store.changes.filter((change) => !change.includes('leases/'))).toEqual([
+      `put ${intent}`,
+      `put ${key}`,
+      `delete ${intent}`,
+    ]);
   });
 
   it('is not saved again by a run that changes nothing', async () => {
     const { store, engine } = await synced();
     await engine.sync(owned);
-    expect(store.changes.filter((change) => change.includes('places'))).toEqual([]);
+    expect(store.changes.filter((change) => !change.includes('leases'))).toEqual([]);
   });
 
   it('is what it was before, where the write surely did not happen', async () => {
@@ -214,8 +219,8 @@ describe('what is remembered of a write', () => {
 });
 
 describe('a store that can not be written', () => {
-  /** A store whose n-th write of a place, from 1, fails, with an error that nobody may see. */
-  const failing = (store: StateStore, nth: number, reason: 'places' | 'leases' = 'places') => {
+  /** A store whose n-th write of such a document, from 1, fails, with an error that no one may see. */
+  const failing = (store: StateStore, nth: number, reason: 'places' | 'intents' | 'leases') => {
     let count = 0;
     return {
       ...store,
@@ -230,7 +235,10 @@ describe('a store that can not be written', () => {
     const { source, store, create, writes } = await synced();
     source.set('A', 'one');
     source.delete('B');
-    const error = await failure(create({ store: failing(store, 1) }).sync(owned), 'STATE_NOT_SAVED');
+    const error = await failure(
+      create({ store: failing(store, 1, 'intents') }).sync(owned),
+      'STATE_NOT_SAVED',
+    );
     expect(error.message).not.toContain('hunter2');
     expect(error.result?.status).toBe('failed');
     expect(error.result?.outcomes.map(({ key, status }) => `${key} ${status}`)).toEqual([
@@ -244,7 +252,10 @@ describe('a store that can not be written', () => {
     const { source, store, create, writes, destination } = await synced();
     source.set('A', 'one');
     source.delete('B');
-    const error = await failure(create({ store: failing(store, 2) }).sync(owned), 'STATE_NOT_SAVED');
+    const error = await failure(
+      create({ store: failing(store, 1, 'places') }).sync(owned),
+      'STATE_NOT_SAVED',
+    );
     expect(error.result?.outcomes.map(({ key, status }) => `${key} ${status}`)).toEqual([
       'A applied',
       'B applied',

@@ -10,12 +10,30 @@ import {
 import { owned, synced } from '../../support/synced.js';
 
 describe('state under a key that this engine does not have', () => {
-  it('keeps ownership, and voids fingerprints with a warning', async () => {
+  it('proves nothing: it is refused before any write, with what can be done', async () => {
+    const { create, writes } = await synced();
+    const engine = create({ fingerprintKey: OTHER_KEY });
+    for (const call of [
+      () => engine.plan(owned),
+      () => engine.sync(owned),
+      () => engine.removeSecrets(owned),
+    ]) {
+      const error = await failure(call(), 'STATE_UNREADABLE');
+      expect(error.message).toContain('"memory:default"');
+      expect(error.message).toContain('fingerprint key that this engine does not have');
+      expect(error.message).toContain('acceptUnverifiedState');
+      expect(error.retryable).toBe(false);
+    }
+    expect(writes()).toEqual([]);
+  });
+
+  it('keeps ownership where it is accepted, voids fingerprints, warns of both, and is sealed again', async () => {
     const { create, source, destination } = await synced();
     destination.set('THEIRS', 'x');
     source.delete('C');
-    const { plan } = await create({ fingerprintKey: OTHER_KEY }).sync(owned);
-    expect(warningsOf(plan)).toEqual(['FINGERPRINTS_VOID']);
+    const accepting = { fingerprintKey: OTHER_KEY, acceptUnverifiedState: true };
+    const { plan } = await create(accepting).sync(owned);
+    expect(warningsOf(plan)).toEqual(['STATE_UNVERIFIED', 'FINGERPRINTS_VOID']);
     expect(changesOf(plan)).toEqual([
       'A update, not-verifiable',
       'B update, not-verifiable',
@@ -94,10 +112,12 @@ describe('an engine without a fingerprint key', () => {
     expect((await engine.sync(owned)).plan.summary.update).toBe(3);
   });
 
-  it('becomes one with a key without losing what it owns', async () => {
+  it('becomes one with a key without losing what it owns, once it was told to accept what it wrote', async () => {
     const { create, source } = await synced({ fingerprintKey: null });
     source.delete('C');
-    const engine = create({ fingerprintKey: FINGERPRINT_KEY });
+    const error = await failure(create({ fingerprintKey: FINGERPRINT_KEY }).sync(owned), 'STATE_UNREADABLE');
+    expect(error.message).toContain('a checksum and no MAC');
+    const engine = create({ fingerprintKey: FINGERPRINT_KEY, acceptUnverifiedState: true });
     expect((await engine.sync(owned)).plan.summary).toMatchObject({ update: 2, delete: 1 });
     expect((await create({ fingerprintKey: FINGERPRINT_KEY }).sync(owned)).outcomes).toEqual([]);
   });

@@ -13,8 +13,8 @@ import { owned, synced } from '../../support/synced.js';
 describe('state that can not be used is an error before any write', () => {
   type Document = { readonly [name: string]: JsonValue };
   it.each<[string, (document: Document) => JsonValue]>([
-    ['of a newer version', (document) => ({ ...document, formatVersion: 2 })],
-    ['of a newer version and in another form', () => ({ formatVersion: 3, blob: 'x' })],
+    ['of a newer version', (document) => ({ ...document, formatVersion: 3 })],
+    ['of a newer version and in another form', () => ({ formatVersion: 4, blob: 'x' })],
     ['no state document', () => ({ hello: 'world' })],
     ['text', () => 'hello'],
     ['null', () => null],

@@ -24,13 +24,13 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'a state entry is lost',
     'engine/state/place-memory.ts',
-    'entries: [...entries.values()].sort(',
-    'entries: [...entries.values()].slice(1).sort(',
+    'entries: [...entries].sort(',
+    'entries: [...entries].slice(1).sort(',
   ),
   bug(
     'the intent is not saved',
     'engine/apply/apply.ts',
-    'if (work.length > 0) await saveWithResult(application, resultOf(application, work, withheld));',
+    'if (work.length > 0) await saveWithResult(application, resultOf(application, work, withheld), loaded.saveIntent);',
     '',
   ),
   bug(

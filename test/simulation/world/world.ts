@@ -29,6 +29,8 @@ export interface World {
   readonly sites: ReadonlyMap<SiteName, Site>;
   readonly sources: ReadonlyMap<string, Map<string, string>>;
   readonly store: ReturnType<typeof memoryStore>;
+  /** Whether a fingerprint key was dropped before all that it vouches for was sealed again. */
+  hasLostKey: boolean;
   /** The documents of the store, as they are now. */
   readonly documents: Map<
     string,
@@ -189,6 +191,7 @@ export async function createWorld(
       ]),
     ),
     store: memoryStore(),
+    hasLostKey: false,
     documents: new Map(),
     ledger: createLedger(setting.syncs),
     running: new Set(),
