@@ -82,6 +82,7 @@ export interface ResolvedOptions {
   readonly drivers: readonly AnyDestinationDriver[];
   /** The store, which seals what is put into it. */
   readonly store: SealedStore;
+  readonly acceptUnverifiedState: boolean;
   /** False when the store is the default one. */
   readonly isStoreExplicit: boolean;
   readonly keyring: Keyring;
@@ -199,6 +200,7 @@ export function resolveOptions<Drivers extends readonly AnyDestinationDriver[]>(
   return {
     ...rest,
     store: createSealedStore(options.store ?? memoryStore(), keyring, { acceptUnverifiedState }),
+    acceptUnverifiedState,
     isStoreExplicit: options.store !== undefined,
     keyring,
     concurrency: options.concurrency ?? 10,

@@ -3,8 +3,8 @@ import type { SyncDefinition } from '../contracts/definition.js';
 import { SecretSyncError } from '../contracts/errors.js';
 import type { Operation } from '../contracts/plan.js';
 import type { SyncResult } from '../contracts/result.js';
+import type { StateStore } from '../contracts/state-store.js';
 import { sourceDigest } from '../core/fingerprint/fingerprint.js';
-import type { Keyring } from '../core/fingerprint/keyring.js';
 import { locationIn } from '../core/inputs/location.js';
 import { withTimeLimit } from '../shared/async.js';
 import { quote } from '../shared/text.js';
@@ -13,6 +13,7 @@ import type { CallSignal, ImportCallOptions, SyncCallOptions } from './call-opti
 import type { ResolvedOptions } from './options.js';
 import { prepareSync, type PreparedSync } from './resolve/resolve-sync.js';
 import { readLocation } from './run/read.js';
+import { createSealedStore, type SealedStore } from './state/sealed-store.js';
 
 // What the service asks of an engine beyond its public methods. Nothing here is part of the API.
 
@@ -70,7 +71,8 @@ export interface SyncAtPlace {
 /** @internal */
 export interface EnginePort {
   readonly source: SecretSource;
-  readonly keyring: Keyring;
+  /** Seals what is put into a store as the engine does. `onUnverified`: as in its options. */
+  seal(store: StateStore, onUnverified: (key: string) => void): SealedStore;
   /** How long a call of foreign code may take: the engine's `runTimeout`, or 60,000 ms. */
   readonly callLimit: number;
   /** Checks a definition as every method does, and returns what it means. Sends and reads nothing. */
@@ -123,7 +125,7 @@ const tooSlow = ({ name }: SecretSource, limit: number) =>
 
 /** @internal */
 export function createPort(options: ResolvedOptions, internals: EngineInternals): EnginePort {
-  const { clock, keyring, source } = options;
+  const { clock, keyring, source, acceptUnverifiedState } = options;
   const callLimit = options.runTimeout ?? CALL_LIMIT_MS;
   const limitedSource = limited(options, callLimit);
   const prepare = (definition: unknown) => (signal?: AbortSignal) =>
@@ -139,8 +141,8 @@ export function createPort(options: ResolvedOptions, internals: EngineInternals)
     );
   return {
     source,
-    keyring,
     callLimit,
+    seal: (store, onUnverified) => createSealedStore(store, keyring, { acceptUnverifiedState, onUnverified }),
     async inspect(definition) {
       const { definition: parsed, place } = await prepare(definition)();
       return { definition: parsed, place };

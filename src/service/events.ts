@@ -38,6 +38,8 @@ interface Failure {
  * - `cross-sync-conflict`: another record writes to the same place and can match the same keys, such as `key`.
  * - `record-unreadable`: a record can't be read, so that nothing is done for it; `key` is that of its document in the store,
  *   `syncId` its id, where it can be told. `deleteSync` of that id removes it.
+ * - `record-unverified`: a document of the service could not be verified, and the engine's `acceptUnverifiedState` takes it for
+ *   true; `key` is its key in the store. It is sealed when it is next saved.
  * - `service-failed`: a record could not be read or written for something that no caller waits for. It is tried again, and
  *   nothing is lost.
  */
@@ -71,5 +73,6 @@ export type ServiceEvent =
       readonly key: string;
       readonly message: string;
     })
+  | { readonly type: 'record-unverified'; readonly key: string }
   | (Failure & { readonly type: 'record-unreadable'; readonly key: string; readonly syncId?: string })
   | (Failure & { readonly type: 'service-failed' });

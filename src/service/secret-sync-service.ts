@@ -8,6 +8,7 @@ import type {
   RemoveCallOptions,
   SyncCallOptions,
 } from '../engine/secret-sync-engine.js';
+import type { SealedStore } from '../engine/state/sealed-store.js';
 import { quote } from '../shared/text.js';
 import { AutoSync } from './auto-sync/auto-sync.js';
 import type { DeleteOptions, StopOptions, SyncFilter, UpdateOptions } from './call-options.js';
@@ -72,7 +73,7 @@ export class SecretSyncService<
   constructor(options: ServiceOptions<Drivers>) {
     this.#options = resolveServiceOptions(options);
     const liveness = createLiveness(this.#options.clock);
-    const documents = createDocumentStore(this.#options.store);
+    const documents = createDocumentStore(sealed(this.#options));
     this.#records = new RecordStore(documents, liveness);
     const names = new NameIndex(documents, this.#records, liveness);
     this.#editor = new RecordEditor(this.#options, this.#records, names);
@@ -334,6 +335,15 @@ export class SecretSyncService<
         );
     }
   }
+}
+
+/** The store of the records; tells once of each document that was taken for true without a seal that could be checked. */
+function sealed({ port, store, emit }: ResolvedServiceOptions): SealedStore {
+  const told = new Set<string>();
+  return port.seal(store, (key) => {
+    if (!told.has(key)) emit({ type: 'record-unverified', key });
+    told.add(key);
+  });
 }
 
 const show = (stored: StoredSync): SyncRecord => structuredClone(recordOf(stored));

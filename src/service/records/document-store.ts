@@ -1,11 +1,14 @@
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { JsonValue } from '../../contracts/json.js';
-import type { StateStore, StoredEntry, VersionedDocument } from '../../contracts/state-store.js';
+import type { StoredEntry, VersionedDocument } from '../../contracts/state-store.js';
+import type { SealedStore } from '../../engine/state/sealed-store.js';
 
-/** A document that could not be read. */
+/** A document that can't be used. */
 export interface UnreadableEntry {
   readonly key: string;
   readonly error: unknown;
+  /** What it holds all the same, where that can be told. */
+  readonly document?: JsonValue;
 }
 
 /** The service's view of a store: what it throws that is not ours comes out as one of our errors. */
@@ -22,6 +25,8 @@ export interface DocumentStore {
   ): Promise<string | undefined>;
   /** False when the stored version is another one. */
   delete(key: string, ifVersion: string): Promise<boolean>;
+  /** Removes a document that can't be used. Throws `STATE_UNREADABLE` where the store can't do that. */
+  discard(key: string): Promise<void>;
 }
 
 /** How many documents are read at the same time where a store can't give them in one call. */
@@ -64,7 +69,7 @@ export async function forEach<Item, Result>(
   return results;
 }
 
-export function createDocumentStore(store: StateStore): DocumentStore {
+export function createDocumentStore(store: SealedStore): DocumentStore {
   const get = (key: string) => guarded('STATE_UNREADABLE', () => store.get(key));
 
   async function oneByOne(prefix: string): Promise<(StoredEntry | UnreadableEntry)[]> {
@@ -74,7 +79,11 @@ export function createDocumentStore(store: StateStore): DocumentStore {
         const found = await get(key);
         return found && { key, ...found };
       } catch (error) {
-        return { key, error };
+        const document = await store.read(key).then(
+          (found) => found?.document,
+          () => undefined,
+        );
+        return { key, error, ...(document !== undefined && { document }) };
       }
     };
     return (await forEach(keys, read)).filter((entry) => entry !== undefined);
@@ -94,5 +103,6 @@ export function createDocumentStore(store: StateStore): DocumentStore {
         await store.delete(key, { ifVersion });
         return true;
       })) === true,
+    discard: (key) => guarded('STATE_NOT_SAVED', async () => store.discard?.(key)),
   };
 }

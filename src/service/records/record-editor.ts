@@ -171,7 +171,7 @@ export class RecordEditor {
   /** Removes a record that can't be read; its names are free from then on. False where there is none with this id. */
   async removeDamaged(id: string): Promise<boolean> {
     if (!(await this.#records.isDamaged(id))) return false;
-    await this.#records.remove(id);
+    await this.#records.discard(id);
     await this.#names.release([id], id);
     return true;
   }

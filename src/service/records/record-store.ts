@@ -153,29 +153,36 @@ export class RecordStore {
     });
   }
 
-  /** Removes a record; also one that is damaged. False where there is none. */
-  remove(id: string): Promise<boolean> {
+  /** Removes a record. */
+  async remove(id: string): Promise<void> {
     const key = recordKey(id);
-    return this.#persist<boolean>(id, async () => {
+    await this.#persist<true>(id, async () => {
       const found = await this.#documents.get(key);
-      if (found === undefined) return { done: false };
-      if (!(await this.#documents.delete(key, found.version))) return undefined;
-      this.#forget(key);
+      if (found !== undefined && !(await this.#documents.delete(key, found.version))) return undefined;
       return { done: true };
     });
+    this.#forget(key);
   }
 
-  /** Whether the record with this id exists and can't be read: it can be deleted by its id all the same. */
+  /** Whether the record with this id exists and can't be used: it can be removed by its id all the same. */
   async isDamaged(id: string): Promise<boolean> {
-    const found = await this.#documents.get(recordKey(id));
-    if (found === undefined) return false;
     try {
-      parseSync(found.document, recordKey(id));
+      await this.read(id);
       return false;
     } catch (error) {
-      if (isSecretSyncError(error, 'STATE_UNREADABLE')) return true;
+      if (isSecretSyncError(error, 'STATE_UNREADABLE') && !error.retryable) return true;
       throw error;
     }
+  }
+
+  /** Removes a record that can't be used. */
+  async discard(id: string): Promise<void> {
+    const key = recordKey(id);
+    const isSealed = await this.#documents.get(key).then(
+      () => true,
+      () => false,
+    );
+    await (isSealed ? this.remove(id) : this.#documents.discard(key));
   }
 
   /** Tries until no other process was faster. */
