@@ -49,13 +49,11 @@ export type Wanted = false | { readonly unlessDigest?: string | undefined };
 /** What a run tells whoever asked for it, and asks in return. */
 export interface RunHooks {
   /** Called once the lease was taken, before anything is read or written. */
-  assertWanted?(run: LeasedRun): Promise<Wanted>;
+  readonly assertWanted?: (run: LeasedRun) => Promise<Wanted>;
   /** Called with the digest of what the source holds, each time that it was read or written. The last one counts. */
-  onSourceDigest?(digest: string): void;
+  readonly onSourceDigest?: ((digest: string) => void) | undefined;
   /** Called before the lease is given back, once the run has succeeded. */
-  onSucceeded?(): Promise<void>;
-  /** In place of the engine's own. */
-  readonly leaseWait?: number | undefined;
+  readonly onSucceeded?: () => Promise<void>;
 }
 
 /** The options of a run, and its hooks. */
@@ -104,15 +102,14 @@ export interface EngineInternals extends Pick<EnginePort, 'release'> {
 /** The same source, of which no read takes longer than a time. */
 function limited(options: ResolvedOptions, limit: number): SecretSource {
   const { source, clock } = options;
-  const { write, checkWrite } = source;
   return {
     name: source.name,
     read: async (location, call) => {
       const reading = (signal: AbortSignal) => Promise.resolve(source.read(location, { ...call, signal }));
       return withTimeLimit(reading, { ms: limit, clock, signal: call.signal }, () => tooSlow(source, limit));
     },
-    ...(write && { write: write.bind(source) }),
-    ...(checkWrite && { checkWrite: checkWrite.bind(source) }),
+    ...(source.write !== undefined && { write: (...given) => source.write?.(...given) }),
+    ...(source.checkWrite !== undefined && { checkWrite: (...given) => source.checkWrite?.(...given) ?? [] }),
   };
 }
 
@@ -148,11 +145,10 @@ export function createPort(options: ResolvedOptions, internals: EngineInternals)
       return { definition: parsed, place };
     },
     async describe(location) {
-      const { describe } = source;
-      if (describe === undefined) return undefined;
+      if (source.describe === undefined) return undefined;
       const sentence = `The source ${quote(source.name)} could not describe a location.`;
       const describing = (signal: AbortSignal) =>
-        guarded(() => describe.call(source, location, { signal }), signal, 'SOURCE_READ_FAILED', sentence);
+        guarded(() => source.describe?.(location, { signal }), signal, 'SOURCE_READ_FAILED', sentence);
       const limit = { ms: Math.min(DESCRIBE_LIMIT_MS, callLimit), clock };
       return withTimeLimit(describing, limit, () => tooSlow(source, limit.ms)).catch(() => undefined);
     },

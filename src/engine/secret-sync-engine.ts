@@ -221,7 +221,7 @@ export class SecretSyncEngine<
   async #leased<Result, Prepared extends AtPlace>(
     prepare: (signal: AbortSignal) => Promise<Prepared>,
     operation: Operation,
-    { signal, leaseWait = this.#options.leaseWait }: Call,
+    { signal }: Call,
     work: (run: Run<Prepared>, lease: Lease) => Promise<Result>,
   ): Promise<Result> {
     const prepareAndTell = async (ended: AbortSignal) => {
@@ -230,11 +230,7 @@ export class SecretSyncEngine<
       return prepared;
     };
     return withRun(this.#options, prepareAndTell, operation, signal, async (run) => {
-      const lease = await acquireLease(
-        { ...this.#options, leaseWait },
-        run,
-        storeKeys(run.prepared.place).lease,
-      );
+      const lease = await acquireLease(this.#options, run, storeKeys(run.prepared.place).lease);
       try {
         return await work(run, lease);
       } finally {

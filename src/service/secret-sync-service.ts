@@ -8,29 +8,18 @@ import type {
   RemoveCallOptions,
   SyncCallOptions,
 } from '../engine/secret-sync-engine.js';
-import type { SealedStore } from '../engine/state/sealed-store.js';
-import { quote } from '../shared/text.js';
-import { AutoSync } from './auto-sync/auto-sync.js';
+import { byText } from '../shared/text.js';
 import type { DeleteOptions, StopOptions, SyncFilter, UpdateOptions } from './call-options.js';
-import { failureText } from './failure.js';
-import { resolveServiceOptions, type ResolvedServiceOptions, type ServiceOptions } from './options.js';
+import { resolveServiceOptions, type ServiceOptions } from './options.js';
+import { createParts, type ServiceParts } from './parts.js';
 import type { SyncChanges } from './records/definition-patch.js';
 import { assertSucceeded, deleteRecord } from './records/deletion.js';
-import { createDocumentStore } from './records/document-store.js';
-import { createLiveness } from './records/liveness.js';
-import { NameIndex } from './records/name-index.js';
-import { RecordEditor } from './records/record-editor.js';
-import { RecordStore, syncNotFound } from './records/record-store.js';
-import { askedRun, type StoredSync } from './records/stored-sync.js';
-import { recordOf, withAsked, withRun, type SyncRecord } from './records/sync-record.js';
+import type { StoredSync } from './records/stored-sync.js';
+import { fits, recordOf, type SyncRecord } from './records/sync-record.js';
 import { unreadableEvent } from './records/unreadable-record.js';
-import { dueJobs } from './runs/due.js';
-import { dueOptions, DueFinder, type FindDueOptions } from './runs/find-due.js';
-import { createActivity, type Activity } from './runs/idle-tracker.js';
-import { LocalRuns } from './runs/local-runs.js';
+import type { FindDueOptions } from './runs/find-due.js';
 import { performJob } from './runs/perform.js';
-import { Runner, switchedOff } from './runs/runner.js';
-import { SourceLooks } from './runs/source-looks.js';
+import { switchedOff } from './runs/run-end.js';
 import {
   jobOf,
   type Performed,
@@ -38,6 +27,9 @@ import {
   type RunOptions,
   type SyncJob,
 } from './runs/sync-job.js';
+
+/** Options of a run that no caller waits for. */
+type RunRequest<Options> = Omit<Options, 'signal' | 'onEvent' | 'unlessDigest'>;
 
 /**
  * Keeps syncs as records, and runs them by itself when their source changes.
@@ -56,14 +48,7 @@ import {
 export class SecretSyncService<
   const Drivers extends readonly AnyDestinationDriver[] = readonly AnyDestinationDriver[],
 > implements AsyncDisposable {
-  readonly #options: ResolvedServiceOptions;
-  readonly #records: RecordStore;
-  readonly #editor: RecordEditor;
-  readonly #activity: Activity = createActivity();
-  readonly #runner: Runner;
-  readonly #runs: LocalRuns;
-  readonly #finder: DueFinder;
-  readonly #autoSync: AutoSync;
+  readonly #parts: ServiceParts;
 
   /**
    * Does no I/O.
@@ -71,18 +56,7 @@ export class SecretSyncService<
    * @throws SecretSyncError `INVALID_OPTION`, with everything that is wrong.
    */
   constructor(options: ServiceOptions<Drivers>) {
-    this.#options = resolveServiceOptions(options);
-    const liveness = createLiveness(this.#options.clock);
-    const documents = createDocumentStore(sealed(this.#options));
-    this.#records = new RecordStore(documents, liveness);
-    const names = new NameIndex(documents, this.#records, liveness);
-    this.#editor = new RecordEditor(this.#options, this.#records, names);
-    this.#runner = new Runner(this.#options, this.#records);
-    this.#runs = new LocalRuns(this.#options, this.#records, this.#runner, this.#activity);
-    const looks = new SourceLooks(this.#options);
-    this.#finder = new DueFinder(this.#options, this.#records, looks);
-    const parts = { records: this.#records, runs: this.#runs, looks, activity: this.#activity };
-    this.#autoSync = new AutoSync(this.#options, parts);
+    this.#parts = createParts(resolveServiceOptions(options));
   }
 
   /**
@@ -96,29 +70,24 @@ export class SecretSyncService<
   async createSync<Destination extends string>(
     definition: DefinitionArgument<Drivers, Destination>,
   ): Promise<SyncRecord> {
-    const stored = await this.#editor.create(definition);
-    await this.#lookAfter(stored);
+    const stored = await this.#parts.editor.create(definition);
+    await this.#parts.requests.lookAfter(stored);
     return show(stored);
   }
 
-  /** @throws SecretSyncError `SYNC_NOT_FOUND`; `STATE_UNREADABLE` for a record that is damaged. */
+  /** @throws SecretSyncError `SYNC_NOT_FOUND`; `STATE_UNREADABLE` for a damaged record. */
   async getSync(idOrName: string): Promise<SyncRecord> {
-    return show((await this.#records.find(idOrName)).stored);
+    return show((await this.#parts.records.find(idOrName)).stored);
   }
 
   /** Returns all records, or those that fit, sorted by name. One that is damaged is left out, and told of by `record-unreadable`. */
   async listSyncs(filter: SyncFilter = {}): Promise<readonly SyncRecord[]> {
-    const { loaded, unreadable } = await this.#records.all();
-    for (const record of unreadable) this.#options.emit(unreadableEvent(record));
+    const { loaded, unreadable } = await this.#parts.records.all();
+    for (const record of unreadable) this.#parts.options.emit(unreadableEvent(record));
     return loaded
       .map(({ stored }) => show(stored))
-      .filter(
-        ({ projectId, destination, connectionId }) =>
-          (filter.projectId ?? projectId) === projectId &&
-          (filter.destination ?? destination) === destination &&
-          (filter.connectionId ?? connectionId) === connectionId,
-      )
-      .sort((first, second) => (first.name < second.name ? -1 : 1));
+      .filter((record) => fits(record, filter))
+      .sort(byText(({ name }) => name));
   }
 
   /**
@@ -133,13 +102,13 @@ export class SecretSyncService<
     changes: SyncChanges,
     { version }: UpdateOptions = {},
   ): Promise<SyncRecord> {
-    const stored = await this.#editor.update(idOrName, changes, version);
+    const stored = await this.#parts.editor.update(idOrName, changes, version);
     const { id, name, isEnabled, syncOptions } = stored.definition;
     // A first run is not auto-sync's: it was asked for by who made the record.
-    if (!isEnabled) this.#runs.queue.abort(id, switchedOff(name));
+    if (!isEnabled) this.#parts.runs.queue.abort(id, switchedOff(name));
     else if (!syncOptions.autoSyncEnabled)
-      this.#runs.queue.abort(id, switchedOff(name), (cause) => cause !== 'created');
-    await this.#lookAfter(stored);
+      this.#parts.runs.queue.abort(id, switchedOff(name), (cause) => cause !== 'created');
+    await this.#parts.requests.lookAfter(stored);
     return show(stored);
   }
 
@@ -151,24 +120,22 @@ export class SecretSyncService<
    * @throws SecretSyncError `SYNC_NOT_FOUND`; `SYNC_BUSY` where another run holds the place; what a removal throws.
    */
   async deleteSync(idOrName: string, options: DeleteOptions = {}): Promise<void> {
+    const { autoSync, runs, requests } = this.#parts;
     const parts = {
-      options: this.#options,
-      records: this.#records,
-      editor: this.#editor,
-      runs: this.#runs,
+      ...this.#parts,
       letGo: ({ definition: { id, name } }: StoredSync) => {
-        this.#autoSync.drop(id);
-        this.#runs.queue.abort(id, switchedOff(name));
+        autoSync.drop(id);
+        runs.queue.abort(id, switchedOff(name));
       },
-      takeBack: (stored: StoredSync) => void this.#lookAfter(stored),
+      takeBack: (stored: StoredSync) => void requests.lookAfter(stored),
     };
     await deleteRecord(parts, idOrName, options);
   }
 
   /** The dry run of a record's sync, import or removal, as an engine's `plan`. */
   async plan(idOrName: string, options: PlanCallOptions = {}): Promise<SyncPlan> {
-    const { definition } = (await this.#records.find(idOrName)).stored;
-    return this.#options.engine.plan(definition, options);
+    const { definition } = (await this.#parts.records.find(idOrName)).stored;
+    return this.#parts.options.engine.plan(definition, options);
   }
 
   /** Runs a record's sync now, or when the run at its place has ended. Throws as an engine's `sync`. */
@@ -195,24 +162,18 @@ export class SecretSyncService<
    *
    * @throws SecretSyncError `SYNC_NOT_FOUND`, `SYNC_DISABLED`.
    */
-  async requestSync(idOrName: string, options: Omit<SyncCallOptions, 'signal'> = {}): Promise<SyncRecord> {
-    return this.#request('sync', idOrName, options);
+  async requestSync(idOrName: string, options: RunRequest<SyncCallOptions> = {}): Promise<SyncRecord> {
+    return show(await this.#parts.requests.ask('sync', idOrName, options));
   }
 
   /** Asks for an import, as {@link requestSync}. */
-  async requestImport(
-    idOrName: string,
-    options: Omit<ImportCallOptions, 'signal'> = {},
-  ): Promise<SyncRecord> {
-    return this.#request('import', idOrName, options);
+  async requestImport(idOrName: string, options: RunRequest<ImportCallOptions> = {}): Promise<SyncRecord> {
+    return show(await this.#parts.requests.ask('import', idOrName, options));
   }
 
   /** Asks for a removal, as {@link requestSync}; also for a sync that is disabled. */
-  async requestRemoval(
-    idOrName: string,
-    options: Omit<RemoveCallOptions, 'signal'> = {},
-  ): Promise<SyncRecord> {
-    return this.#request('remove', idOrName, options);
+  async requestRemoval(idOrName: string, options: RunRequest<RemoveCallOptions> = {}): Promise<SyncRecord> {
+    return show(await this.#parts.requests.ask('remove', idOrName, options));
   }
 
   /**
@@ -221,7 +182,7 @@ export class SecretSyncService<
    * failed on the same digest before its `retryAt`. Writes nothing, but that a source is out of reach.
    */
   async findDue(options: FindDueOptions = {}): Promise<readonly SyncJob[]> {
-    return this.#finder.findDue(options);
+    return this.#parts.finder.findDue(options);
   }
 
   /**
@@ -230,8 +191,7 @@ export class SecretSyncService<
    * while their record asks for them.
    */
   async perform(job: SyncJob, options: PerformOptions = {}): Promise<Performed> {
-    const parts = { records: this.#records, runner: this.#runner, activity: this.#activity };
-    return performJob(this.#options, parts, job, options);
+    return performJob(this.#parts, job, options);
   }
 
   /**
@@ -241,12 +201,12 @@ export class SecretSyncService<
    * @throws SecretSyncError when the store can't be read; `INVALID_OPTION` for a service with a `queue`.
    */
   async start(): Promise<void> {
-    if (this.#options.queue !== undefined) {
+    if (this.#parts.options.queue !== undefined) {
       const message =
         'A service with a queue runs nothing by itself; do the jobs of the queue with perform().';
       throw new SecretSyncError('INVALID_OPTION', message);
     }
-    await this.#autoSync.start();
+    await this.#parts.autoSync.start();
   }
 
   /**
@@ -254,8 +214,8 @@ export class SecretSyncService<
    * and are aborted after `timeout`. The service can be started again.
    */
   async stop({ timeout = 30_000 }: StopOptions = {}): Promise<void> {
-    this.#autoSync.stop();
-    await this.#runs.queue.drain(timeout);
+    this.#parts.autoSync.stop();
+    await this.#parts.runs.queue.drain(timeout);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -263,8 +223,8 @@ export class SecretSyncService<
   }
 
   /** Resolves when no run waits or is under way, and no change is being looked at. Retries that are due later don't count. */
-  async whenIdle(): Promise<void> {
-    return this.#activity.whenIdle();
+  whenIdle(): Promise<void> {
+    return this.#parts.activity.whenIdle();
   }
 
   async #run(
@@ -272,78 +232,17 @@ export class SecretSyncService<
     idOrName: string,
     options: RunOptions & SyncCallOptions,
   ): Promise<SyncResult> {
-    const loaded = await this.#records.find(idOrName);
+    const loaded = await this.#parts.records.find(idOrName);
     const { signal, ...rest } = options;
     const { id } = loaded.stored.definition;
-    const end = await this.#runs.run(jobOf(id, operation, 'manual', { options: rest }), { signal }, loaded);
+    const end = await this.#parts.runs.run(
+      jobOf(id, operation, 'manual', { options: rest }),
+      { signal },
+      loaded,
+    );
     assertSucceeded(end, id);
     return end.result;
   }
-
-  async #request(operation: Operation, idOrName: string, options: RunOptions): Promise<SyncRecord> {
-    const known = await this.#records.find(idOrName);
-    const { id, name, isEnabled } = known.stored.definition;
-    if (!isEnabled && operation !== 'remove') {
-      const message = `The sync ${quote(name)} is disabled; set isEnabled, or plan it.`;
-      throw new SecretSyncError('SYNC_DISABLED', message);
-    }
-    const { queue } = this.#options;
-    const job = jobOf(id, operation, 'manual', { options });
-    const jobId = queue === undefined ? globalThis.crypto.randomUUID() : null;
-    const asked = askedRun('manual', jobId, job.options);
-    const changed = await this.#records.change(id, (current) => withAsked(current, operation, asked), {
-      known,
-    });
-    if (changed === undefined) throw syncNotFound(idOrName);
-    const { stored } = changed;
-    if (queue !== undefined) return this.#enqueue(stored, job, asked.id);
-    this.#begin(job, stored);
-    return show(stored);
-  }
-
-  /** Puts a job into the queue, and its id into the record, where that still asks for it. */
-  async #enqueue(stored: StoredSync, job: SyncJob, askedId: string): Promise<SyncRecord> {
-    const { queue } = this.#options;
-    const jobId = (await queue?.enqueue(job)) ?? null;
-    const change = (current: StoredSync) => {
-      const run = current.runs[job.operation];
-      if (run?.asked?.id !== askedId || run.asked.isTaken) return undefined;
-      const isShown = run.status === 'pending' && { jobId };
-      return withRun(current, job.operation, { ...isShown, asked: { ...run.asked, jobId } });
-    };
-    return show((await this.#records.change(job.syncId, change))?.stored ?? stored);
-  }
-
-  /** Begins a run that no caller waits for: its record and the events tell how it ends. */
-  #begin(job: SyncJob, stored: StoredSync): void {
-    if (this.#autoSync.take(stored)) return;
-    void this.#runs.run(job).catch(() => undefined);
-  }
-
-  /** Hands a record to what runs it: the queue, auto-sync, or, for what was asked for, this process. */
-  async #lookAfter(stored: StoredSync): Promise<void> {
-    const { queue, emit } = this.#options;
-    if (queue === undefined && this.#autoSync.take(stored)) return;
-    for (const job of dueJobs(stored, undefined, dueOptions(this.#options))) {
-      const asked = stored.runs[job.operation]?.asked;
-      if (asked == null || asked.isTaken) continue;
-      if (queue === undefined) this.#begin(job, stored);
-      // What the queue does not take is found by the next look.
-      else
-        await this.#enqueue(stored, job, asked.id).catch((error: unknown) =>
-          emit({ type: 'service-failed', ...failureText(error) }),
-        );
-    }
-  }
-}
-
-/** The store of the records; tells once of each document that was taken for true without a seal that could be checked. */
-function sealed({ port, store, emit }: ResolvedServiceOptions): SealedStore {
-  const told = new Set<string>();
-  return port.seal(store, (key) => {
-    if (!told.has(key)) emit({ type: 'record-unverified', key });
-    told.add(key);
-  });
 }
 
 const show = (stored: StoredSync): SyncRecord => structuredClone(recordOf(stored));

@@ -87,7 +87,11 @@ export interface WorldSetup {
   readonly crossSyncCheck?: CrossSyncCheck;
   readonly connections?: Connections;
   readonly queue?: SyncQueue;
-  readonly engineOptions?: { readonly runTimeout?: number; readonly leaseWait?: number };
+  readonly engineOptions?: {
+    readonly runTimeout?: number;
+    readonly leaseWait?: number;
+    readonly acceptUnverifiedState?: boolean;
+  };
 }
 
 /** A service with all around it: what a process would have. Given the same parts, a restart of it. */

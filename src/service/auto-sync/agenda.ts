@@ -15,7 +15,6 @@ export class Agenda {
 
   /** Puts a job down for a time, in ms since the epoch. */
   set(job: SyncJob, at: number): void {
-    if (at === Infinity || Number.isNaN(at)) return;
     this.#entries.set(`${job.operation} ${job.syncId}`, { job, at });
     this.#nap.wake();
   }

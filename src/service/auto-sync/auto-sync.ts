@@ -4,11 +4,11 @@ import type { ResolvedServiceOptions } from '../options.js';
 import type { LoadedSync, RecordStore } from '../records/record-store.js';
 import type { StoredSync } from '../records/stored-sync.js';
 import { unreadableEvent } from '../records/unreadable-record.js';
-import { dueJobs, isAutomatic, reconcileAt } from '../runs/due.js';
-import { dueOptions, noteOutage } from '../runs/find-due.js';
+import { dueJobs, dueOptions, isAutomatic, laterJobs } from '../runs/due.js';
+import { noteOutage } from '../runs/find-due.js';
 import type { Activity } from '../runs/idle-tracker.js';
 import type { LocalRuns } from '../runs/local-runs.js';
-import { switchedOff } from '../runs/runner.js';
+import { switchedOff } from '../runs/run-end.js';
 import type { SourceLooks } from '../runs/source-looks.js';
 import { jobOf, type RunCause, type SyncJob } from '../runs/sync-job.js';
 import { Agenda } from './agenda.js';
@@ -143,12 +143,8 @@ export class AutoSync {
   #watch(key: string, location: SourceLocation): void {
     const known = this.#watchers.get(key);
     if (known !== undefined) return known.look();
-    const parts = {
-      options: this.#options,
-      looks: this.#looks,
-      activity: this.#activity,
-      background: this.#background,
-    };
+    const [options, looks, activity] = [this.#options, this.#looks, this.#activity];
+    const parts = { options, looks, activity, background: this.#background };
     const watcher = new SourceWatcher(parts, location, (look) => {
       for (const [id, followed] of this.#followed)
         if (followed.location === key) this.#tell(id, followed, look);
@@ -165,15 +161,7 @@ export class AutoSync {
 
   /** Puts down when a record is due next without a change of its source. */
   #plan(stored: StoredSync): void {
-    const { id } = stored.definition;
-    for (const operation of ['sync', 'import', 'remove'] as const) {
-      const run = stored.runs[operation];
-      const isTriedAgain = run?.status === 'failed' && (run.asked !== null || isAutomatic(stored));
-      if (isTriedAgain && run.failure?.retryAt != null)
-        this.#agenda.set(jobOf(id, operation, 'retry'), Date.parse(run.failure.retryAt));
-    }
-    if (isAutomatic(stored))
-      this.#agenda.set(jobOf(id, 'sync', 'reconcile'), reconcileAt(stored, dueOptions(this.#options)));
+    for (const { job, at } of laterJobs(stored, dueOptions(this.#options))) this.#agenda.set(job, at);
   }
 
   /** Takes what a look found. It is acted on when the record can be read: nothing that was found is lost. */

@@ -3,7 +3,7 @@ import { renewing } from '../../shared/async.js';
 import type { DeleteOptions } from '../call-options.js';
 import type { ResolvedServiceOptions } from '../options.js';
 import type { LocalRuns } from '../runs/local-runs.js';
-import type { RunEnd } from '../runs/runner.js';
+import type { RunEnd } from '../runs/run-end.js';
 import { jobOf } from '../runs/sync-job.js';
 import { RENEW_MS } from './liveness.js';
 import type { RecordEditor } from './record-editor.js';

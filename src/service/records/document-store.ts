@@ -2,6 +2,7 @@ import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { JsonValue } from '../../contracts/json.js';
 import type { StoredEntry, VersionedDocument } from '../../contracts/state-store.js';
 import type { SealedStore } from '../../engine/state/sealed-store.js';
+import type { ResolvedServiceOptions } from '../options.js';
 
 /** A document that can't be used. */
 export interface UnreadableEntry {
@@ -69,7 +70,7 @@ export async function forEach<Item, Result>(
   return results;
 }
 
-export function createDocumentStore(store: SealedStore): DocumentStore {
+function createDocumentStore(store: SealedStore): DocumentStore {
   const get = (key: string) => guarded('STATE_UNREADABLE', () => store.get(key));
 
   async function oneByOne(prefix: string): Promise<(StoredEntry | UnreadableEntry)[]> {
@@ -105,4 +106,17 @@ export function createDocumentStore(store: SealedStore): DocumentStore {
       })) === true,
     discard: (key) => guarded('STATE_NOT_SAVED', async () => store.discard?.(key)),
   };
+}
+
+/**
+ * Opens the documents of a service, sealed as those of its engine. Tells once of each that was taken for true without a seal
+ * that could be checked.
+ */
+export function openDocuments({ port, store, emit }: ResolvedServiceOptions): DocumentStore {
+  const told = new Set<string>();
+  const sealed = port.seal(store, (key) => {
+    if (!told.has(key)) emit({ type: 'record-unverified', key });
+    told.add(key);
+  });
+  return createDocumentStore(sealed);
 }

@@ -1,5 +1,6 @@
 import type { SyncOptions } from '../../contracts/definition.js';
 import type { Operation } from '../../contracts/plan.js';
+import type { SyncFilter } from '../call-options.js';
 import type { AskedRun, Deletion, RunState, RunStatus, StoredSync } from './stored-sync.js';
 import { NO_RUN } from './stored-sync.js';
 
@@ -162,3 +163,9 @@ export function recordOf(stored: StoredSync): SyncRecord {
     destinationConfig: definition.destinationConfig,
   };
 }
+
+/** Whether a record fits a filter; what the filter leaves out fits. */
+export const fits = ({ projectId, destination, connectionId }: SyncRecord, filter: SyncFilter): boolean =>
+  (filter.projectId ?? projectId) === projectId &&
+  (filter.destination ?? destination) === destination &&
+  (filter.connectionId ?? connectionId) === connectionId;

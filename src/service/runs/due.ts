@@ -1,3 +1,4 @@
+import type { ResolvedServiceOptions } from '../options.js';
 import type { StoredSync } from '../records/stored-sync.js';
 import { jobOf, type RunCause, type RunOptions, type SyncJob } from './sync-job.js';
 
@@ -20,6 +21,15 @@ export interface DueOptions {
   /** In ms. */
   readonly reconcileInterval?: number | undefined;
 }
+
+/** What the options of a service decide. */
+export const dueOptions = ({
+  clock,
+  autoSync,
+}: Pick<ResolvedServiceOptions, 'clock' | 'autoSync'>): DueOptions => ({
+  now: clock.now(),
+  reconcileInterval: autoSync.reconcileInterval,
+});
 
 const UNWANTED: Decision = { status: 'unwanted' };
 
@@ -108,4 +118,20 @@ export function dueJobs(record: StoredSync, digest: string | undefined, options:
 export function needsDigest(record: StoredSync, options: DueOptions): boolean {
   if (!isAutomatic(record) || record.runs.sync?.status === 'running') return false;
   return dueJobs(record, undefined, options).every(({ operation }) => operation !== 'sync');
+}
+
+/** The jobs of a record that are due later without a change of its source, and when, in ms since the epoch. */
+export function laterJobs(
+  record: StoredSync,
+  options: DueOptions,
+): { readonly job: SyncJob; readonly at: number }[] {
+  const { id } = record.definition;
+  const retries = (['sync', 'import', 'remove'] as const).flatMap((operation) => {
+    const run = record.runs[operation];
+    const isTriedAgain = run?.status === 'failed' && (run.asked !== null || isAutomatic(record));
+    const at = Date.parse((isTriedAgain ? run.failure?.retryAt : undefined) ?? '');
+    return Number.isNaN(at) ? [] : [{ job: jobOf(id, operation, 'retry'), at }];
+  });
+  const at = isAutomatic(record) ? reconcileAt(record, options) : Infinity;
+  return at === Infinity ? retries : [...retries, { job: jobOf(id, 'sync', 'reconcile'), at }];
 }

@@ -7,7 +7,7 @@ import type { RecordStore } from '../records/record-store.js';
 import type { StoredSync } from '../records/stored-sync.js';
 import { withOutage } from '../records/sync-record.js';
 import { unreadableEvent } from '../records/unreadable-record.js';
-import { dueJobs, isAutomatic, needsDigest, type DueOptions } from './due.js';
+import { dueJobs, dueOptions, isAutomatic, needsDigest } from './due.js';
 import type { SourceLooks } from './source-looks.js';
 import type { SyncJob } from './sync-job.js';
 
@@ -18,15 +18,7 @@ export interface FindDueOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export const dueOptions = ({ clock, autoSync }: ResolvedServiceOptions): DueOptions => ({
-  now: clock.now(),
-  reconcileInterval: autoSync.reconcileInterval,
-});
-
-/**
- * Notes in a record that its source is out of reach, once. False where the record says so already, or where a run will say
- * more.
- */
+/** Notes in a record that its source is out of reach, once: not where it says so already, or where a run will say more. */
 export async function noteOutage(
   { emit }: ResolvedServiceOptions,
   records: RecordStore,

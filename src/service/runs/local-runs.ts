@@ -6,7 +6,8 @@ import { syncNotFound, type LoadedSync, type RecordStore } from '../records/reco
 import { ConcurrencyGate, type Lane } from './concurrency-gate.js';
 import type { Activity } from './idle-tracker.js';
 import { RunQueue, type QueuedRun } from './run-queue.js';
-import type { RunEnd, Runner } from './runner.js';
+import type { RunEnd } from './run-end.js';
+import type { Runner } from './runner.js';
 import type { SyncJob } from './sync-job.js';
 
 /** How a run is asked for in this process. */

@@ -2,13 +2,20 @@ import { failureText, pauseAfter } from '../failure.js';
 import type { ResolvedServiceOptions } from '../options.js';
 import type { RecordStore } from '../records/record-store.js';
 import type { Activity } from './idle-tracker.js';
-import type { RunEnd, Runner } from './runner.js';
+import type { RunEnd } from './run-end.js';
+import type { Runner } from './runner.js';
 import type { Performed, PerformOptions, SyncJob } from './sync-job.js';
+
+interface PerformParts {
+  readonly options: ResolvedServiceOptions;
+  readonly records: RecordStore;
+  readonly runner: Runner;
+  readonly activity: Activity;
+}
 
 const asJson = (end: Exclude<RunEnd, { readonly status: 'moved' }>): Performed => {
   if (end.status === 'succeeded') {
-    const { runId, digest: sourceDigest } = end;
-    const { summary, requestCount } = end.result;
+    const { summary, requestCount, runId, sourceDigest = null } = end.result;
     return { status: 'succeeded', summary, requestCount, runId, sourceDigest };
   }
   if (end.status !== 'failed') return { status: end.status };
@@ -37,15 +44,14 @@ async function perform(
 
 /** Does a job, in this process. Never rejects: where the store fails, the job is to be tried again. */
 export async function performJob(
-  { clock, random, autoSync }: ResolvedServiceOptions,
-  parts: { readonly records: RecordStore; readonly runner: Runner; readonly activity: Activity },
+  { options: { clock, random, autoSync }, records, runner, activity }: PerformParts,
   job: SyncJob,
   options: PerformOptions,
 ): Promise<Performed> {
-  const performing = perform(parts.records, parts.runner, job, options).catch((error: unknown): Performed => {
+  const performing = perform(records, runner, job, options).catch((error: unknown): Performed => {
     const retryAt = new Date(clock.now() + pauseAfter(1, random(), autoSync)).toISOString();
     return { status: 'failed', ...failureText(error), retryAt };
   });
-  parts.activity.track(performing);
+  activity.track(performing);
   return performing;
 }

@@ -4,7 +4,7 @@ import { onAbort } from '../../shared/abort.js';
 import { settlesWithin } from '../../shared/async.js';
 import type { Waiter } from './concurrency-gate.js';
 import type { Activity } from './idle-tracker.js';
-import type { RunEnd } from './runner.js';
+import type { RunEnd } from './run-end.js';
 import type { RunCause, SyncJob } from './sync-job.js';
 
 /** How long work that was ended may take to end, in ms: code that takes no notice must not hold up the process. */

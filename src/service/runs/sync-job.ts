@@ -83,3 +83,10 @@ export function jobOf(
     ...(rest.sourceDigest !== undefined && { sourceDigest: rest.sourceDigest }),
   };
 }
+
+/** The options that an operation takes. */
+export function optionsOf({ operation }: SyncJob, { force, confirmDeletions, importBehavior }: RunOptions) {
+  const confirmation = confirmDeletions === undefined ? {} : { confirmDeletions };
+  if (operation === 'import') return importBehavior === undefined ? {} : { importBehavior };
+  return operation === 'remove' ? confirmation : { ...confirmation, ...(force === true && { force }) };
+}
