@@ -4,11 +4,14 @@ import {
   atLeast,
   flag,
   milliseconds,
+  oneOf,
   optionsOf,
   signal,
   string,
   functionOf,
 } from '../shared/option-schemas.js';
+import type { FindDueOptions } from './runs/sync-job.js';
+import type { RunOptions } from './runs/sync-job.js';
 import { parseOptions } from '../shared/validation.js';
 
 /** Which records `listSyncs` returns. Default: all. */
@@ -35,6 +38,10 @@ export interface StopOptions {
 
 /** The options of the methods that only a service has. */
 interface OwnOptions {
+  readonly requestSync: Pick<RunOptions, 'force' | 'confirmDeletions'>;
+  readonly requestImport: Pick<RunOptions, 'importBehavior'>;
+  readonly requestRemoval: Pick<RunOptions, 'confirmDeletions'>;
+  readonly findDue: FindDueOptions;
   readonly listSyncs: SyncFilter;
   readonly updateSync: UpdateOptions;
   readonly deleteSync: DeleteOptions;
@@ -42,6 +49,7 @@ interface OwnOptions {
 }
 
 const optionalString = z.optional(string);
+const confirmDeletions = z.optional(atLeast(0, ', the number of deletions that the plan shows'));
 
 const OWN_SCHEMAS: { readonly [Method in keyof OwnOptions]: z.ZodMiniType<OwnOptions[Method]> } = {
   listSyncs: optionsOf({
@@ -53,8 +61,19 @@ const OWN_SCHEMAS: { readonly [Method in keyof OwnOptions]: z.ZodMiniType<OwnOpt
   deleteSync: optionsOf({
     signal: z.optional(signal),
     onEvent: z.optional(functionOf<NonNullable<RemoveCallOptions['onEvent']>>()),
-    confirmDeletions: z.optional(atLeast(0, ', the number of deletions that the plan shows')),
+    confirmDeletions,
     removeSecrets: z.optional(flag),
+  }),
+  requestSync: optionsOf({ force: z.optional(flag), confirmDeletions }),
+  requestImport: optionsOf({
+    importBehavior: z.optional(oneOf('prioritize-source', 'prioritize-destination')),
+  }),
+  requestRemoval: optionsOf({ confirmDeletions }),
+  findDue: optionsOf({
+    location: z.optional(
+      optionsOf({ projectId: optionalString, environment: optionalString, secretPath: optionalString }),
+    ),
+    signal: z.optional(signal),
   }),
   stop: optionsOf({ timeout: z.optional(milliseconds(0)) }),
 };

@@ -4,6 +4,8 @@ export type { AutoSyncOptions, CrossSyncCheck, ServiceOptions } from './options.
 export type { SyncChanges } from './records/definition-patch.js';
 export type { RunStatus } from './records/stored-sync.js';
 export type { SyncRecord } from './records/sync-record.js';
-export type { RunCause, ServiceEvent } from './events.js';
+export type { ServiceEvent } from './events.js';
+export type { FindDueOptions } from './runs/sync-job.js';
+export type { Performed, PerformOptions, RunCause, RunOptions, SyncJob, SyncQueue } from './runs/sync-job.js';
 export { crossSyncConflict } from '../core/definition/key-schema-overlap.js';
 export type { KeySchemaOf } from '../core/definition/key-schema-overlap.js';

@@ -54,7 +54,7 @@ async function writeRound(
   const byKey = new Map(steps.map((step) => [step.change.key, step]));
   const unsettled = new Map<WriteStep, Failure>();
   const onOutcome = (told: WriteOutcome) => {
-    const outcome = run.echoes.checked(told);
+    const outcome = run.prepared.echoes.checked(told);
     const step = byKey.get(outcome.key);
     // A driver tells each key as it ends and again in what it returns.
     if (step === undefined || !ledger.isOpen(step) || unsettled.has(step)) return;

@@ -38,7 +38,7 @@ export async function readSource(
   signal: AbortSignal = run.signal,
 ): Promise<SourceSnapshot> {
   const snapshot = await readLocation(options, locationOf(run), signal);
-  run.echoes.learn(snapshot.secrets);
+  run.prepared.echoes.learn(snapshot.secrets);
   const partial = snapshot.incomplete || snapshot.unreadable.size > 0;
   run.emit({ ...run.fields, type: 'source-read', keys: snapshot.secrets.size, partial });
   return snapshot;
@@ -63,7 +63,7 @@ export function clientFor(client: GuardedHttpClient, run: Run, lease: Lease | un
 export function connect(run: Run, http: HttpClient, facts: Facts): DestinationConnection {
   const { driver, credentials, definition } = run.prepared;
   const config = definition.destinationConfig;
-  return connectDriver(driver, { credentials, config, http, facts: run.echoes.guardFacts(facts) });
+  return connectDriver(driver, { credentials, config, http, facts: run.prepared.echoes.guardFacts(facts) });
 }
 
 export async function readDestination(
@@ -79,7 +79,7 @@ export async function readDestination(
     `${driver.displayName} could not be read at ${quote(place)}; nothing was written.`,
   );
   signal.throwIfAborted();
-  run.echoes.checkEntries(entries);
+  run.prepared.echoes.checkEntries(entries);
   run.emit({ ...run.fields, type: 'destination-read', entries: entries.length });
   return entries;
 }
