@@ -35,7 +35,7 @@ const documentRows = z.array(
 );
 
 function entryOf({ key, version, document, age }: z.infer<typeof documentRows>[number]): StoredEntry {
-  return { key, document: parseDocument(key, document), version, age: Math.max(0, Number(age)) };
+  return { key, document: parseDocument(key, document), version, age: Math.max(0, Math.round(Number(age))) };
 }
 
 /**

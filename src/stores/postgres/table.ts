@@ -33,16 +33,20 @@ export function statementsOn(client: PostgresClient, table: string, createTable:
     }
   }
 
+  const runOnTable: RunStatement = async (text, values) => {
+    const rows = await run(text, values);
+    mayCreate = false;
+    return rows;
+  };
+
   return async (text, values) => {
     try {
-      const rows = await run(text, values);
-      mayCreate = false;
-      return rows;
+      return await runOnTable(text, values);
     } catch (error) {
       if (!mayCreate || sqlState(error) !== UNDEFINED_TABLE) throw error;
     }
     creating ??= create();
     await creating;
-    return run(text, values);
+    return runOnTable(text, values);
   };
 }
