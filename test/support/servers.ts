@@ -65,37 +65,44 @@ interface Program {
   readonly args: readonly string[];
   /** What it says when it can be used. */
   readonly ready: RegExp;
-  readonly crash: NodeJS.Signals;
+  /** How it is ended: the name of a signal. */
+  readonly crash: 'KILL' | 'QUIT';
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-/** Runs a server; `start` resolves when it says that it is ready. */
+/**
+ * Runs the program that is its arguments, until that ends or standard input does: so the server also ends with tests
+ * that were killed, which no hook of Node.js could see to. `$0` is the signal.
+ */
+const LEASH = `
+exec 3<&0
+"$@" 3<&- &
+server=$!
+{ cat <&3 >/dev/null; kill -s "$0" "$server" 2>/dev/null; } >/dev/null 2>&1 &
+wait "$server"`;
+
+/** Runs a server; `start` resolves when it says that it is ready, `crash` when it has ended. */
 function runProgram({ command, args, ready, crash, user }: Program) {
   let child: ChildProcess | undefined;
-  const endWithTests = () => child?.kill('SIGKILL');
-  const end = async (signal: NodeJS.Signals) => {
-    const ending = child;
-    if (ending === undefined) return;
-    child = undefined;
-    process.off('exit', endWithTests);
-    if (ending.exitCode !== null || ending.signalCode !== null) return;
-    const ended = new Promise((resolve) => ending.once('exit', resolve));
-    ending.kill(signal);
-    await ended;
-  };
   return {
-    crash: () => end(crash),
+    async crash() {
+      const ending = child;
+      child = undefined;
+      if (ending === undefined || ending.exitCode !== null) return;
+      const ended = new Promise((resolve) => ending.once('exit', resolve));
+      ending.stdin?.end();
+      await ended;
+    },
     start: () =>
       new Promise<void>((resolve, reject) => {
         let said = '';
-        const started = spawn(command, args, {
-          stdio: ['ignore', 'pipe', 'pipe'],
+        const started = spawn('/bin/sh', ['-c', LEASH, crash, command, ...args], {
+          stdio: 'pipe',
           env: { ...process.env, LC_ALL: 'C' },
           cwd: tmpdir(),
           ...user,
         });
         child = started;
-        process.once('exit', endWithTests);
         const listen = (chunk: Buffer) => {
           said = `${said}${chunk.toString()}`.slice(-10_000);
           if (ready.test(said)) resolve();
@@ -117,7 +124,7 @@ function startRedisIn(directory: string) {
       ...['--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction'],
     ],
     ready: /ready to accept connections/i,
-    crash: 'SIGKILL',
+    crash: 'KILL',
   });
   return { url: socket, socket, ...program, began: program.start() };
 }
@@ -146,7 +153,7 @@ function startPostgresIn(directory: string) {
     args: ['-D', data, '-k', directory, '-c', 'listen_addresses=', '-c', 'fsync=off'],
     ready: /database system is ready to accept connections/,
     // Its "immediate" shutdown: without it, what a killed server leaves keeps the next one from starting for a while.
-    crash: 'SIGQUIT',
+    crash: 'QUIT',
     user,
   });
   const url = `postgresql://postgres@${encodeURIComponent(directory)}/postgres`;
