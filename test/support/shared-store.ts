@@ -1,4 +1,6 @@
 // What every store on a server must make possible, whatever server that is.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { isSecretSyncError } from '../../src/contracts/errors.js';
 import type { StateStore } from '../../src/contracts/state-store.js';
@@ -7,6 +9,8 @@ import { memorySource } from '../../src/sources/memory.js';
 import { memoryDestination } from '../../src/testing/memory-destination/index.js';
 import { createEngine, memoryDefinition } from './engine.js';
 import { eventually } from './eventually.js';
+import { bundlePrograms } from './programs.js';
+import type { ServerName } from './servers.js';
 
 /** Two stores put a document each over one version, many times: each time one of them wins, and that is what is there. */
 export async function raceForVersions(first: StateStore, second: StateStore, rounds: number): Promise<void> {
@@ -108,4 +112,23 @@ export async function serveFromTwoServices(first: StateStore, second: StateStore
     await one.stop();
     await two.stop();
   }
+}
+
+const COUNTER = 'test/stores/count-on-server.ts';
+
+/** Three processes count in one document, which `store` reads: none of what they added is lost. `where`: key or table. */
+export async function countFromProcesses(
+  store: StateStore,
+  server: ServerName,
+  url: string,
+  where: string,
+): Promise<void> {
+  const programs = await bundlePrograms([COUNTER]);
+  try {
+    const args = [programs.fileOf(COUNTER), server, url, where, '20'];
+    await Promise.all([1, 2, 3].map(() => promisify(execFile)(process.execPath, args)));
+  } finally {
+    await programs.remove();
+  }
+  expect(await store.get('counter')).toMatchObject({ document: 60 });
 }

@@ -162,7 +162,7 @@ describe('postgresStore', () => {
 )`);
   });
 
-  it.each([
+  const failures: readonly (readonly [thrown: Error, reason: string, retryable: boolean])[] = [
     [refused('25006'), 'read-only (25006); connect to the primary', true],
     [refused('53300'), 'no connection left (53300)', true],
     [refused('42501'), 'grant SELECT, INSERT, UPDATE and DELETE', false],
@@ -174,23 +174,27 @@ describe('postgresStore', () => {
     [refused('EPIPE'), 'could not be reached, or its response was lost (EPIPE)', true],
     [refused(CANARY), 'PostgreSQL could not be reached', true],
     [new Error(`postgres://user:${CANARY}@host`), 'PostgreSQL could not be reached', true],
-  ])('says why it failed, in its own words: %s', async (thrown, reason, retryable) => {
-    const store = postgresStore(clientWith(thrown).client);
-    const failures = await Promise.all([
-      store.get('a').catch((error: unknown) => error),
-      store.list('a/').catch((error: unknown) => error),
-      store.entries?.('').catch((error: unknown) => error),
-      store.put('a', CANARY, { ifVersion: null }).catch((error: unknown) => error),
-      store.delete('a', { ifVersion: 'x' }).catch((error: unknown) => error),
-    ]);
-    for (const [index, failure] of failures.entries()) {
-      const code = index < 3 ? 'STATE_UNREADABLE' : 'STATE_NOT_SAVED';
-      expect(failure).toMatchObject({ code, retryable });
-      expect(String(failure)).toContain(reason);
-      expect(failure).not.toHaveProperty('cause');
-      expect(`${String(failure)}${JSON.stringify(failure)}`).not.toContain(CANARY);
-    }
-  });
+  ];
+  it.each(failures.map(([thrown, ...rest]) => [...rest, thrown] as const))(
+    'says in its own words why it failed: %s, %s',
+    async (reason, retryable, thrown) => {
+      const store = postgresStore(clientWith(thrown).client);
+      const thrownByStore = await Promise.all([
+        store.get('a').catch((error: unknown) => error),
+        store.list('a/').catch((error: unknown) => error),
+        store.entries?.('').catch((error: unknown) => error),
+        store.put('a', CANARY, { ifVersion: null }).catch((error: unknown) => error),
+        store.delete('a', { ifVersion: 'x' }).catch((error: unknown) => error),
+      ]);
+      for (const [index, failure] of thrownByStore.entries()) {
+        const code = index < 3 ? 'STATE_UNREADABLE' : 'STATE_NOT_SAVED';
+        expect(failure).toMatchObject({ code, retryable });
+        expect(String(failure)).toContain(reason);
+        expect(failure).not.toHaveProperty('cause');
+        expect(`${String(failure)}${JSON.stringify(failure)}`).not.toContain(CANARY);
+      }
+    },
+  );
 
   it('takes a transaction that could not be serialized for a lost race', async () => {
     const store = postgresStore(clientWith(refused('40001')).client);

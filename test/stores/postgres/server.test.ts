@@ -7,6 +7,7 @@ import { eventually } from '../../support/eventually.js';
 import { startLossyProxy } from '../../support/lossy-proxy.js';
 import { describeServer, sharedServers, type OwnServer } from '../../support/servers.js';
 import {
+  countFromProcesses,
   countOverRestart,
   raceForVersions,
   serveFromTwoServices,
@@ -139,6 +140,11 @@ describeServer('PostgreSQL', 'postgresStore on a server', () => {
     await expect(store.delete('a', { ifVersion: version })).rejects.toMatchObject(notSaved);
     expect(await store.get('a')).toMatchObject({ document: 1, version });
     expect(await store.list('')).toEqual(['a']);
+  });
+
+  it('loses nothing that several processes add', async () => {
+    const table = freshTable();
+    await countFromProcesses(postgresStore(first, { table }), 'PostgreSQL', url, table);
   });
 
   it('keeps one place for two engines', async () => {

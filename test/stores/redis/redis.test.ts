@@ -64,7 +64,7 @@ describe('redisStore', () => {
   });
 
   const refused = (message: string) => Object.assign(new Error(message), { name: 'ReplyError' });
-  it.each([
+  const failures: readonly (readonly [thrown: Error, reason: string, retryable: boolean])[] = [
     [refused("OOM command not allowed when used memory > 'maxmemory'."), 'maxmemory (OOM)', true],
     [
       refused('ERR Error running script (call to f_1): @user_script:7: @user_script: 7: -OOM command'),
@@ -83,23 +83,27 @@ describe('redisStore', () => {
     ],
     [Object.assign(new Error(CANARY), { code: CANARY }), 'Redis could not be reached', true],
     [new Error(`redis://user:${CANARY}@host`), 'Redis could not be reached', true],
-  ])('says why it failed, in its own words: %s', async (thrown, reason, retryable) => {
-    const store = redisStore(clientWith(thrown));
-    const failures = await Promise.all([
-      store.get('a').catch((error: unknown) => error),
-      store.list('a/').catch((error: unknown) => error),
-      store.entries?.('').catch((error: unknown) => error),
-      store.put('a', CANARY, { ifVersion: null }).catch((error: unknown) => error),
-      store.delete('a', { ifVersion: 'x' }).catch((error: unknown) => error),
-    ]);
-    for (const [index, failure] of failures.entries()) {
-      const code = index < 3 ? 'STATE_UNREADABLE' : 'STATE_NOT_SAVED';
-      expect(failure).toMatchObject({ code, retryable });
-      expect(String(failure)).toContain(reason);
-      expect(failure).not.toHaveProperty('cause');
-      expect(`${String(failure)}${JSON.stringify(failure)}`).not.toContain(CANARY);
-    }
-  });
+  ];
+  it.each(failures.map(([thrown, ...rest]) => [...rest, thrown] as const))(
+    'says in its own words why it failed: %s, %s',
+    async (reason, retryable, thrown) => {
+      const store = redisStore(clientWith(thrown));
+      const thrownByStore = await Promise.all([
+        store.get('a').catch((error: unknown) => error),
+        store.list('a/').catch((error: unknown) => error),
+        store.entries?.('').catch((error: unknown) => error),
+        store.put('a', CANARY, { ifVersion: null }).catch((error: unknown) => error),
+        store.delete('a', { ifVersion: 'x' }).catch((error: unknown) => error),
+      ]);
+      for (const [index, failure] of thrownByStore.entries()) {
+        const code = index < 3 ? 'STATE_UNREADABLE' : 'STATE_NOT_SAVED';
+        expect(failure).toMatchObject({ code, retryable });
+        expect(String(failure)).toContain(reason);
+        expect(failure).not.toHaveProperty('cause');
+        expect(`${String(failure)}${JSON.stringify(failure)}`).not.toContain(CANARY);
+      }
+    },
+  );
 
   it.each([
     ['buffers', [Buffer.from('v'), Buffer.from('1'), null, Buffer.from('5')], 'without type mappings'],

@@ -7,6 +7,7 @@ import { storeConformance } from '../../../src/testing/index.js';
 import { startLossyProxy, type LossyProxy } from '../../support/lossy-proxy.js';
 import { describeServer, sharedServers, type OwnServer, type Server } from '../../support/servers.js';
 import {
+  countFromProcesses,
   countOverRestart,
   raceForVersions,
   serveFromTwoServices,
@@ -144,6 +145,12 @@ describeServer('Redis', 'redisStore on a server', () => {
     const client = ioredis(server.url);
     const key = freshKey(client);
     await raceForVersions(redisStore(client, { key }), redisStore(await nodeRedis(server.url), { key }), 200);
+  });
+
+  it('loses nothing that several processes add', async () => {
+    const client = ioredis(server.url);
+    const key = freshKey(client);
+    await countFromProcesses(redisStore(client, { key }), 'Redis', server.url, key);
   });
 
   it('keeps one place for two engines', async () => {
