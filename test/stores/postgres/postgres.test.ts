@@ -176,7 +176,7 @@ describe('postgresStore', () => {
     [new Error(`postgres://user:${CANARY}@host`), 'PostgreSQL could not be reached', true],
   ];
   it.each(failures.map(([thrown, ...rest]) => [...rest, thrown] as const))(
-    'says in its own words why it failed: %s, %s',
+    'says in its own words why it failed: %s (retryable: %s)',
     async (reason, retryable, thrown) => {
       const store = postgresStore(clientWith(thrown).client);
       const thrownByStore = await Promise.all([

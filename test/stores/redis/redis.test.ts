@@ -85,7 +85,7 @@ describe('redisStore', () => {
     [new Error(`redis://user:${CANARY}@host`), 'Redis could not be reached', true],
   ];
   it.each(failures.map(([thrown, ...rest]) => [...rest, thrown] as const))(
-    'says in its own words why it failed: %s, %s',
+    'says in its own words why it failed: %s (retryable: %s)',
     async (reason, retryable, thrown) => {
       const store = redisStore(clientWith(thrown));
       const thrownByStore = await Promise.all([
