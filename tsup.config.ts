@@ -11,6 +11,8 @@ export default defineConfig({
     'sources/compose': 'src/sources/compose/index.ts',
     'sources/transform': 'src/sources/transform.ts',
     'stores/file': 'src/stores/file/index.ts',
+    'stores/redis': 'src/stores/redis/index.ts',
+    'stores/postgres': 'src/stores/postgres/index.ts',
     'service/index': 'src/service/index.ts',
     'rest/index': 'src/rest/index.ts',
     'opentelemetry/index': 'src/opentelemetry/index.ts',

@@ -4,9 +4,9 @@ export type {
   CallSignal,
   DefinitionOf,
   ImportCallOptions,
-  InspectedSync,
   PlanCallOptions,
   RemoveCallOptions,
+  SyncAtPlace,
   SyncCallOptions,
 } from './engine/secret-sync-engine.js';
 export type { Connection, Connections, EngineOptions } from './engine/options.js';

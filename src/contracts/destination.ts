@@ -64,6 +64,11 @@ export interface DestinationEntry {
   readonly value?: string | SecretValue | { readonly notAString: true; readonly json?: string };
   /** `inherited`: it exists at another scope. The others exist at this one, but are not plain values that a sync writes. */
   readonly fixed?: FixedReason;
+  /**
+   * Of an inherited entry: why nothing can be created here under its key while it exists. One sentence without a period
+   * that says where it is, such as `the project has it as a variable`. Absent: an entry of this place can hide it.
+   */
+  readonly blocks?: string;
   readonly reserved?: true;
   /** Deleting it deletes others that depend on it. */
   readonly hasDependents?: true;
@@ -89,9 +94,13 @@ export interface WriteBatch {
 /** How one write ended. */
 export type WriteOutcome =
   | { readonly key: string; readonly status: 'applied'; readonly id?: string; readonly revision?: string }
-  /** It certainly was not written. */
+  /** It certainly was not written, and nothing that a second look could show would change that. */
   | { readonly key: string; readonly status: 'failed'; readonly error: SecretSyncError }
-  /** It may have been written, for example because the response was lost: the engine reads back and settles it. */
+  /**
+   * It may have been written, for example because the response was lost; or it was not, and the place is not what was
+   * read (the entry is gone, or another has its key). The engine reads back, and writes once more from what exists.
+   * `error.maybeWritten` tells the two apart: only where it is true can the key end as `indeterminate`.
+   */
   | { readonly key: string; readonly status: 'unknown'; readonly error: SecretSyncError };
 
 export interface WriteOptions {

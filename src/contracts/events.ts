@@ -23,6 +23,8 @@ interface RunFields {
  * - `progress`: `done` of `total` keys have ended.
  * - `conflict`: the destination changed while it was written; it is read and decided again.
  * - `run-finished`: with the result. On an abort after writes it carries what had been done.
+ * - `run-unneeded`: the run ended without asking the destination for anything: the source holds what it held when it was
+ *   last synced, or the run was no longer wanted when it had its turn.
  * - `run-failed`: the call throws.
  * - `run-ended`: last of every call, also of a plan; `durationMs` is its time without that before `run-started`.
  */
@@ -68,6 +70,7 @@ export type SyncEvent =
     })
   | (RunFields & { readonly type: 'conflict'; readonly attempt: number })
   | (RunFields & { readonly type: 'run-finished'; readonly result: SyncResult })
+  | (RunFields & { readonly type: 'run-unneeded' })
   | (RunFields & {
       readonly type: 'run-failed';
       readonly code: ErrorCode | 'ABORTED' | 'UNEXPECTED';

@@ -2,9 +2,9 @@ import { SecretValue } from './secret.js';
 
 /** The part of a source that a definition reads: the definition's `projectId`, `environment` and `secretPath`. */
 export interface SourceLocation {
-  readonly projectId?: string;
-  readonly environment?: string;
-  readonly secretPath?: string;
+  readonly projectId?: string | undefined;
+  readonly environment?: string | undefined;
+  readonly secretPath?: string | undefined;
 }
 
 /** Passed to every call of a source. */

@@ -66,9 +66,12 @@ const blocked = (reason: BlockedReason, why: string): Decision => ({
 });
 
 /** Whether an entry can be read and holds this value. */
-function holds({ value }: DestinationEntry, wanted: string | SecretValue): boolean {
-  if (typeof value === 'string') return typeof wanted === 'string' ? value === wanted : wanted.equals(value);
-  return SecretValue.is(value) && value.equals(wanted);
+export function holds({ value }: DestinationEntry, wanted: string | SecretValue): boolean {
+  if (SecretValue.is(value)) return value.equals(wanted);
+  // What is no string can be one that the destination retyped: its JSON tells.
+  const text = typeof value === 'object' ? value.json : value;
+  if (text === undefined) return false;
+  return typeof wanted === 'string' ? text === wanted : wanted.equals(text);
 }
 
 /** Compares an entry of our kind with what is desired: why it is written again, or why not, which `force` may overrule. */
@@ -113,12 +116,14 @@ function decideExisting(
 
 function decideOtherKind(
   target: DestinationEntry,
+  desired: Desired,
   remembered: RememberedEntry | undefined,
   { syncId, allowReplace }: DecisionContext,
 ): Decision {
   const ours = ownedBy(remembered, syncId, target);
   const isWantedByOther = ownedByOther(remembered, syncId) || otherHolders(remembered, syncId).length > 0;
-  const free = target.value !== undefined || ours;
+  // What no sync is known to have written is replaced where nothing is lost by it: the value stays.
+  const free = ours || holds(target, desired.value);
   if ((isWantedByOther || !free) && !allowReplace) {
     const kind = target.kind === undefined ? 'in another kind' : `as a ${target.kind}`;
     return blocked(
@@ -156,9 +161,11 @@ export function decideDesired(
   let fixed: DestinationEntry | undefined;
   let otherKind: DestinationEntry | undefined;
   let isInheritedToo = false;
+  let blocks: string | undefined;
   for (const entry of all) {
     if (isInherited(entry)) {
       isInheritedToo = true;
+      blocks ??= entry.blocks;
       continue;
     }
     const remembered = ownership.find(entry.key, entry.kind);
@@ -174,11 +181,12 @@ export function decideDesired(
         : `an entry of type ${fixed.fixed}`;
     return blocked('occupied', `${what} stands there under this key; remove it there, or rename the key`);
   }
+  if (blocks !== undefined) return blocked('occupied', `${blocks}; remove it there, or rename the key`);
   if (otherKind === undefined) {
     const remembered = ownership.find(key, capabilities.kind);
     return { action: 'create', reason: 'missing', remembered, isInheritedToo };
   }
-  return decideOtherKind(otherKind, ownership.find(otherKind.key, otherKind.kind), context);
+  return decideOtherKind(otherKind, desired, ownership.find(otherKind.key, otherKind.kind), context);
 }
 
 /** Returns what to know about a decision before it is applied. */

@@ -56,14 +56,16 @@ export interface Reconciled {
  * | unreadable; fingerprint equal, revision moved | yes | update, `changed-outside` |
  * | unreadable; fingerprint other | yes | update, `value-differs` |
  * | unreadable; nothing remembered, or made with a key we don't have | yes | update, `not-verifiable` |
- * | other kind, this sync's own, or readable and no other sync's | yes | replace, `kind-differs` |
+ * | other kind, this sync's own, or no other sync's and readable with the wanted value | yes | replace, `kind-differs` |
  * | other kind, otherwise | yes | blocked, `kind-differs`, unless `allowReplace` |
  * | other kind, with dependents | yes | blocked, `has-dependents`, unless `allowReplace` |
- * | alias, override, file, external, owned by another system | yes | blocked, `occupied` |
+ * | alias, override, file, external, owned by another system, unless remembered as made by us | yes | blocked, `occupied` |
  * | reserved, where the driver can't write those | yes | blocked, `reserved` |
  * | only inherited from a higher scope | yes | create, with warning `SHADOWS_INHERITED` |
+ * | inherited, and it `blocks` the key; nothing of our kind here | yes | blocked, `occupied` |
  * | both kinds | yes | by the row for our kind; the other is kept, with warning `BOTH_KINDS` |
- * | not a string | yes | update, `value-differs` |
+ * | not a string, its JSON is the wanted text | yes | unchanged, `value-equal` |
+ * | not a string, otherwise | yes | update, `value-differs` |
  * | not a string | no | keep, `not-a-string` |
  * | anything | source could not read it | keep, `unreadable-at-source` |
  * | anything else | no | delete candidate, `absent-from-source`: the guard decides |

@@ -1,6 +1,14 @@
 /**
- * The kit that this package's own drivers are made with: the guarded HTTP client, schemas for credentials and ids,
- * and the wording of errors. A third party's driver keeps the same promises with it.
+ * The kit that this package's own drivers are made with: the guarded HTTP client, schemas for credentials and ids, and
+ * the wording of errors. A third party's driver keeps the same promises with it.
+ *
+ * - `defineDriver` types a driver from its schemas; `callClient` is the client of `validateConnection` and of discovery.
+ * - `accessToken`, `baseUrlText`, `identifier`, `uuid` and `label` are zod schemas for credentials and configs;
+ *   `concealed` keeps credentials out of printed objects; `baseUrl` and `canonicalId` make an identity canonical.
+ * - `checkText` is for `capabilities.checkValue`; `parseArgument` for arguments of discovery functions; `sortByName` for
+ *   what they return.
+ * - `interrupted` is the error of a write that an abort cut off; `retell` copies an error with a key or one more sentence.
+ * - `createHttpClient` is for code outside of a driver's `connect`, which is handed its own client.
  */
 export { defineDriver } from '../contracts/destination.js';
 export { createHttpClient } from '../http/client.js';
@@ -10,9 +18,11 @@ export { callClient } from './support/call-client.js';
 export { baseUrl } from './support/base-url.js';
 export type { BaseUrl } from './support/base-url.js';
 export { accessToken, baseUrlText, concealed } from './support/credentials.js';
-export { canonicalId, identifier, label } from './support/ids.js';
-export { sortByName } from './support/named-resources.js';
+export { canonicalId, identifier, isUuid, label, NOT_A_UUID, uuid } from './support/ids.js';
+export { interrupted } from './support/interrupted.js';
+export { namedList, sortByName } from './support/named-resources.js';
 export type { Named } from './support/named-resources.js';
 export { checkText } from '../shared/text.js';
 export { retell } from '../shared/problems.js';
 export { parseOptions } from '../shared/validation.js';
+export { optionsOf } from '../shared/option-schemas.js';

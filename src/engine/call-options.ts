@@ -74,7 +74,6 @@ export interface OptionsOfMethods {
   readonly importSecrets: ImportCallOptions;
   readonly removeSecrets: RemoveCallOptions;
   readonly release: CallSignal;
-  readonly digestSource: Pick<CallSignal, 'signal'>;
 }
 
 const SCHEMAS: {
@@ -92,7 +91,6 @@ const SCHEMAS: {
   importSecrets: optionsOf({ ...signalFields, ...behavior }),
   removeSecrets: optionsOf({ ...signalFields, ...confirmation }),
   release: optionsOf(signalFields),
-  digestSource: optionsOf({ signal: signalFields.signal }),
 };
 
 /**

@@ -69,6 +69,7 @@ export async function writeSource(application: Application): Promise<void> {
     `The import could not be written to the source ${quote(source.name)}; the destination was not touched. Check the source and run again.`,
     { clock: options.clock },
   );
+  application.onSourceWritten();
 }
 
 /** Remembers the imported keys as adopted by this sync. */

@@ -84,6 +84,7 @@ export interface EngineOptions<Drivers extends readonly AnyDestinationDriver[]> 
 
 /** The options of an engine with every default filled in. */
 export interface ResolvedOptions {
+  readonly acceptUnverifiedState: boolean;
   readonly source: SecretSource;
   readonly drivers: readonly AnyDestinationDriver[];
   /** The store, which seals what is put into it. */
@@ -222,6 +223,7 @@ export function resolveOptions<Drivers extends readonly AnyDestinationDriver[]>(
   return {
     ...code,
     store: createSealedStore(code.store, keyring, { acceptUnverifiedState }),
+    acceptUnverifiedState,
     isStoreExplicit: options.store !== undefined,
     keyring,
     concurrency: options.concurrency ?? 10,

@@ -1,11 +1,9 @@
 import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
 import type { SyncResult, UnchangedResult } from '../contracts/result.js';
-import type { SourceSnapshot } from '../core/inputs/source-snapshot.js';
 import { assertNotStale } from '../core/staleness.js';
 import { applyDecided } from './apply/apply.js';
-import { digestOfSource, planRun, type DecisionRequest } from './plan-run.js';
+import { planRun, readWithDigest, type DecisionRequest, type ReadSource } from './plan-run.js';
 import type { EngineContext } from './run/clients.js';
-import { readSource } from './run/read.js';
 import { timestamp } from '../shared/timestamps.js';
 import type { Run } from './run/run.js';
 import { assertApplicable } from './saved-plan.js';
@@ -25,7 +23,7 @@ export async function planAndApply(
   run: Run,
   lease: Lease,
   request: DecisionRequest,
-  known?: SourceSnapshot,
+  known?: ReadSource,
 ): Promise<SyncResult> {
   const { options } = context;
   const { saved } = request;
@@ -44,6 +42,10 @@ export async function planAndApply(
         options,
         run,
         lease,
+        onSourceWritten() {
+          const { sourceDigest } = planned;
+          if (sourceDigest !== undefined) request.onSourceDigest?.(sourceDigest);
+        },
         // What was forced has been written by then.
         decideAgain: () => {
           const unforced = { ...request.options, force: false };
@@ -74,13 +76,13 @@ export async function planAndApplyUnless(
   request: DecisionRequest,
 ): Promise<SyncResult | UnchangedResult> {
   const { options } = context;
-  const source = await readSource(options, run);
-  const sourceDigest = digestOfSource(options, run, source);
-  if (sourceDigest !== digest) return planAndApply(context, run, lease, request, source);
+  const source = await readWithDigest(options, run, request);
+  if (source.digest !== digest) return planAndApply(context, run, lease, request, source);
+  run.emit({ ...run.fields, type: 'run-unneeded' });
   return {
     status: 'unchanged',
     runId: run.fields.runId,
-    sourceDigest,
+    sourceDigest: digest,
     requestCount: 0,
     startedAt: run.startedAt,
     finishedAt: timestamp(run.clock),

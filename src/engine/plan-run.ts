@@ -1,5 +1,6 @@
 import type { DestinationConnection, DestinationEntry } from '../contracts/destination.js';
 import type { Operation, PlanOptions } from '../contracts/plan.js';
+import type { SecretSource } from '../contracts/source.js';
 import { decide } from '../core/build-plan.js';
 import { sourceDigest } from '../core/fingerprint/fingerprint.js';
 import type { Keyring } from '../core/fingerprint/keyring.js';
@@ -9,6 +10,7 @@ import { isRemembered } from '../core/removal.js';
 import type { DecidedPlan } from '../core/situation.js';
 import { both } from '../shared/async.js';
 import { checkSourceWrites, sourceChanges } from './imports.js';
+import { planOptions, type PlanCallOptions } from './call-options.js';
 import type { ResolvedOptions } from './options.js';
 import type { EngineContext } from './run/clients.js';
 import { clientFor, connect, locationOf, NO_SECRETS, readDestination, readSource } from './run/read.js';
@@ -29,6 +31,10 @@ export interface DecisionRequest {
   readonly saved?: SavedPlan;
   /** The first sync was not done when the run began. */
   readonly isStillInitial?: boolean;
+  /** Read in place of the engine's source. */
+  readonly source?: SecretSource;
+  /** Called with the digest of what the source holds each time that it was read, also where the rest fails. */
+  readonly onSourceDigest?: ((digest: string) => void) | undefined;
 }
 
 /** A decision, with what it was made from. */
@@ -42,16 +48,48 @@ export interface PlannedRun {
 }
 
 /** Returns the digest of what a run's location of the source holds. */
-export const digestOfSource = ({ keyring }: ResolvedOptions, run: Run, source: SourceSnapshot): string =>
+const digestOfSource = ({ keyring }: ResolvedOptions, run: Run, source: SourceSnapshot): string =>
   sourceDigest(keyring.current, locationOf(run), source);
 
+/** A source as it was read for a decision. */
+export interface ReadSource {
+  readonly snapshot: SourceSnapshot;
+  /** Absent where the source did not have to be read. */
+  readonly digest?: string;
+}
+
+/** Reads the source, and tells its digest. */
+export async function readWithDigest(
+  options: ResolvedOptions,
+  run: Run,
+  { source = options.source, onSourceDigest }: DecisionRequest,
+  signal: AbortSignal = run.signal,
+): Promise<ReadSource> {
+  const snapshot = await readSource({ ...options, source }, run, signal);
+  const digest = digestOfSource(options, run, snapshot);
+  onSourceDigest?.(digest);
+  return { snapshot, digest };
+}
+
 /** The digest of the source with what a decision writes to it. */
-function digestAfter(options: ResolvedOptions, run: Run, source: SourceSnapshot, decided: DecidedPlan) {
+function digestAfter(
+  options: ResolvedOptions,
+  run: Run,
+  { snapshot: source, digest }: ReadSource,
+  decided: DecidedPlan,
+) {
   const changes = sourceChanges(decided);
-  if (changes.length === 0) return digestOfSource(options, run, source);
+  if (digest === undefined || changes.length === 0) return digest;
   const written = changes.map(({ key, value }) => [key, value] as const);
   return digestOfSource(options, run, { ...source, secrets: new Map([...source.secrets, ...written]) });
 }
+
+/** Returns what a call asks for. */
+export const decisionRequest = (
+  { keyring }: ResolvedOptions,
+  operation: Operation,
+  options: PlanCallOptions,
+): DecisionRequest => ({ operation, options: planOptions(operation, options), keyring, seal: false });
 
 /** Reads both sides and decides. Writes nothing. `source`: what was read of it already. */
 export async function planRun(
@@ -59,7 +97,7 @@ export async function planRun(
   run: Run,
   request: DecisionRequest,
   lease: Lease | undefined,
-  known?: SourceSnapshot,
+  known?: ReadSource,
 ): Promise<PlannedRun> {
   const { prepared } = run;
   const { definition, capabilities, place, driver } = prepared;
@@ -74,16 +112,19 @@ export async function planRun(
   const loaded = await repository.load(prepared, run.signal);
   const connection = connect(run, clientFor(clientOf(prepared), run, lease), loaded.memory.facts);
   const needsSource = operation !== 'remove' || !isRemembered(loaded.memory, definition.id);
-  const [source, entries] = await both(
+  const [read, entries] = await both(
     run.signal,
-    async (signal) => known ?? (needsSource ? readSource(options, run, signal) : NO_SECRETS),
+    async (signal): Promise<ReadSource> =>
+      known ?? (needsSource ? readWithDigest(options, run, request, signal) : { snapshot: NO_SECRETS }),
     (signal) => readDestination(run, connection, signal),
   );
+  // The destination can have been read before the source was.
+  run.prepared.echoes.checkEntries(entries);
   const decided = decide({
     operation,
     definition,
     place,
-    source,
+    source: read.snapshot,
     entries,
     ownership: loaded.memory,
     isUnverified: loaded.unverified,
@@ -101,6 +142,6 @@ export async function planRun(
     loaded,
     connection,
     entries,
-    sourceDigest: needsSource ? digestAfter(options, run, source, decided) : undefined,
+    sourceDigest: digestAfter(options, run, read, decided),
   };
 }

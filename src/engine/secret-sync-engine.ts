@@ -1,13 +1,14 @@
-import type { SyncDefinition } from '../contracts/definition.js';
 import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
 import type { Operation, SyncPlan } from '../contracts/plan.js';
+import type { SyncResult, UnchangedResult } from '../contracts/result.js';
+import type {
+  AnyDestinationDriver,
+  DefinitionArgument,
+  DefinitionFor,
+} from '../contracts/typed-definition.js';
 import { quote } from '../shared/text.js';
-import type { SecretSource, SourceLocation } from '../contracts/source.js';
-import { sourceDigest } from '../core/fingerprint/fingerprint.js';
-import { locationIn } from '../core/inputs/location.js';
 import {
   parseCallOptions,
-  planOptions,
   type ApplyCallOptions,
   type CallSignal,
   type ImportCallOptions,
@@ -15,25 +16,15 @@ import {
   type RemoveCallOptions,
   type SyncCallOptions,
 } from './call-options.js';
-import { planRun, type DecisionRequest } from './plan-run.js';
-import { planAndApply, planAndApplyUnless } from './plan-and-apply.js';
-import { followSignals, untilAborted } from '../shared/abort.js';
-import { notify } from './boundary/guard-call.js';
-import { acquireLease, type Lease } from './state/lease.js';
+import { release, runAlways, runUnless } from './leased-run.js';
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.js';
-import { prepareSync, type PreparedSync } from './resolve/resolve-sync.js';
-import { readLocation } from './run/read.js';
-import { withRun, type Run } from './run/run.js';
-import { assertConfirmable, checkSavedPlan } from './saved-plan.js';
-import { storeKeys } from './state/store-keys.js';
-import type { SyncResult, UnchangedResult } from '../contracts/result.js';
-import type {
-  AnyDestinationDriver,
-  DefinitionArgument,
-  DefinitionFor,
-} from '../contracts/typed-definition.js';
+import { decisionRequest, planRun, type DecisionRequest } from './plan-run.js';
+import { createPort, ENGINE_PORT, type EnginePort } from './port.js';
+import { prepareSync } from './resolve/resolve-sync.js';
+import { parseSyncAtPlace, type SyncAtPlace } from './resolve/sync-at-place.js';
 import { createEngineContext, type EngineContext } from './run/clients.js';
-import { createDestinationCatalog, type DestinationCatalog } from './destinations.js';
+import { withRun } from './run/run.js';
+import { assertConfirmable, checkSavedPlan } from './saved-plan.js';
 
 export type {
   ApplyCallOptions,
@@ -44,17 +35,7 @@ export type {
   SyncCallOptions,
 } from './call-options.js';
 
-/** What an engine makes of a definition. */
-export interface InspectedSync {
-  /** With every default filled in. */
-  readonly definition: SyncDefinition;
-  /** The identity of the place. */
-  readonly place: string;
-  /** The name of the driver. */
-  readonly app: string;
-}
-
-type Prepare = (signal: AbortSignal) => Promise<PreparedSync>;
+export type { SyncAtPlace } from './resolve/sync-at-place.js';
 
 /**
  * Keeps destinations equal to a source.
@@ -73,7 +54,7 @@ export class SecretSyncEngine<
 > {
   readonly #options: ResolvedOptions;
   readonly #context: EngineContext;
-  #toldAboutStore = false;
+  readonly #port: EnginePort;
 
   /**
    * Does no I/O.
@@ -83,42 +64,16 @@ export class SecretSyncEngine<
   constructor(options: EngineOptions<Drivers>) {
     this.#options = resolveOptions(options);
     this.#context = createEngineContext(this.#options);
-  }
-
-  /** Where the secrets come from. */
-  get source(): SecretSource {
-    return this.#options.source;
-  }
-
-  /** What the engine knows of its drivers. @internal */
-  get destinations(): DestinationCatalog {
-    return createDestinationCatalog(this.#options);
-  }
-
-  /** Checks a definition as every method does, and answers what it means. Sends and reads nothing. */
-  async inspect<Destination extends string>(
-    definition: DefinitionArgument<Drivers, Destination>,
-  ): Promise<InspectedSync> {
-    const { definition: parsed, place, driver } = await prepareSync(definition, this.#options);
-    return { definition: parsed, place, app: driver.name };
+    this.#port = createPort(this.#context);
   }
 
   /**
-   * A digest, under the fingerprint key, of what the source holds for a definition: equal as long as nothing changes
-   * there. Definitions of one location share it.
+   * What a service asks of an engine.
    *
-   * @throws SecretSyncError `SOURCE_READ_FAILED`.
+   * @internal
    */
-  async digestSource(location: SourceLocation, options: Pick<CallSignal, 'signal'> = {}): Promise<string> {
-    const place = locationIn(location);
-    // A signal of its own: the source can leave listeners on it.
-    const { signal, release } = followSignals(parseCallOptions('digestSource', options).signal);
-    try {
-      const snapshot = await readLocation(this.#options, place, signal);
-      return sourceDigest(this.#options.keyring.current, place, snapshot);
-    } finally {
-      release();
-    }
+  get [ENGINE_PORT](): EnginePort {
+    return this.#port;
   }
 
   /**
@@ -165,7 +120,7 @@ export class SecretSyncEngine<
       assertConfirmable(saved.plan, call.confirmDeletions);
       return prepared;
     };
-    return this.#run(prepare, call, {
+    return runAlways(this.#context, prepare, call, {
       operation: saved.operation,
       options: { ...saved.options, ...(confirmDeletions === undefined ? {} : { confirmDeletions }) },
       keyring: { ...this.#options.keyring, current: saved.digester },
@@ -195,11 +150,9 @@ export class SecretSyncEngine<
     const call = parseCallOptions('sync', options);
     const { unlessDigest } = call;
     const request = this.#request('sync', call);
-    return this.#write(this.#prepare(definition), call, request, (run, lease) =>
-      unlessDigest === undefined
-        ? planAndApply(this.#context, run, lease, request)
-        : planAndApplyUnless(unlessDigest, this.#context, run, lease, request),
-    );
+    return unlessDigest === undefined
+      ? runAlways(this.#context, this.#prepare(definition), call, request)
+      : runUnless(unlessDigest, this.#context, this.#prepare(definition), call, request);
   }
 
   /**
@@ -212,7 +165,7 @@ export class SecretSyncEngine<
     options: ImportCallOptions = {},
   ): Promise<SyncResult> {
     const call = parseCallOptions('importSecrets', options);
-    return this.#run(this.#prepare(definition), call, this.#request('import', call));
+    return runAlways(this.#context, this.#prepare(definition), call, this.#request('import', call));
   }
 
   /**
@@ -225,22 +178,20 @@ export class SecretSyncEngine<
     options: RemoveCallOptions = {},
   ): Promise<SyncResult> {
     const call = parseCallOptions('removeSecrets', options);
-    return this.#run(this.#prepare(definition), call, this.#request('remove', call));
+    return runAlways(this.#context, this.#prepare(definition), call, this.#request('remove', call));
   }
 
   /** Forgets what this sync owns at its place without deleting it there: for a sync that is handed over. */
   async release<Destination extends string>(
     definition: DefinitionArgument<Drivers, Destination>,
-    options: CallSignal = {},
-  ): Promise<void> {
+    options?: CallSignal,
+  ): Promise<void>;
+  /** The same for a sync whose definition or connection is gone: by its id, and the identity of the place. */
+  async release(target: SyncAtPlace, options?: CallSignal): Promise<void>;
+  async release(target: unknown, options: CallSignal = {}): Promise<void> {
     const call = parseCallOptions('release', options);
-    await this.#leased(this.#prepare(definition), 'remove', call, async (run, lease) => {
-      const { definition: released } = run.prepared;
-      const loaded = await this.#context.state.load(run.prepared, run.signal);
-      loaded.memory.forgetSync(released.id);
-      lease.check();
-      await untilAborted(loaded.save(), run.signal, run.clock);
-    });
+    const atPlace = parseSyncAtPlace(target);
+    await release(this.#context, atPlace === undefined ? this.#prepare(target) : async () => atPlace, call);
   }
 
   #prepare(definition: unknown) {
@@ -248,63 +199,7 @@ export class SecretSyncEngine<
   }
 
   #request(operation: Operation, options: PlanCallOptions): DecisionRequest {
-    return {
-      operation,
-      options: planOptions(operation, options),
-      keyring: this.#options.keyring,
-      seal: false,
-    };
-  }
-
-  async #leased<Result>(
-    prepare: Prepare,
-    operation: Operation,
-    call: CallSignal,
-    work: (run: Run, lease: Lease) => Promise<Result>,
-  ): Promise<Result> {
-    const prepareAndTell = async (ended: AbortSignal) => {
-      const prepared = await prepare(ended);
-      this.#tellAboutStore();
-      return prepared;
-    };
-    return withRun(this.#options, prepareAndTell, operation, call, async (run) => {
-      const lease = await acquireLease(this.#options, run, storeKeys(run.prepared.place).lease);
-      try {
-        return await work(run, lease);
-      } finally {
-        await lease.release();
-      }
-    });
-  }
-
-  async #run(prepare: Prepare, call: CallSignal, request: DecisionRequest): Promise<SyncResult> {
-    return this.#write(prepare, call, request, (run, lease) =>
-      planAndApply(this.#context, run, lease, request),
-    );
-  }
-
-  async #write<Result>(
-    prepare: Prepare,
-    call: CallSignal,
-    request: DecisionRequest,
-    work: (run: Run, lease: Lease) => Promise<Result>,
-  ): Promise<Result> {
-    const prepareEnabled = async (ended: AbortSignal) => {
-      const prepared = await prepare(ended);
-      const { isEnabled, name } = prepared.definition;
-      if (isEnabled || request.operation === 'remove') return prepared;
-      const message = `The sync ${quote(name)} is disabled; set isEnabled, or plan it.`;
-      throw new SecretSyncError('SYNC_DISABLED', message);
-    };
-    return this.#leased(prepareEnabled, request.operation, call, work);
-  }
-
-  #tellAboutStore(): void {
-    if (this.#options.isStoreExplicit || this.#toldAboutStore) return;
-    this.#toldAboutStore = true;
-    const message =
-      'No store was passed: ownership and first syncs are forgotten when this process ends, and nothing keeps two processes from one place. Pass a durable store.';
-    notify(this.#options.onEvent, { type: 'store-not-durable', message });
+    return decisionRequest(this.#options, operation, options);
   }
 }
 

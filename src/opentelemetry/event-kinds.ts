@@ -25,26 +25,32 @@ export const isJobEvent = (event: TelemetryEvent): event is JobEvent =>
   'syncId' in event && 'cause' in event && (event.type === 'run-succeeded' || event.type === 'run-failed');
 
 /** How a run ended, in a word that fits a metric. */
-export type RunOutcome = 'succeeded' | 'planned' | 'failed' | 'aborted';
+export type RunOutcome = 'succeeded' | 'planned' | 'unneeded' | 'failed' | 'aborted';
 
 /** What the end of a run depends on. */
 export interface RunEnd {
   isPlanned: boolean;
   isFinished: boolean;
+  isUnneeded: boolean;
   /** The code of the failure. */
   code?: string;
 }
 
+/** How a run starts, as far as its end is concerned. */
+export const notEnded = (): RunEnd => ({ isPlanned: false, isFinished: false, isUnneeded: false });
+
 /*
- * | failed with | decided | written | outcome     |
- * |-------------|---------|---------|-------------|
- * | ABORTED     |         |         | `aborted`   |
- * | any other   |         |         | `failed`    |
- * | -           | yes     | no      | `planned`   |
- * | -           | else    |         | `succeeded` |
+ * | failed with | unneeded | decided | written | outcome     |
+ * |-------------|----------|---------|---------|-------------|
+ * | ABORTED     |          |         |         | `aborted`   |
+ * | any other   |          |         |         | `failed`    |
+ * | -           | yes      |         |         | `unneeded`  |
+ * | -           | no       | yes     | no      | `planned`   |
+ * | -           | no       | else    |         | `succeeded` |
  */
-export function outcomeOf({ code, isPlanned, isFinished }: RunEnd): RunOutcome {
+export function outcomeOf({ code, isPlanned, isFinished, isUnneeded }: RunEnd): RunOutcome {
   if (code !== undefined) return code === 'ABORTED' ? 'aborted' : 'failed';
+  if (isUnneeded) return 'unneeded';
   return isPlanned && !isFinished ? 'planned' : 'succeeded';
 }
 
@@ -52,5 +58,6 @@ export function outcomeOf({ code, isPlanned, isFinished }: RunEnd): RunOutcome {
 export function noteEnd(end: RunEnd, event: RunEvent): void {
   if (event.type === 'planned') end.isPlanned = true;
   if (event.type === 'run-finished') end.isFinished = true;
+  if (event.type === 'run-unneeded') end.isUnneeded = true;
   if (event.type === 'run-failed') end.code = event.code;
 }

@@ -107,6 +107,8 @@ function describe(run: OpenRun, event: MiddleEvent): void {
     }
     case 'conflict':
       return void span.addEvent('conflict', { attempt: event.attempt }, now());
+    case 'run-unneeded':
+      return;
     case 'run-finished':
       return void span.setAttributes(numbered('result', event.result.summary));
     case 'run-failed':

@@ -3,6 +3,7 @@ import {
   isJobEvent,
   isRunEvent,
   noteEnd,
+  notEnded,
   outcomeOf,
   type RunEnd,
   type RunEvent,
@@ -55,8 +56,8 @@ const TROUBLES: ReadonlySet<string> = new Set([
   'source-failed',
   'watch-failed',
   'cross-sync-conflict',
-  'not-released',
   'record-unreadable',
+  'record-unverified',
   'service-failed',
 ]);
 
@@ -70,7 +71,7 @@ export function createRunMetrics(meter: () => Meter): (event: TelemetryEvent) =>
   const instruments = () => (made ??= createInstruments(meter()));
 
   function ended({ runId, operation, durationMs }: Extract<RunEvent, { readonly type: 'run-ended' }>): void {
-    const end = ends.get(runId) ?? { isPlanned: false, isFinished: false };
+    const end = ends.get(runId) ?? notEnded();
     ends.delete(runId);
     const outcome = outcomeOf(end);
     const attributes = { operation, outcome, ...(end.code !== undefined && { 'error.type': end.code }) };
@@ -82,7 +83,7 @@ export function createRunMetrics(meter: () => Meter): (event: TelemetryEvent) =>
     const { operation } = event;
     switch (event.type) {
       case 'run-started':
-        return void ends.set(event.runId, { isPlanned: false, isFinished: false });
+        return void ends.set(event.runId, notEnded());
       case 'progress':
         return instruments().keys.add(1, { operation, action: event.action, status: event.status });
       case 'request': {
@@ -106,6 +107,7 @@ export function createRunMetrics(meter: () => Meter): (event: TelemetryEvent) =>
       case 'planned':
       case 'conflict':
       case 'run-finished':
+      case 'run-unneeded':
       case 'run-failed':
         return;
     }

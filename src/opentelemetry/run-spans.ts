@@ -1,5 +1,5 @@
 import { context, trace, type Tracer } from '@opentelemetry/api';
-import type { RunEvent } from './event-kinds.js';
+import { notEnded, type RunEvent } from './event-kinds.js';
 import { finish, note, PREFIX, type EventOf, type OpenRun } from './open-run.js';
 
 /** Makes the spans of runs: one for each run, with one below it for each request, read and wait. */
@@ -20,8 +20,7 @@ export function createRunSpans(
     const tracer = findTracer();
     const span = tracer.startSpan(`secret-sync ${event.operation}`, { attributes, startTime: now() });
     const inside = trace.setSpan(context.active(), span);
-    const end = { isPlanned: false, isFinished: false };
-    runs.set(event.runId, { tracer, now, keyNames, span, inside, end, waits: new Map() });
+    runs.set(event.runId, { tracer, now, keyNames, span, inside, end: notEnded(), waits: new Map() });
   }
 
   return (event) => {

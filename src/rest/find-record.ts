@@ -24,7 +24,7 @@ export function destinationOf(
   service: RestService,
   { params: { destination = '' } }: Pick<Permitting, 'params'>,
 ): string {
-  if (service.listDestinations().some((known) => known.destination === destination)) return destination;
+  if (service.destinations.list().some((known) => known.destination === destination)) return destination;
   const message = `There is no destination ${quote(destination)}; the options list those that exist.`;
   throw new RestError(404, 'UNKNOWN_DESTINATION', message);
 }

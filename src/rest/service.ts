@@ -10,12 +10,10 @@ export type RestService = Pick<
   | 'updateSync'
   | 'deleteSync'
   | 'plan'
-  | 'sync'
-  | 'importSecrets'
-  | 'removeSecrets'
-  | 'listDestinations'
-  | 'checkDestination'
-  | 'discover'
+  | 'requestSync'
+  | 'requestImport'
+  | 'requestRemoval'
+  | 'destinations'
 >;
 
 /** A record, as each response shows it. */

@@ -1,16 +1,18 @@
 import * as z from 'zod/mini';
 import type { DiscoveryRequest } from '../engine/destinations.js';
-import type { DestinationQuery } from './destination-check.js';
 import type { RemoveCallOptions } from '../engine/secret-sync-engine.js';
 import {
   atLeast,
   flag,
   milliseconds,
+  oneOf,
   optionsOf,
   signal,
   string,
   functionOf,
 } from '../shared/option-schemas.js';
+import type { FindDueOptions } from './runs/sync-job.js';
+import type { RunOptions } from './runs/sync-job.js';
 import { parseOptions } from '../shared/validation.js';
 
 /** Which records `listSyncs` returns. Default: all. */
@@ -30,6 +32,17 @@ export interface DeleteOptions extends RemoveCallOptions {
   readonly removeSecrets?: boolean | undefined;
 }
 
+/** A destination that a sync may be created for. */
+export interface DestinationQuery {
+  /** The name of a driver. */
+  readonly destination: string;
+  readonly destinationConfig: unknown;
+  /** Default: that of `excludeSyncId`; without one, the credentials of the driver. */
+  readonly connectionId?: string | undefined;
+  /** The id of a sync that does not count: the one that is being changed. */
+  readonly excludeSyncId?: string | undefined;
+}
+
 export interface StopOptions {
   /** How long runs that are under way may take to end, in ms; then they are aborted. Default: 30,000. */
   readonly timeout?: number | undefined;
@@ -37,15 +50,20 @@ export interface StopOptions {
 
 /** The options of the methods that only a service has. */
 interface OwnOptions {
+  readonly requestSync: Pick<RunOptions, 'force' | 'confirmDeletions'>;
+  readonly requestImport: Pick<RunOptions, 'importBehavior'>;
+  readonly requestRemoval: Pick<RunOptions, 'confirmDeletions'>;
+  readonly findDue: FindDueOptions;
   readonly listSyncs: SyncFilter;
   readonly updateSync: UpdateOptions;
   readonly deleteSync: DeleteOptions;
   readonly stop: StopOptions;
   readonly discover: DiscoveryRequest;
-  readonly checkDestination: DestinationQuery;
+  readonly check: DestinationQuery;
 }
 
 const optionalString = z.optional(string);
+const confirmDeletions = z.optional(atLeast(0, ', the number of deletions that the plan shows'));
 
 const OWN_SCHEMAS: { readonly [Method in keyof OwnOptions]: z.ZodMiniType<OwnOptions[Method]> } = {
   listSyncs: optionsOf({
@@ -57,8 +75,19 @@ const OWN_SCHEMAS: { readonly [Method in keyof OwnOptions]: z.ZodMiniType<OwnOpt
   deleteSync: optionsOf({
     signal: z.optional(signal),
     onEvent: z.optional(functionOf<NonNullable<RemoveCallOptions['onEvent']>>()),
-    confirmDeletions: z.optional(atLeast(0, ', the number of deletions that the plan shows')),
+    confirmDeletions,
     removeSecrets: z.optional(flag),
+  }),
+  requestSync: optionsOf({ force: z.optional(flag), confirmDeletions }),
+  requestImport: optionsOf({
+    importBehavior: z.optional(oneOf('prioritize-source', 'prioritize-destination')),
+  }),
+  requestRemoval: optionsOf({ confirmDeletions }),
+  findDue: optionsOf({
+    location: z.optional(
+      optionsOf({ projectId: optionalString, environment: optionalString, secretPath: optionalString }),
+    ),
+    signal: z.optional(signal),
   }),
   stop: optionsOf({ timeout: z.optional(milliseconds(0)) }),
   discover: optionsOf({
@@ -67,7 +96,7 @@ const OWN_SCHEMAS: { readonly [Method in keyof OwnOptions]: z.ZodMiniType<OwnOpt
     path: string,
     ids: z.optional(z.record(string, string)),
   }),
-  checkDestination: optionsOf({
+  check: optionsOf({
     destination: string,
     destinationConfig: z.unknown(),
     connectionId: optionalString,

@@ -2,9 +2,7 @@ import type { Operation } from '../contracts/plan.js';
 import type { SourceLocation } from '../contracts/source.js';
 import type { ErrorCode } from '../contracts/error-codes.js';
 import type { ResultSummary } from '../contracts/result.js';
-
-/** Why a run was begun. */
-export type RunCause = 'created' | 'manual' | 'change' | 'retry' | 'reconcile' | 'deleted';
+import type { RunCause } from './runs/sync-job.js';
 
 interface SyncFields {
   /** The id of the record. */
@@ -14,6 +12,8 @@ interface SyncFields {
 
 interface RunFields extends SyncFields {
   readonly jobId: string;
+  /** The `runId` of the engine's own events; `null` for a run that failed before it had its turn. */
+  readonly runId: string | null;
   readonly operation: Operation;
   readonly cause: RunCause;
 }
@@ -26,15 +26,22 @@ interface Failure {
 /**
  * What a service does, as it happens. No event holds a value or a token.
  *
- * - `run-started`, `run-succeeded`, `run-failed`: one run of a record. The engine's own events tell its steps.
- * - `retry-scheduled`: auto-sync tries a record again after `waitMs`; `attempt` counts the failures, from 1.
- * - `sync-left`: auto-sync leaves a record alone until its source, its definition or its schedule changes.
+ * - `run-started`, `run-succeeded`, `run-failed`: one run of a record. The engine's own events tell its steps, under the same
+ *   `runId`.
+ * - `retry-scheduled`: a record is tried again after `waitMs`; `attempt` counts the failures in a row, from 1.
+ * - `sync-left`: a record does not get in sync by itself at present. With `retryAt` it has failed more often than `retries`, and
+ *   is tried again at the longest pause for as long as the cause lasts. Without, it is tried again when its source can be read
+ *   again or holds something else, when its definition changes, or when its schedule says so.
  * - `source-failed`: a location could not be looked at; it is looked at again after `waitMs`. After `retries` of them its
  *   records count as failed (`sync-left`), until it can be read again.
  * - `watch-failed`: a source could not be watched; it is tried again after `waitMs`.
  * - `cross-sync-conflict`: another record writes to the same place and can match the same keys, such as `key`.
- * - `not-released`: a deleted record's place could not be found, so that its ownership there is still remembered.
- * - `service-failed`: a record could not be read or written on nobody's behalf. Auto-sync tries again, and loses nothing by it.
+ * - `record-unreadable`: a record can't be read, so that nothing is done for it; `key` is that of its document in the store,
+ *   `syncId` its id, where it can be told. `deleteSync` of that id removes it.
+ * - `record-unverified`: a document of the service could not be verified, and the engine's `acceptUnverifiedState` takes it for
+ *   true; `key` is its key in the store. It is sealed when it is next saved.
+ * - `service-failed`: a record could not be read or written for something that no caller waits for. It is tried again, and
+ *   nothing is lost.
  */
 export type ServiceEvent =
   | (RunFields & { readonly type: 'run-started'; readonly place: string })
@@ -45,7 +52,13 @@ export type ServiceEvent =
     })
   | (RunFields & Failure & { readonly type: 'run-failed' })
   | (SyncFields & { readonly type: 'retry-scheduled'; readonly attempt: number; readonly waitMs: number })
-  | (SyncFields & Failure & { readonly type: 'sync-left'; readonly attempts: number })
+  | (SyncFields &
+      Failure & {
+        readonly type: 'sync-left';
+        readonly attempts: number;
+        /** ISO 8601. */
+        readonly retryAt: string | null;
+      })
   | (Failure & {
       readonly type: 'source-failed';
       readonly location: SourceLocation;
@@ -60,5 +73,6 @@ export type ServiceEvent =
       readonly key: string;
       readonly message: string;
     })
-  | (SyncFields & Failure & { readonly type: 'not-released' })
+  | { readonly type: 'record-unverified'; readonly key: string }
+  | (Failure & { readonly type: 'record-unreadable'; readonly key: string; readonly syncId?: string })
   | (Failure & { readonly type: 'service-failed' });

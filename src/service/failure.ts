@@ -1,5 +1,6 @@
+import type { ErrorCode } from '../contracts/error-codes.js';
 import { isSecretSyncError } from '../contracts/errors.js';
-import { type ErrorCode } from '../contracts/error-codes.js';
+import type { RunFailure } from './records/stored-sync.js';
 
 /** The longest message that a record keeps, in characters. */
 const MOST_CHARACTERS = 2_000;
@@ -10,7 +11,7 @@ export interface FailureText {
   readonly message: string;
 }
 
-/** What a failure may say of itself. `signal`: that of the call which failed. */
+/** Returns what a failure may say of itself. `signal`: that of the call which failed. */
 export function failureText(error: unknown, signal?: AbortSignal): FailureText {
   if (isSecretSyncError(error)) {
     const { code, message } = error;
@@ -22,10 +23,10 @@ export function failureText(error: unknown, signal?: AbortSignal): FailureText {
         code: 'ABORTED',
         message: 'The run was ended before it was done. What it had written is remembered; run again.',
       }
-    : { code: 'UNEXPECTED', message: 'The run ended with an error of another kind.' };
+    : { code: 'UNEXPECTED', message: 'The run failed with an error of an unknown kind.' };
 }
 
-/** What only people can put right, at the definition, the plan or the source: trying again changes nothing. */
+/** What only people can resolve, at the definition, the plan or the source: trying again changes nothing. */
 const NEEDS_A_DECISION: ReadonlySet<string> = new Set<ErrorCode>([
   'PLAN_BLOCKED',
   'DELETION_REFUSED',
@@ -41,15 +42,49 @@ const NEEDS_A_DECISION: ReadonlySet<string> = new Set<ErrorCode>([
   'SYNC_DISABLED',
 ]);
 
-/** Whether the same run can end better without anybody deciding anything. A token, for one, may be replaced. */
+/** Whether the same run can succeed later without anybody deciding anything. A token, for one, may be replaced. */
 export const isWorthRetrying = (error: unknown): boolean =>
   !isSecretSyncError(error) || !NEEDS_A_DECISION.has(error.code);
 
+interface Pauses {
+  readonly minPause: number;
+  readonly maxPause: number;
+}
+
 /** The pause after the `attempt`th failure, from 1, in ms: doubles up to `maxPause`, less up to a quarter. */
-export function pauseAfter(
-  attempt: number,
-  random: number,
-  { minPause, maxPause }: { readonly minPause: number; readonly maxPause: number },
-): number {
+export function pauseAfter(attempt: number, random: number, { minPause, maxPause }: Pauses): number {
   return Math.min(minPause * 2 ** (attempt - 1), maxPause) * (1 - random / 4);
+}
+
+/** The latest time that a failure was told to wait for, in ms since the epoch; 0 where none was told. */
+function toldTime(error: unknown): number {
+  if (!isSecretSyncError(error)) return 0;
+  const ofKeys = error.result?.outcomes.map(({ error: failed }) => failed?.retryAt) ?? [];
+  return [error.retryAt, ...ofKeys].reduce(
+    (latest, told) => Math.max(latest, Date.parse(told ?? '') || 0),
+    0,
+  );
+}
+
+/**
+ * What a record keeps of a failure: when it is tried again, and for what.
+ *
+ * | the failure | is tried again |
+ * |---|---|
+ * | only people can resolve it | when the source holds something else, or the definition has changed |
+ * | otherwise | after a pause that grows with each failure in a row up to `maxPause`, for as long as the cause lasts |
+ * | the same, and a time was told | not before that |
+ *
+ * Failures are counted from 1 again where the source holds something else.
+ */
+export function failureOf(
+  error: unknown,
+  { before, digest }: { readonly before: RunFailure | null; readonly digest: string | null },
+  { now, random, pauses }: { readonly now: number; readonly random: number; readonly pauses: Pauses },
+): RunFailure {
+  const isOther = before?.digest !== digest && before?.digest !== null && digest !== null;
+  const attempts = before === null || isOther ? 1 : before.attempts + 1;
+  if (!isWorthRetrying(error)) return { digest, attempts, retryAt: null };
+  const retryAt = Math.max(now + pauseAfter(attempts, random, pauses), toldTime(error));
+  return { digest: digest ?? before?.digest ?? null, attempts, retryAt: new Date(retryAt).toISOString() };
 }

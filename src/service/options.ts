@@ -4,9 +4,11 @@ import type { StateStore } from '../contracts/state-store.js';
 import { validate } from '../shared/validation.js';
 import { atLeast, functionOf, share, unknownFields, withMethods } from '../shared/option-schemas.js';
 import { notify } from '../engine/boundary/guard-call.js';
+import { ENGINE_PORT, type EnginePort } from '../engine/port.js';
 import type { SecretSyncEngine } from '../engine/secret-sync-engine.js';
 import { systemClock } from '../shared/clock.js';
 import type { ServiceEvent } from './events.js';
+import type { SyncQueue } from './runs/sync-job.js';
 import { errorFromProblems } from '../shared/problems.js';
 import type { AnyDestinationDriver } from '../contracts/typed-definition.js';
 
@@ -20,20 +22,22 @@ export interface AutoSyncOptions {
   readonly pollInterval?: number;
   /** By how much of itself that interval varies, to both sides: 0 to 1. Default: 0.1. */
   readonly pollJitter?: number;
-  /** How many runs go through one connection at once. Default: 3. */
+  /** How many runs go through one connection at the same time, in this process. Default: 3. */
   readonly runsPerConnection?: number;
-  /** How often a run that failed is tried again before it is left until the next change. Default: 10. */
+  /** How often a source with `watch`, which may tell of nothing, is looked at. Default: 5 times `pollInterval`. */
+  readonly watchPollInterval?: number;
+  /** After how many failures in a row a record is reported by `sync-left`. It goes on being tried. Default: 10. */
   readonly retries?: number;
-  /** The pause before the first of these; it doubles with each. Default: 10,000. */
+  /** The pause after the first failure; it doubles with each. Default: 10,000. */
   readonly minPause?: number;
   /** The longest such pause. Default: 600,000. */
   readonly maxPause?: number;
   /**
-   * How often each record is run although nothing has changed at its source, to put right what was changed at the
-   * destination. Default: never.
+   * How often each record is run although nothing has changed at its source, to undo what was changed at the destination.
+   * Default: never.
    */
   readonly reconcileInterval?: number;
-  /** How often the records are read again, to see what other processes made of them. Default: 30,000. */
+  /** How often the records are read again, to see what other processes changed. Default: 30,000. */
   readonly refreshInterval?: number;
 }
 
@@ -45,6 +49,11 @@ export interface ServiceOptions<Drivers extends readonly AnyDestinationDriver[]>
   readonly engine: SecretSyncEngine<Drivers>;
   /** Where the records are kept. May be the engine's own. */
   readonly store: StateStore;
+  /**
+   * Carries jobs to the processes that run them. With it nothing runs in this process by itself: what is asked for is put
+   * into the queue, and `perform` does it. Default: the service runs its syncs itself, once it was started.
+   */
+  readonly queue?: SyncQueue;
   /** Default: `warn`, by the event `cross-sync-conflict`. */
   readonly crossSyncCheck?: CrossSyncCheck;
   readonly autoSync?: AutoSyncOptions;
@@ -56,24 +65,12 @@ export interface ServiceOptions<Drivers extends readonly AnyDestinationDriver[]>
   readonly random?: () => number;
 }
 
-/** The engine, as the service uses it: with definitions that were read from JSON. */
-export type ServiceEngine = Pick<
-  SecretSyncEngine,
-  | 'source'
-  | 'destinations'
-  | 'inspect'
-  | 'digestSource'
-  | 'plan'
-  | 'sync'
-  | 'importSecrets'
-  | 'removeSecrets'
-  | 'release'
->;
-
 /** Options with every default filled in. */
 export interface ResolvedServiceOptions {
-  readonly engine: ServiceEngine;
+  readonly engine: Pick<SecretSyncEngine, 'plan'>;
+  readonly port: EnginePort;
   readonly store: StateStore;
+  readonly queue: SyncQueue | undefined;
   readonly crossSyncCheck: CrossSyncCheck;
   readonly autoSync: Required<Omit<AutoSyncOptions, 'reconcileInterval'>> &
     Pick<AutoSyncOptions, 'reconcileInterval'>;
@@ -85,10 +82,18 @@ export interface ResolvedServiceOptions {
 const optional = (least: number) => z.optional(atLeast(least));
 const call = z.optional(functionOf<unknown>());
 
+/** The port of an engine; `undefined` for anything else. */
+const portOf = (engine: unknown): unknown =>
+  typeof engine === 'object' && engine !== null ? Reflect.get(engine, ENGINE_PORT) : undefined;
+
 const optionsSchema = z.strictObject(
   {
-    engine: withMethods('inspect', 'digestSource', 'plan', 'sync'),
+    engine: z.custom<unknown>(
+      (value) => portOf(value) !== undefined,
+      'it must be a SecretSyncEngine of this version',
+    ),
     store: withMethods('get', 'put', 'delete', 'list'),
+    queue: z.optional(withMethods('enqueue')),
     crossSyncCheck: z.optional(z.enum(['warn', 'refuse', 'off'], 'use "warn", "refuse" or "off"')),
     autoSync: z.optional(
       z.strictObject(
@@ -96,6 +101,7 @@ const optionsSchema = z.strictObject(
           debounce: optional(0),
           maxDebounce: optional(0),
           pollInterval: optional(1),
+          watchPollInterval: optional(1),
           pollJitter: z.optional(share),
           runsPerConnection: optional(1),
           retries: optional(0),
@@ -137,13 +143,19 @@ export function resolveServiceOptions<Drivers extends readonly AnyDestinationDri
   const { problems } = validate(optionsSchema, options, { code: 'INVALID_OPTION' });
   if (problems !== undefined)
     throw errorFromProblems('INVALID_OPTION', 'The options of the service are not valid', problems);
-  const { engine, store, crossSyncCheck = 'warn', autoSync = {}, onEvent } = options;
+  const { engine, store, queue, crossSyncCheck = 'warn', autoSync = {}, onEvent } = options;
   const given = Object.entries(autoSync).filter(([, value]) => value !== undefined);
   return {
     engine,
+    port: engine[ENGINE_PORT],
     store,
+    queue,
     crossSyncCheck,
-    autoSync: { ...AUTO_SYNC_DEFAULTS, ...Object.fromEntries(given) },
+    autoSync: {
+      ...AUTO_SYNC_DEFAULTS,
+      watchPollInterval: 5 * (autoSync.pollInterval ?? AUTO_SYNC_DEFAULTS.pollInterval),
+      ...Object.fromEntries(given),
+    },
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     emit: (event) => notify(onEvent, event),

@@ -1,5 +1,5 @@
 import type { Clock } from '../contracts/clock.js';
-import { followSignals } from './abort.js';
+import { followSignals, onAbort, untilAborted } from './abort.js';
 
 /** Whether work settles within a time, in ms, or until it is given up. Leaves no timer and no listener behind. */
 export async function settlesWithin(
@@ -9,19 +9,51 @@ export async function settlesWithin(
   givenUp?: AbortSignal,
 ): Promise<boolean> {
   const enough = new AbortController();
-  const { signal, release } = followSignals(givenUp, enough.signal);
+  const release = onAbort(givenUp, () => enough.abort());
   const settled = work.then(
     () => true,
     () => true,
   );
-  const late = clock.sleep(ms, signal).then(
+  const late = clock.sleep(ms, enough.signal).then(
     () => false,
     () => false,
   );
   try {
     return await Promise.race([settled, late]);
   } finally {
+    release();
     enough.abort();
+  }
+}
+
+export interface TimeLimit {
+  readonly ms: number;
+  readonly clock: Clock;
+  /** Ends the work before the limit. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Does work, but not longer than a time; then throws what `tooLate` makes. The signal of the work is aborted with it. What
+ * becomes of work that takes no notice is not heard. Leaves no timer and no listener behind.
+ */
+export async function withTimeLimit<Result>(
+  work: (signal: AbortSignal) => Promise<Result>,
+  { ms, clock, signal }: TimeLimit,
+  tooLate: () => Error,
+): Promise<Result> {
+  signal?.throwIfAborted();
+  const ended = new AbortController();
+  const settled = new AbortController();
+  const release = onAbort(signal, (reason) => ended.abort(reason));
+  clock.sleep(ms, settled.signal).then(
+    () => ended.abort(tooLate()),
+    () => undefined,
+  );
+  try {
+    return await untilAborted(work(ended.signal), ended.signal);
+  } finally {
+    settled.abort();
     release();
   }
 }

@@ -323,7 +323,7 @@ describe('what the driver has to say', () => {
       { key: 'D', action: 'delete' },
     ]);
     asked.length = 0;
-    plan({ R: '1' }, { R: '0' }, {}, { capabilities: { ...capabilities, warn } });
+    plan({ R: '1' }, { R: '1' }, {}, { capabilities: { ...capabilities, warn } });
     expect(asked).toStrictEqual([
       { key: 'R', kind: 'variable', action: 'replace', value: new SecretValue('1') },
     ]);

@@ -172,8 +172,26 @@ export const desiredRows: Row[] = [
     warnings: ['OVERWRITES_UNOWNED'],
   },
   {
-    title: 'other kind, readable, nobody known to have written it: replaced',
+    title: 'other kind, readable with the wanted value, not known to be written by a sync: replaced',
     entries: [variable],
+    expected: ['replace kind-differs'],
+    warnings: ['OVERWRITES_UNOWNED'],
+  },
+  {
+    title: 'other kind, readable with another value, not known to be written by a sync: blocked',
+    entries: [{ ...variable, value: 'w' }],
+    expected: ['blocked kind-differs'],
+  },
+  {
+    title: 'other kind, not a string but with the JSON that is wanted: replaced',
+    entries: [{ ...variable, value: { notAString: true, json: 'v' } }],
+    expected: ['replace kind-differs'],
+    warnings: ['OVERWRITES_UNOWNED'],
+  },
+  {
+    title: 'other kind, readable with another value, with allowReplace: replaced',
+    entries: [{ ...variable, value: 'w' }],
+    options: { allowReplace: true },
     expected: ['replace kind-differs'],
     warnings: ['OVERWRITES_UNOWNED'],
   },
@@ -247,6 +265,40 @@ export const desiredRows: Row[] = [
     warnings: ['SHADOWS_INHERITED'],
   },
   {
+    title: 'inherited, which blocks the key: blocked',
+    entries: [{ ...variable, fixed: 'inherited', blocks: 'the project has it as a variable' }],
+    expected: ['blocked occupied'],
+  },
+  {
+    title: 'inherited, which blocks the key, beside ours: by the row of ours',
+    entries: [
+      { ...variable, fixed: 'inherited', blocks: 'the project has it as a variable' },
+      { ...secret, value: 'v' },
+    ],
+    expected: ['unchanged value-equal'],
+  },
+  {
+    title: 'inherited, which blocks the key, beside our other kind: blocked, since nothing could replace it',
+    entries: [{ ...secret, fixed: 'inherited', blocks: 'the project has it' }, variable],
+    memory: [{ kind: 'variable', syncId: ME }],
+    expected: ['blocked occupied'],
+  },
+  {
+    title: 'an override whose id is remembered: by the row of its value',
+    entries: [
+      { ...secret, value: 'w', fixed: 'override', id: '1' },
+      { ...secret, fixed: 'inherited' },
+    ],
+    memory: [{ kind: 'secret', syncId: ME, id: '1' }],
+    expected: ['update value-differs'],
+  },
+  {
+    title: 'an override whose id is another than the remembered one: blocked',
+    entries: [{ ...secret, value: 'v', fixed: 'override', id: '2' }],
+    memory: [{ kind: 'secret', syncId: ME, id: '1' }],
+    expected: ['blocked occupied'],
+  },
+  {
     title: 'inherited in the other kind: created, with a warning',
     entries: [{ ...variable, fixed: 'inherited' }],
     expected: ['create missing'],
@@ -289,6 +341,17 @@ export const desiredRows: Row[] = [
     entries: [{ ...secret, value: 'v' }, variable],
     expected: ['unchanged value-equal', 'keep other-kind (variable)'],
     warnings: ['BOTH_KINDS'],
+  },
+  {
+    title: 'not a string, its JSON is the wanted text: unchanged',
+    entries: [{ ...secret, value: { notAString: true, json: 'v' } }],
+    expected: ['unchanged value-equal'],
+  },
+  {
+    title: 'not a string, its JSON is another: updated',
+    entries: [{ ...secret, value: { notAString: true, json: '"v"' } }],
+    expected: ['update value-differs'],
+    warnings: ['OVERWRITES_UNOWNED'],
   },
   {
     title: 'not a string: updated',

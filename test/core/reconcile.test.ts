@@ -121,6 +121,11 @@ describe('what is said of a key', () => {
       { entries: [{ ...variable, hasDependents: true }] },
       'replacing it would delete the aliases or overrides that hang on it; remove them, or set allowReplace',
     ],
+    [
+      'that is blocked from above',
+      { entries: [{ ...variable, fixed: 'inherited', blocks: 'the project has it as a variable' }] },
+      'the project has it as a variable; remove it there, or rename the key',
+    ],
     ['that is an alias', { entries: [{ ...secret, fixed: 'alias' }] }, `an entry of type alias ${OCCUPIED}`],
     [
       'that another system owns',

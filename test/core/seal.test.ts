@@ -232,7 +232,11 @@ describe('a plan of format version 2', () => {
     const made = planSync({
       definition: {
         name: 'nightly',
-        syncOptions: { initialSyncBehavior: 'import-prioritize-destination', deletionScope: 'matching' },
+        syncOptions: {
+          initialSyncBehavior: 'import-prioritize-destination',
+          deletionScope: 'matching',
+          allowReplace: true,
+        },
       },
       source: { CREATED: '1', UPDATED: '2', HELD: '3', KINDLESS: '4' },
       destination: [

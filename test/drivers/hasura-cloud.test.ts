@@ -170,7 +170,7 @@ describe('what the Hasura Cloud driver reads', () => {
       await read({ HASURA_GRAPHQL_X: 'x', tier: { cpu: 2 }, environment: { HASURA_GRAPHQL_Y: 'y', A: 'a' } }),
     ).toEqual([
       { key: 'HASURA_GRAPHQL_X', value: 'x', reserved: true },
-      { key: 'tier', value: { notAString: true }, fixed: 'built-in', reserved: true },
+      { key: 'tier', value: { notAString: true, json: '{"cpu":2}' }, fixed: 'built-in', reserved: true },
       { key: 'HASURA_GRAPHQL_Y', value: 'y', reserved: true },
       { key: 'A', value: 'a' },
     ]);
@@ -190,10 +190,10 @@ describe('what the Hasura Cloud driver reads', () => {
     expect(await read(envVars)).toEqual([
       { key: '__proto__', value: 'p' },
       { key: 'constructor', value: 'c' },
-      { key: 'toString', value: { notAString: true } },
+      { key: 'toString', value: { notAString: true, json: '1' } },
       { key: 'environment', value: 'e' },
       { key: '', value: { notAString: true } },
-      { key: 'l', value: { notAString: true } },
+      { key: 'l', value: { notAString: true, json: '[]' } },
     ]);
   });
 
@@ -215,8 +215,24 @@ describe('failures that come with status 200', () => {
     return rejection(driver.validateConnection(credentials));
   };
 
+  const unknownField = (field: string, type = 'query_root', code = 'validation-failed') => ({
+    extensions: { path: `$.selectionSet.${field}`, code },
+    message: `field "${field}" not found in type: '${type}'`,
+  });
+
   it.each([
     ['a code', { extensions: { code: 'access-denied' }, message: 'x' }, 'UNAUTHORIZED'],
+    ['a schema without our field', unknownField('projects'), 'UNAUTHORIZED'],
+    [
+      'a schema without our field, in JSON in JSON',
+      { message: JSON.stringify({ errors: JSON.stringify([unknownField('projects', 'mutation_root')]) }) },
+      'UNAUTHORIZED',
+    ],
+    ['a schema without another field', unknownField('planets'), 'DESTINATION_REJECTED'],
+    ['a type without our field', unknownField('projects', 'TenantEnv'), 'DESTINATION_REJECTED'],
+    ['another code with those words', unknownField('projects', 'query_root', 'x'), 'DESTINATION_REJECTED'],
+    ['maintenance', { extensions: { code: 'maintenance-mode' }, message: 'x' }, 'DESTINATION_UNAVAILABLE'],
+    ['maintenance in words', { message: 'in maintenance mode' }, 'DESTINATION_UNAVAILABLE'],
     [
       'a code in JSON in JSON',
       { message: JSON.stringify({ error: JSON.stringify({ code: 'invalid-jwt' }) }) },
@@ -278,14 +294,17 @@ describe('failures that come with status 200', () => {
     answerNext(environment('h1', {}));
     const place = open(driver, credentials, { projectId: PROJECT }, { facts: facts() });
     await place.read();
-    const outcomes = await place.write('upsert', [
+    const changes = [
       { key: 'HASURA_GRAPHQL_X', action: 'create', value: secret('VALUE1') },
       { key: 'HASURA', action: 'create', value: secret('2') },
-    ]);
+    ] as const;
+    expect((await place.write('upsert', changes)).get('HASURA')).toMatchObject({ status: 'unknown' });
+    await place.read();
+    const outcomes = await place.write('upsert', changes);
     expect(outcomes.get('HASURA')).toMatchObject({ status: 'failed' });
     const { message, code, maybeWritten } = errorOf(outcomes.get('HASURA'));
     expect([code, maybeWritten]).toEqual(['DESTINATION_REJECTED', false]);
-    expect(message).toContain('its answer names "HASURA_GRAPHQL_X".');
+    expect(message).toContain('its response names "HASURA_GRAPHQL_X".');
     expect(message).not.toContain('VALUE1');
   });
 });
@@ -338,12 +357,12 @@ describe('what a Hasura Cloud definition and its credentials may hold', () => {
     },
   );
 
-  it.each(['p1', PROJECT, 'a.b~c_d-e', 'x'.repeat(256)])('takes %j as an id', (projectId) => {
+  it.each([PROJECT, PROJECT.toUpperCase(), PROJECT.replaceAll('-', '')])('takes %j as an id', (projectId) => {
     expect(issues(driver.configSchema, { projectId, projectName: 'Any name' })).toEqual([]);
   });
 
   it('refuses unknown fields by name', () => {
-    expect(issues(driver.configSchema, { projectId: 'p', tenantId: 't' })).toEqual([
+    expect(issues(driver.configSchema, { projectId: PROJECT, tenantId: 't' })).toEqual([
       expect.stringContaining('tenantId'),
     ]);
   });

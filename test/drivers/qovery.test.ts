@@ -12,8 +12,13 @@ import { memoryFacts, open, rejection, secret } from './support.js';
 const ORIGIN = 'https://api.qovery.com';
 const credentials = { accessToken: 'api-token' };
 const driver = qovery(credentials);
-const project: QoveryConfig = { organizationId: 'org', projectId: 'proj', variableType: 'secret' };
-const environment: QoveryConfig = { ...project, environmentId: 'env' };
+
+/** A UUID that is the same for the same name. */
+const uuidOf = (name: string) =>
+  `00000000-0000-4000-8000-${Buffer.from(name).toString('hex').slice(0, 12).padStart(12, '0')}`;
+const [ORGANIZATION, PROJECT, ENVIRONMENT] = [uuidOf('org'), uuidOf('proj'), uuidOf('env')];
+const project: QoveryConfig = { organizationId: ORGANIZATION, projectId: PROJECT, variableType: 'secret' };
+const environment: QoveryConfig = { ...project, environmentId: ENVIRONMENT };
 
 interface Sent {
   readonly method: string;
@@ -42,10 +47,10 @@ function answer(method: string, path: string, status: number, body?: unknown) {
 }
 
 const authorization = 'Token api-token';
-const LIST = '/variable?parent_id=env&scope=ENVIRONMENT';
+const LIST = `/variable?parent_id=${ENVIRONMENT}&scope=ENVIRONMENT`;
 
 const own = (key: string, more: object = {}) => ({
-  id: `id-${key}`,
+  id: uuidOf(key),
   created_at: '2026-01-01T00:00:00Z',
   updated_at: '2026-01-02T00:00:00Z',
   key,
@@ -70,24 +75,24 @@ afterEach(() => {
 describe('the requests of the Qovery driver', () => {
   it('reads an environment, or a project, with one list of both kinds', async () => {
     answer('GET', LIST, 200, { results: [own('A')] });
-    answer('GET', '/variable?parent_id=proj&scope=PROJECT', 200, { results: [] });
+    answer('GET', `/variable?parent_id=${PROJECT}&scope=PROJECT`, 200, { results: [] });
     expect(await open(driver, credentials, environment).read()).toEqual([
-      { key: 'A', id: 'id-A', kind: 'secret', revision: '2026-01-02T00:00:00Z' },
+      { key: 'A', id: uuidOf('A'), kind: 'secret', revision: '2026-01-02T00:00:00Z' },
     ]);
     expect(await open(driver, credentials, project).read()).toEqual([]);
     expect(sent).toEqual([
       { method: 'GET', path: LIST, authorization },
-      { method: 'GET', path: '/variable?parent_id=proj&scope=PROJECT', authorization },
+      { method: 'GET', path: `/variable?parent_id=${PROJECT}&scope=PROJECT`, authorization },
     ]);
   });
 
   it('creates, updates and deletes one by one, and keeps what a user set', async () => {
     const extras = { description: 'by hand', enable_interpolation_in_file: false };
     answer('GET', LIST, 200, { results: [own('B', extras), own('C'), own('D', { description: null })] });
-    answer('POST', '/variable', 201, own('A', { id: 'new', updated_at: '2026-02-01T00:00:00Z' }));
-    answer('PUT', '/variable/id-B', 200, own('B', { updated_at: '2026-02-02T00:00:00Z' }));
-    answer('PUT', '/variable/id-D', 200, own('D', { updated_at: null }));
-    answer('DELETE', '/variable/id-C', 204);
+    answer('POST', '/variable', 201, own('A', { id: uuidOf('new'), updated_at: '2026-02-01T00:00:00Z' }));
+    answer('PUT', `/variable/${uuidOf('B')}`, 200, own('B', { updated_at: '2026-02-02T00:00:00Z' }));
+    answer('PUT', `/variable/${uuidOf('D')}`, 200, own('D', { updated_at: null }));
+    answer('DELETE', `/variable/${uuidOf('C')}`, 204);
     const place = open(driver, credentials, environment, { concurrency: 1 });
     const entries = await place.read();
     const entry = (key: string) => {
@@ -101,9 +106,9 @@ describe('the requests of the Qovery driver', () => {
     ]);
     const deletions = await place.write('delete', [{ key: 'C', action: 'delete', ...entry('C') }]);
     expect([...upserts.values(), ...deletions.values()]).toEqual([
-      { key: 'A', status: 'applied', id: 'new', revision: '2026-02-01T00:00:00Z' },
-      { key: 'B', status: 'applied', id: 'id-B', revision: '2026-02-02T00:00:00Z' },
-      { key: 'D', status: 'applied', id: 'id-D' },
+      { key: 'A', status: 'applied', id: uuidOf('new'), revision: '2026-02-01T00:00:00Z' },
+      { key: 'B', status: 'applied', id: uuidOf('B'), revision: '2026-02-02T00:00:00Z' },
+      { key: 'D', status: 'applied', id: uuidOf('D') },
       { key: 'C', status: 'applied' },
     ]);
     expect(sent.slice(1)).toEqual([
@@ -116,20 +121,25 @@ describe('the requests of the Qovery driver', () => {
           value: '1\n"ü"',
           is_secret: true,
           variable_scope: 'ENVIRONMENT',
-          variable_parent_id: 'env',
+          variable_parent_id: ENVIRONMENT,
         },
       },
-      { method: 'PUT', path: '/variable/id-B', authorization, body: { key: 'B', value: '', ...extras } },
-      { method: 'PUT', path: '/variable/id-D', authorization, body: { key: 'D', value: '4' } },
-      { method: 'DELETE', path: '/variable/id-C', authorization },
+      {
+        method: 'PUT',
+        path: `/variable/${uuidOf('B')}`,
+        authorization,
+        body: { key: 'B', value: '', ...extras },
+      },
+      { method: 'PUT', path: `/variable/${uuidOf('D')}`, authorization, body: { key: 'D', value: '4' } },
+      { method: 'DELETE', path: `/variable/${uuidOf('C')}`, authorization },
     ]);
   });
 
   it('changes the kind by a deletion right before a create that keeps what a user set', async () => {
-    answer('GET', '/variable?parent_id=proj&scope=PROJECT', 200, {
+    answer('GET', `/variable?parent_id=${PROJECT}&scope=PROJECT`, 200, {
       results: [own('A', { scope: 'PROJECT', description: 'd', enable_interpolation_in_file: true })],
     });
-    answer('DELETE', '/variable/id-A', 204);
+    answer('DELETE', `/variable/${uuidOf('A')}`, 204);
     answer('POST', '/variable', 201, own('A', { scope: 'PROJECT', is_secret: false, value: 'v' }));
     const place = open(driver, credentials, { ...project, variableType: 'variable' });
     const [entry] = await place.read();
@@ -137,7 +147,7 @@ describe('the requests of the Qovery driver', () => {
       { key: 'A', action: 'replace', kind: 'variable', value: secret('v'), ...(entry && { entry }) },
     ]);
     expect(sent.slice(1)).toEqual([
-      { method: 'DELETE', path: '/variable/id-A', authorization },
+      { method: 'DELETE', path: `/variable/${uuidOf('A')}`, authorization },
       {
         method: 'POST',
         path: '/variable',
@@ -147,7 +157,7 @@ describe('the requests of the Qovery driver', () => {
           value: 'v',
           is_secret: false,
           variable_scope: 'PROJECT',
-          variable_parent_id: 'proj',
+          variable_parent_id: PROJECT,
           description: 'd',
           enable_interpolation_in_file: true,
         },
@@ -167,12 +177,12 @@ describe('the requests of the Qovery driver', () => {
       { id: 'b', name: 'two' },
     ];
     answer('GET', '/organization', 200, { results });
-    answer('GET', '/organization/org/project', 200, { results });
-    answer('GET', '/project/proj/environment', 200, { results });
+    answer('GET', `/organization/${ORGANIZATION}/project`, 200, { results });
+    answer('GET', `/project/${PROJECT}/environment`, 200, { results });
     answer('GET', '/organization', 200, { results });
     expect(await listQoveryOrganizations(credentials)).toEqual(named);
-    expect(await listQoveryProjects(credentials, 'org')).toEqual(named);
-    expect(await listQoveryEnvironments(credentials, 'proj')).toEqual(named);
+    expect(await listQoveryProjects(credentials, ORGANIZATION)).toEqual(named);
+    expect(await listQoveryEnvironments(credentials, PROJECT)).toEqual(named);
     await driver.validateConnection(credentials);
     expect(sent.map(({ authorization: header }) => header)).toEqual(Array(4).fill(authorization));
   });
@@ -188,6 +198,44 @@ describe('the requests of the Qovery driver', () => {
     expect(await rejection(open(driver, credentials, environment).read())).toMatchObject({
       code: 'INVALID_RESPONSE',
     });
+  });
+
+  it('overrides a key that the project has in the same kind', async () => {
+    const above = own('A', { id: uuidOf('above'), scope: 'PROJECT' });
+    const path = `/variable/${uuidOf('above')}/override`;
+    answer('GET', LIST, 200, { results: [above] });
+    answer('POST', path, 201, own('A', { variable_type: 'OVERRIDE', overridden_variable: above }));
+    const place = open(driver, credentials, environment);
+    expect(await place.read()).toMatchObject([{ key: 'A', fixed: 'inherited' }]);
+    const outcomes = await place.write('upsert', [
+      { key: 'A', action: 'create', kind: 'secret', value: secret('1') },
+    ]);
+    expect(outcomes.get('A')).toMatchObject({ status: 'applied', id: uuidOf('A') });
+    expect(sent.at(-1)).toEqual({
+      method: 'POST',
+      path,
+      authorization,
+      body: { value: '1', override_scope: 'ENVIRONMENT', override_parent_id: ENVIRONMENT },
+    });
+  });
+
+  it.each([
+    ['the list of variables', LIST, () => open(driver, credentials, environment).read()],
+    ['the list of organizations', '/organization', () => listQoveryOrganizations(credentials)],
+    ['the token', '/organization', () => driver.validateConnection(credentials)],
+    [
+      'the list of projects',
+      `/organization/${ORGANIZATION}/project`,
+      () => listQoveryProjects(credentials, ORGANIZATION),
+    ],
+    [
+      'the list of environments',
+      `/project/${PROJECT}/environment`,
+      () => listQoveryEnvironments(credentials, PROJECT),
+    ],
+  ])('take status 400 with "exist" for missing: %s', async (_what, path, call) => {
+    answer('GET', path, 400, { status: 400, detail: 'organization does not exist' });
+    expect(await rejection(call())).toMatchObject({ code: 'NOT_FOUND', status: 400 });
   });
 });
 
@@ -214,7 +262,10 @@ describe('what the Qovery driver reads', () => {
     ['an external secret', { variable_type: 'EXTERNAL_SECRET' }, 'external'],
     ['an external file', { variable_type: 'FILE_EXTERNAL_SECRET' }, 'external'],
     ['a type that is not known', { variable_type: 'toString' }, 'external'],
-    ['no type', { variable_type: null }, 'external'],
+    ['no type', { variable_type: null }, undefined],
+    ['no type but a target', { variable_type: undefined, aliased_variable: { id: uuidOf('B') } }, 'alias'],
+    ['no type but what it overrides', { variable_type: null, overridden_variable: {} }, 'override'],
+    ['no type of the scope of built-ins', { variable_type: null, scope: 'BUILT_IN' }, 'built-in'],
     ['a value of another system', { owned_by: 'Doppler' }, 'foreign-owner'],
     ['a value of Qovery', { owned_by: 'Qovery' }, undefined],
     ['a value of QOVERY', { owned_by: 'QOVERY' }, undefined],
@@ -265,9 +316,9 @@ describe('what the Qovery driver reads', () => {
       own('C'),
       own('D'),
       own('E'),
-      hangsOn('V', { aliased_variable: { id: 'id-A', key: 'E' } }),
+      hangsOn('V', { aliased_variable: { id: uuidOf('A'), key: 'E' } }),
       hangsOn('W', { overridden_variable: { key: 'B' } }),
-      hangsOn('X', { scope: 'JOB', aliased_variable: 'id-C' }),
+      hangsOn('X', { scope: 'JOB', aliased_variable: uuidOf('C') }),
       hangsOn('Y', { aliased_variable: 7, overridden_variable: { id: null } }),
     ]);
     expect(entries.filter(({ hasDependents }) => hasDependents).map(({ key }) => key)).toEqual([
@@ -281,8 +332,8 @@ describe('what the Qovery driver reads', () => {
     const entries = await read([
       own('__proto__', { updated_at: 5, mount_path: 1, description: {}, owned_by: [] }),
       own('constructor'),
-      own('toString', { id: 'x', surprise: true }),
-      own('', { id: 'y' }),
+      own('toString', { id: uuidOf('x'), surprise: true }),
+      own('', { id: uuidOf('y') }),
     ]);
     expect(entries.map(({ key, fixed }) => [key, fixed])).toEqual([
       ['__proto__', undefined],
@@ -314,8 +365,8 @@ describe('the place of a Qovery definition', () => {
     expect(
       identity({ environmentId: uuid, environmentName: 'n', variableType: 'variable' }, `${ORIGIN}/`),
     ).toBe(name);
-    expect(identity({})).toBe('qovery:api.qovery.com/project/proj');
-    expect(identity({}, 'https://q.example:8443/api/')).toBe('qovery:q.example:8443/api/project/proj');
+    expect(identity({})).toBe(`qovery:api.qovery.com/project/${PROJECT}`);
+    expect(identity({}, 'https://q.example:8443/api/')).toBe(`qovery:q.example:8443/api/project/${PROJECT}`);
   });
 });
 
@@ -328,9 +379,21 @@ describe('what a Qovery definition may hold', () => {
   const issues = (input: unknown) => (validate(input).issues ?? []).map(({ message }) => message);
 
   it('writes secrets by default', () => {
-    expect(validate({ organizationId: 'o', projectId: 'p' })).toEqual({
-      value: { organizationId: 'o', projectId: 'p', variableType: 'secret' },
+    expect(validate({ organizationId: 'o', projectId: PROJECT })).toEqual({
+      value: { organizationId: 'o', projectId: PROJECT, variableType: 'secret' },
     });
+  });
+
+  it('refuses an id that is sent and is no UUID, and takes what is for people only', () => {
+    const environmentId = ENVIRONMENT.toUpperCase().replaceAll('-', '');
+    expect(issues({ organizationId: 'acme', projectId: 'shop', environmentId })).toEqual([]);
+    expect(issues({ organizationId: 'acme', projectId: PROJECT })).toEqual([]);
+    for (const config of [
+      { organizationId: 'acme', projectId: 'shop' },
+      { organizationId: 'acme', projectId: PROJECT, environmentId: 'production' },
+    ]) {
+      expect(issues(config)).toEqual([expect.stringContaining('it is not a UUID')]);
+    }
   });
 
   it('refuses unknown fields, kinds and ids, all together', () => {
@@ -340,8 +403,10 @@ describe('what a Qovery definition may hold', () => {
   });
 
   it('refuses the name of an environment without its id, which would mean the whole project', () => {
-    expect(issues({ organizationId: 'o', projectId: 'p', environmentName: 'production' })).toHaveLength(1);
-    expect(issues({ organizationId: 'o', projectId: 'p', environmentName: '' })).toEqual([]);
+    expect(issues({ organizationId: 'o', projectId: PROJECT, environmentName: 'production' })).toHaveLength(
+      1,
+    );
+    expect(issues({ organizationId: 'o', projectId: PROJECT, environmentName: '' })).toEqual([]);
   });
 });
 

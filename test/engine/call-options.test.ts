@@ -63,7 +63,6 @@ const METHODS: readonly (readonly [string, (world: World, options: never) => unk
       ({ engine }, options) => engine.release(memoryDefinition(), options),
       ['signal', 'onEvent'],
     ],
-    ['engine.digestSource', ({ engine }, options) => engine.digestSource({}, options), ['signal']],
     [
       'service.plan',
       ({ service }, options) => service.plan('nightly', options),

@@ -145,7 +145,7 @@ describe('Qovery: the answer to one half of a replace is lost', () => {
     const site = await during(qoverySite());
     site.target.add({ key: 'KEY', value: 'old', is_secret: false });
     const { engine } = site.engine({ source: memorySource({ KEY: 'new' }) });
-    const definition = site.definition();
+    const definition = site.definition({ syncOptions: { allowReplace: true } });
     let left = 1;
     site.emulator.setIntercept((request) =>
       site.phaseOf(request) === phase && left-- > 0 ? 'reset-after' : undefined,

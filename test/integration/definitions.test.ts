@@ -23,7 +23,11 @@ const good = {
   name: 'nightly',
   destination: 'qovery',
   connectionId: 'deploys',
-  destinationConfig: { organizationId: 'o', projectId: 'p', environmentId: 'e' },
+  destinationConfig: {
+    organizationId: 'o',
+    projectId: 'p',
+    environmentId: '3c90c3cc-0d44-4b50-8888-8dd25736052a',
+  },
 };
 const drivers = [hasuraCloud(), qovery(), memoryDestination()] as const;
 type Input = DefinitionInputFor<typeof drivers>;

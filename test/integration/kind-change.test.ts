@@ -48,9 +48,12 @@ describe('a change of kind at Qovery', () => {
     }
   });
 
-  it("of somebody's variable, which can be read, replaces it", async () => {
+  it('of a variable that a person made is done where it has the wanted value, else with allowReplace', async () => {
     const { target, run } = setUp();
-    target.add({ key: 'K', value: 'theirs', is_secret: false });
+    const { id } = target.add({ key: 'K', value: 'theirs', is_secret: false });
+    await failure(run(), 'PLAN_BLOCKED');
+    expect(Object.fromEntries(target.values())).toEqual({ 'K (variable)': 'theirs' });
+    emulator.editVariable(id, { value: '1' });
     const { result } = await run();
     expect(warningsOf(result.plan)).toEqual(['OVERWRITES_UNOWNED K']);
     expect(Object.fromEntries(target.values())).toEqual({ K: '1' });
@@ -68,7 +71,7 @@ describe('a change of kind at Qovery', () => {
 
   it('of an entry on which an alias hangs is blocked, unless allowReplace, which says what is deleted', async () => {
     const { target, run } = setUp();
-    const base = target.add({ key: 'K', value: 'theirs', is_secret: false });
+    const base = target.add({ key: 'K', value: '1', is_secret: false });
     target.add({ key: 'ALIAS', aliased_variable_id: base.id });
     await failure(run(), 'PLAN_BLOCKED');
     expect(target.find('ALIAS')).toBeDefined();
@@ -83,12 +86,13 @@ describe('a change of kind at Qovery', () => {
     emulator.setIntercept(({ method, body }) =>
       method === 'POST' && JSON.stringify(body).includes('"is_secret":true') ? { status: 400 } : undefined,
     );
-    const error = await failure(run(), 'SYNC_FAILED');
+    const allowed = { syncOptions: { allowReplace: true } };
+    const error = await failure(run(allowed), 'SYNC_FAILED');
     expect(error.result.outcomes).toMatchObject([{ key: 'K', action: 'replace', status: 'failed' }]);
     expect(error.message).toContain('put back');
     expect(Object.fromEntries(target.values())).toEqual({ 'K (variable)': 'theirs' });
     emulator.setIntercept(undefined);
-    await run();
+    await run(allowed);
     expect(Object.fromEntries(target.values())).toEqual({ K: '1' });
     expect((await run()).operations).toEqual(['GET /variable']);
   });

@@ -32,10 +32,12 @@ describe('the packed tarball in an empty project', () => {
       const root = await import('secret-sync-engine');
       const { dotenvSource } = await import('secret-sync-engine/sources/dotenv');
       const { fileStore } = await import('secret-sync-engine/stores/file');
+      const { redisStore } = await import('secret-sync-engine/stores/redis');
+      const { postgresStore } = await import('secret-sync-engine/stores/postgres');
       const { startQoveryEmulator } = await import('secret-sync-engine/testing');
-      console.log([root.SecretSyncEngine, root.planSync, dotenvSource, fileStore, startQoveryEmulator].map((f) => typeof f).join());`;
+      console.log([root.SecretSyncEngine, root.planSync, dotenvSource, fileStore, redisStore, postgresStore, startQoveryEmulator].map((f) => typeof f).join());`;
     expect(await node('--input-type=module', '-e', script)).toBe(
-      'function,function,function,function,function',
+      'function,function,function,function,function,function,function',
     );
   });
 

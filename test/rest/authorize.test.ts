@@ -40,9 +40,13 @@ function untouchable() {
   const touched: string[] = [];
   const service = new Proxy(
     {
-      listDestinations: () => [
-        { destination: 'memory', displayName: 'Memory', canImport: true, discovery: ['projects'] },
-      ],
+      destinations: {
+        list: () => [
+          { destination: 'memory', displayName: 'Memory', canImport: true, discovery: ['projects'] },
+        ],
+        discover: () => touched.push('discover'),
+        check: () => touched.push('check'),
+      },
     },
     {
       get(target, name) {

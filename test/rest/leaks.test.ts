@@ -89,9 +89,7 @@ describe('the responses of the API', () => {
     const { service } = await createApi({ drivers: [qovery()] });
     const failing = new Proxy(service, {
       get: (target, name) =>
-        name === 'listSyncs'
-          ? () => Promise.reject(thrown)
-          : (Reflect.get(target, name, target) as () => unknown).bind(target),
+        name === 'listSyncs' ? () => Promise.reject(thrown) : (Reflect.get(target, name, target) as unknown),
     });
     const { fetch } = createRestHandler(failing, {
       authorize: () => true,

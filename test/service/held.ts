@@ -1,9 +1,9 @@
 import type { StateStore } from '../../src/contracts/state-store.js';
 import type { VirtualClock } from '../support/virtual-clock.js';
 
-/** A store whose work holds time back: for stores that really write, under a clock that moves by itself. */
-export function heldStore(store: StateStore, clock: VirtualClock): StateStore {
-  async function hold<Result>(work: () => Promise<Result>): Promise<Result> {
+/** Lets work hold time back: for what really reads and writes, under a clock that moves by itself. */
+export function createHold(clock: VirtualClock) {
+  return async function hold<Result>(work: () => Promise<Result>): Promise<Result> {
     const results: Result[] = [];
     await clock.track(async () => {
       results.push(await work());
@@ -11,7 +11,12 @@ export function heldStore(store: StateStore, clock: VirtualClock): StateStore {
     })('held:');
     const [result] = results;
     return result as Result;
-  }
+  };
+}
+
+/** A store whose work holds time back. */
+export function heldStore(store: StateStore, clock: VirtualClock): StateStore {
+  const hold = createHold(clock);
   return {
     get: (key) => hold(() => store.get(key)),
     put: (...given) => hold(() => store.put(...given)),

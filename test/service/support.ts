@@ -3,6 +3,7 @@ import type { SecretRecord, SecretSource, SourceLocation } from '../../src/contr
 import type { StateStore } from '../../src/contracts/state-store.js';
 import { SecretSyncEngine } from '../../src/engine/secret-sync-engine.js';
 import type { Connections } from '../../src/engine/options.js';
+import type { SyncQueue } from '../../src/service/runs/sync-job.js';
 import { SecretSyncService } from '../../src/service/secret-sync-service.js';
 import type { ServiceEvent } from '../../src/service/events.js';
 import type { AutoSyncOptions, CrossSyncCheck } from '../../src/service/options.js';
@@ -85,6 +86,12 @@ export interface WorldSetup {
   readonly autoSync?: AutoSyncOptions;
   readonly crossSyncCheck?: CrossSyncCheck;
   readonly connections?: Connections;
+  readonly queue?: SyncQueue;
+  readonly engineOptions?: {
+    readonly runTimeout?: number;
+    readonly leaseWait?: number;
+    readonly acceptUnverifiedState?: boolean;
+  };
 }
 
 /** A service with all around it: what a process would have. Given the same parts, a restart of it. */
@@ -103,6 +110,7 @@ export function createWorld(setup: WorldSetup = {}) {
     clock,
     random,
     ...(setup.connections !== undefined && { connections: setup.connections }),
+    ...setup.engineOptions,
   });
   const service = new SecretSyncService({
     engine,
@@ -112,6 +120,7 @@ export function createWorld(setup: WorldSetup = {}) {
     onEvent: (event) => void events.push(event),
     ...(setup.autoSync !== undefined && { autoSync: setup.autoSync }),
     ...(setup.crossSyncCheck !== undefined && { crossSyncCheck: setup.crossSyncCheck }),
+    ...(setup.queue !== undefined && { queue: setup.queue }),
   });
   /** The events of these types, as `type name`. */
   const told = (...types: ServiceEvent['type'][]) =>

@@ -1,3 +1,4 @@
+import { ENGINE_PORT } from '../../src/engine/port.js';
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { memoryStore, SecretSyncEngine, type SecretSource } from '../../src/index.js';
@@ -102,7 +103,7 @@ describe('a hundred runs in parallel under one signal', () => {
     const call = (index: number) => {
       const sync = { name: `sync-${index}`, destination: 'memory', destinationConfig: { place: `${index}` } };
       if (index % 4 === 0) return engine.plan(sync, { signal });
-      if (index % 4 === 1) return engine.digestSource({}, { signal });
+      if (index % 4 === 1) return engine[ENGINE_PORT].digestSource({}, { signal });
       return engine.sync(sync, { signal });
     };
     await Promise.all(Array.from({ length: 100 }, (_, index) => call(index)));

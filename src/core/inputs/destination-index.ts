@@ -38,7 +38,7 @@ export const isInherited = (entry: DestinationEntry): boolean => entry.fixed ===
 const asItIs = (key: string): string => key;
 
 /** How a destination compares keys: two are one to it where this is equal. */
-export function canonicalKey(capabilities: Capabilities): (key: string) => string {
+export function canonicalKey(capabilities: Pick<Capabilities, 'canonicalKey'>): (key: string) => string {
   return capabilities.canonicalKey === undefined ? asItIs : (key) => capabilities.canonicalKey?.(key) ?? key;
 }
 

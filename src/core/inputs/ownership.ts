@@ -69,12 +69,14 @@ export const isInvolved = (entry: RememberedEntry, syncId: string): boolean =>
   entry.syncId === syncId || isBegunBy(entry, syncId) || entry.holders?.includes(syncId) === true;
 
 /**
- * Whether an entry at this scope is something else than a plain value of ours. Another system's mark does not count
- * on an entry whose id is remembered, nor on one whose creation was begun and its end not recorded: we made it.
+ * Whether an entry at this scope is something else than a value of ours. Another system's mark, or being an override,
+ * does not count on an entry whose id is remembered, nor on one whose creation was begun and its end not recorded: we
+ * made it.
  */
 export function isFixed(entry: DestinationEntry, remembered: RememberedEntry | undefined): boolean {
   if (entry.fixed === undefined || entry.fixed === 'inherited') return false;
-  if (entry.fixed !== 'foreign-owner' || remembered === undefined) return true;
+  const canBeOurs = entry.fixed === 'foreign-owner' || entry.fixed === 'override';
+  if (!canBeOurs || remembered === undefined) return true;
   const isTheOne = entry.id !== undefined && remembered.id === entry.id;
   const isBegunByUs = remembered.id === undefined && remembered.pending !== undefined;
   return !isTheOne && !isBegunByUs;

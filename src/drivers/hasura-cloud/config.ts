@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Capabilities } from '../../contracts/destination.js';
 import { accessToken, baseUrlText } from '../support/credentials.js';
-import { identifier, label } from '../support/ids.js';
+import { label, uuid } from '../support/ids.js';
 import { checkText } from '../../shared/text.js';
 import { unknownFields } from '../../shared/option-schemas.js';
 
@@ -13,7 +13,7 @@ export interface HasuraCloudCredentials {
   readonly apiUrl?: string | undefined;
 }
 
-/** Which project a sync writes to. Its tenant is looked up. */
+/** Which project a sync writes to. Its tenant is looked up. The id must be a UUID. */
 export interface HasuraCloudConfig {
   readonly projectId: string;
   /** For people only. */
@@ -30,7 +30,7 @@ export const credentialsSchema: z.ZodMiniType<HasuraCloudCredentials> = z.strict
 
 export const configSchema: z.ZodMiniType<HasuraCloudConfig, HasuraCloudConfig> = z.strictObject(
   {
-    projectId: identifier,
+    projectId: uuid,
     projectName: label,
   },
   unknownFields,
@@ -39,7 +39,14 @@ export const configSchema: z.ZodMiniType<HasuraCloudConfig, HasuraCloudConfig> =
 /** True for the keys of Hasura itself: written when the source holds them, never imported or deleted. */
 export const isReserved = (key: string): boolean => key.startsWith('HASURA_');
 
-/** What Hasura Cloud takes; for `planSync` without a driver. */
+/**
+ * Codes of the warnings that are Hasura Cloud's own.
+ *
+ * - `RESTARTS_PROJECT`: a change of the environment restarts the project; requests can fail for some seconds.
+ */
+export type HasuraCloudWarningCode = 'RESTARTS_PROJECT';
+
+/** What Hasura Cloud takes: for `planSync` without a driver. */
 export const capabilities: Capabilities = {
   import: true,
   writes: 'batch',
@@ -52,7 +59,7 @@ export const capabilities: Capabilities = {
   isReserved,
   writeWarnings: [
     {
-      code: 'RESTARTS_PROJECT',
+      code: 'RESTARTS_PROJECT' satisfies HasuraCloudWarningCode,
       message:
         'Hasura Cloud restarts the project when its environment changes; requests can fail for some seconds.',
     },

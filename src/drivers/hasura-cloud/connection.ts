@@ -4,7 +4,7 @@ import { canonicalId } from '../support/ids.js';
 import type { HasuraCloudConfig, HasuraCloudCredentials } from './config.js';
 import { toEntries, type Snapshot } from './snapshot.js';
 import { findProject, getEnvironment } from './wire.js';
-import { conflict, write } from './write.js';
+import { conflict, write, type Doubt } from './write.js';
 
 const TENANT_FACT = 'tenantId';
 
@@ -16,6 +16,7 @@ export function connect({
 }: ConnectOptions<HasuraCloudCredentials, HasuraCloudConfig>): DestinationConnection {
   const projectId = canonicalId(config.projectId);
   let snapshot: Snapshot | undefined;
+  let doubt: Doubt | undefined;
 
   const notFound = (what: string, remedy: string) =>
     new SecretSyncError(
@@ -46,7 +47,7 @@ export function connect({
       try {
         return await readTenant(remembered, signal);
       } catch (error) {
-        // HTTP 200: the API itself refused. A bad token or a failing network is nothing that a look-up would mend.
+        // HTTP 200: the API itself refused. A bad token or a failing network is nothing that a look-up would fix.
         const isRefused =
           isSecretSyncError(error) &&
           error.status === 200 &&
@@ -71,12 +72,11 @@ export function connect({
     },
     async write(batch, options) {
       if (snapshot === undefined) throw conflict();
-      const before = snapshot;
+      const before = { http, snapshot, doubt };
       // Whatever is thrown from here on, nothing more is written before it is read again.
-      snapshot = undefined;
-      const readAgain = (signal: AbortSignal) => readTenant(before.tenantId, signal);
-      const written = await write({ http, snapshot: before, readAgain }, batch, options);
-      snapshot = written.snapshot;
+      [snapshot, doubt] = [undefined, undefined];
+      const written = await write(before, batch, options);
+      ({ snapshot, doubt } = written);
       return written.outcomes;
     },
   };

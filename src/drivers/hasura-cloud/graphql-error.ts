@@ -2,80 +2,122 @@ import { SecretSyncError } from '../../contracts/errors.js';
 import { quoteList } from '../../shared/text.js';
 import { type ErrorCode } from '../../contracts/error-codes.js';
 
-// The codes that are known, without case and punctuation. An answer can echo a request, so nothing else of it counts.
-const MEANINGS: readonly (readonly [pattern: RegExp, code: ErrorCode, reason: string])[] = [
-  [
-    /^(accessdenied|unauth(enticat|oriz)ed|invalid(headers|jwt|token))$/,
-    'UNAUTHORIZED',
-    'the access token is not accepted. Check it',
-  ],
+type Meaning = readonly [pattern: RegExp, code: ErrorCode, reason: string];
+
+const UNAUTHORIZED: Meaning = [
+  /^(accessdenied|unauth(enticat|oriz)ed|invalid(headers|jwt|token))$/,
+  'UNAUTHORIZED',
+  'the access token is not accepted. Check it',
+];
+const MAINTENANCE: Meaning = [
+  /^(under)?maintenance(mode)?$/,
+  'DESTINATION_UNAVAILABLE',
+  'the project is in maintenance mode, in which its environment can not be changed. Turn it off in the console, or try again later',
+];
+
+// The codes that are known, without case and punctuation. A response can echo a request, so nothing else of it counts.
+const MEANINGS: readonly Meaning[] = [
+  UNAUTHORIZED,
   [
     /^(forbidden|permission(denied|error))$/,
     'FORBIDDEN',
     'the access token does not allow it. Check the rights of its owner',
   ],
-  [/^not(exists|found)$/, 'NOT_FOUND', 'it is not there, or not shown to the access token. Check the ids'],
   [
-    /^((generic|internal)servererror|maintenance(mode)?|unexpected)$/,
+    /^not(exists|found)$/,
+    'NOT_FOUND',
+    'it does not exist, or is not shown to the access token. Check the ids',
+  ],
+  [
+    /^((generic|internal)servererror|unexpected)$/,
     'DESTINATION_UNAVAILABLE',
     'Hasura Cloud had an internal error. Try again later',
   ],
 ];
 
-/** Walks the parts of an error in which a code or message can stand. A message can be JSON text, nested twice. */
-function explore(node: unknown, codes: Set<string>, words: Set<string>, depth = 0): void {
+/**
+ * A token that is not accepted gets no error of its own but a schema without the field that was asked for (graphql-engine
+ * #6676, and the official action).
+ */
+const UNKNOWN_FIELD = /field "(\w{1,64})" not found in type: '(?:query|mutation)_root'/;
+
+/** What a GraphQL response says of its errors. */
+interface Said {
+  /** The codes, without case and punctuation. */
+  readonly codes: Set<string>;
+  readonly words: Set<string>;
+  /** Root fields that the schema is said not to have. */
+  readonly unknownFields: Set<string>;
+}
+
+/** Walks the parts of an error that can hold a code or message. A message can be JSON, nested twice. */
+function explore(node: unknown, said: Said, depth = 0): void {
   if (depth > 8 || !node) return;
   if (typeof node === 'string') {
     const text = node.slice(0, 65_536);
-    for (const word of text.split(/\W+/)) words.add(word);
+    for (const word of text.split(/\W+/)) said.words.add(word);
+    const field = UNKNOWN_FIELD.exec(text)?.[1];
+    if (field !== undefined) said.unknownFields.add(field);
     if (!/^\s*["[{]/.test(text)) return;
     try {
-      explore(JSON.parse(text), codes, words, depth + 1);
+      explore(JSON.parse(text), said, depth + 1);
     } catch {
       // It only looked like JSON.
     }
   } else if (typeof node === 'object') {
     for (const [name, value] of Object.entries(node).slice(0, 100)) {
       if (name === 'code')
-        codes.add(
+        said.codes.add(
           String(value)
             .toLowerCase()
             .replace(/[^a-z]/g, ''),
         );
       else if (Array.isArray(node) || /^(errors?|extensions|message)$/.test(name)) {
-        explore(value, codes, words, depth + 1);
+        explore(value, said, depth + 1);
       }
     }
   }
 }
 
+/** The one meaning that a response has by itself, whatever was asked. */
+function meaningOf({ codes, words, unknownFields }: Said, field: string): Meaning | undefined {
+  if (unknownFields.has(field) && codes.has('validationfailed')) return UNAUTHORIZED;
+  const has = ([pattern]: Meaning) => [...codes].some((code) => pattern.test(code));
+  if (has(MAINTENANCE) || words.has('maintenance')) return MAINTENANCE;
+  return MEANINGS.find(has);
+}
+
+interface Asked {
+  /** Follows "could not". */
+  readonly operation: string;
+  /** The root field. */
+  readonly field: string;
+  /** Of a mutation: the keys that it changes. */
+  readonly changedKeys?: readonly string[] | undefined;
+}
+
 /**
- * What the `errors` of a GraphQL answer mean. Of the server's words only two things get out: the meaning of a known
- * `extensions.code`, and which of `changedKeys` they mention. With `changedKeys` it is the answer to a mutation,
- * about which an internal error says nothing: it can as well be a refusal.
+ * Returns the error for the `errors` of a GraphQL response. Of the server's words only their known meaning gets out, and
+ * which of `changedKeys` they mention. An internal error says nothing about a mutation: it can as well be a refusal.
  */
-export function graphqlError(
-  operation: string,
-  errors: unknown,
-  changedKeys?: readonly string[],
-): SecretSyncError {
-  const codes = new Set<string>();
-  const words = new Set<string>();
-  explore(errors, codes, words);
-  const found = MEANINGS.find(([pattern]) => [...codes].some((code) => pattern.test(code)));
-  const known = changedKeys && found?.[1] === 'DESTINATION_UNAVAILABLE' ? undefined : found;
-  const [, code, reason] = known ?? [
+export function graphqlError({ operation, field, changedKeys }: Asked, errors: unknown): SecretSyncError {
+  const said: Said = { codes: new Set(), words: new Set(), unknownFields: new Set() };
+  explore(errors, said);
+  const found = meaningOf(said, field);
+  const saysNothing = changedKeys && found?.[1] === 'DESTINATION_UNAVAILABLE' && found !== MAINTENANCE;
+  const [, code, reason] = (saysNothing ? undefined : found) ?? [
     undefined,
     'DESTINATION_REJECTED' as const,
     changedKeys
-      ? 'Hasura Cloud refused. See in its console whether the project is in maintenance mode and takes these keys'
-      : 'Hasura Cloud refused, for a reason that is not shown since it can hold secrets. See in its console',
+      ? 'Hasura Cloud refused. Check in its console whether the project is in maintenance mode and takes these keys'
+      : 'Hasura Cloud refused, for a reason that is not shown since it can hold secrets. Check in its console',
   ];
-  const named = changedKeys?.filter((key) => words.has(key)) ?? [];
-  const mention = named.length > 0 ? `; its answer names ${quoteList(named, 10)}` : '';
+  const named = changedKeys?.filter((key) => said.words.has(key)) ?? [];
+  const mention = named.length > 0 ? `; its response names ${quoteList(named, 10)}` : '';
   return new SecretSyncError(code, `Could not ${operation}: ${reason}${mention}.`, {
     status: 200,
     retryable: code === 'DESTINATION_UNAVAILABLE',
-    maybeWritten: !!changedKeys,
+    // Without a token that is accepted nothing is carried out.
+    maybeWritten: !!changedKeys && code !== 'UNAUTHORIZED',
   });
 }

@@ -14,7 +14,7 @@ import { connect } from './connection.js';
 import { checkToken, getProjects } from './wire.js';
 import { callClient } from '../support/call-client.js';
 
-export type { HasuraCloudConfig, HasuraCloudCredentials } from './config.js';
+export type { HasuraCloudConfig, HasuraCloudCredentials, HasuraCloudWarningCode } from './config.js';
 
 /** The driver for Hasura Cloud. */
 export type HasuraCloudDriver = DestinationDriver<'hasura-cloud', HasuraCloudCredentials, HasuraCloudConfig>;
@@ -55,8 +55,8 @@ function createHasuraCloudDriver(credentials?: HasuraCloudCredentials): HasuraCl
 }
 
 /**
- * The driver for Hasura Cloud: keeps the environment variables of a project. One mutation sets what is new or
- * changed, one deletes; each carries the hash of what was read, so that a change by somebody else in between is a
+ * Creates the driver for Hasura Cloud. It keeps the environment variables of a project. One mutation sets what is new or
+ * changed, one deletes; each carries the hash of what was read, so that a change by someone else in between is a
  * conflict and is never written over. A change restarts the project.
  *
  * `credentials` are used where a definition names no connection.
@@ -70,7 +70,7 @@ export const hasuraCloud = /* @__PURE__ */ Object.assign(createHasuraCloudDriver
 });
 
 /**
- * The projects that a token shows, sorted by name, then id.
+ * Lists the projects that a token shows, sorted by name, then id.
  *
  * @throws SecretSyncError `INVALID_OPTION` for credentials that are not well-formed, `UNAUTHORIZED` for those that
  * are not accepted, and what any request can throw: `FORBIDDEN`, `RATE_LIMITED`, `DESTINATION_UNAVAILABLE`,

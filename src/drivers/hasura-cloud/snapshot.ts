@@ -16,20 +16,24 @@ const isObject = (value: unknown): value is object =>
 function entry(key: string, value: unknown, isOwn: boolean): DestinationEntry {
   return {
     key,
-    value: typeof value === 'string' ? new SecretValue(value) : { notAString: true },
-    // What stands beside the variables without being a HASURA_* setting is the platform's, and nothing says that a
-    // variable of that name would take its place.
+    // The service can retype what was written as a string: its JSON then equals what is wanted.
+    value:
+      typeof value === 'string'
+        ? new SecretValue(value)
+        : { notAString: true, ...(value !== null && { json: JSON.stringify(value) }) },
+    // What is beside the variables without being a HASURA_* setting is the platform's, and nothing says that a variable
+    // of that name would take its place.
     ...(!isOwn && !isReserved(key) && { fixed: 'built-in' }),
     ...((!isOwn || isReserved(key)) && { reserved: true }),
   };
 }
 
 /**
- * Reads `envVars`: custom variables stand under `environment`, which may be absent, and settings beside it (official
+ * Reads `envVars`: custom variables are under `environment`, which may be absent, and settings beside it (official
  * client). Both are what a process of the project sees, so both are entries; a key in both is the custom variable.
  *
- * @throws SecretSyncError `INVALID_RESPONSE` where no variables can be told: to take that for an empty environment
- * would be to write everything anew.
+ * @throws SecretSyncError `INVALID_RESPONSE` where the variables can't be told: to take that for an empty environment
+ * would be to write everything again.
  */
 export function toEntries(envVars: unknown): Map<string, DestinationEntry> {
   const entries = new Map<string, DestinationEntry>();
@@ -42,7 +46,7 @@ export function toEntries(envVars: unknown): Map<string, DestinationEntry> {
   if (!isObject(envVars) || !isObject(own)) {
     throw new SecretSyncError(
       'INVALID_RESPONSE',
-      'Hasura Cloud answered an environment that is no JSON object; see in its console whether the project works.',
+      'Hasura Cloud returned an environment that is not a JSON object; check in its console whether the project works.',
     );
   }
   for (const [key, value] of Object.entries(own)) entries.set(key, entry(key, value, true));
@@ -55,10 +59,12 @@ export type Changes = ReadonlyMap<string, SecretValue | undefined>;
 /** Whether an entry is what a change makes of it. */
 export function isDone(entries: Snapshot['entries'], key: string, wanted: SecretValue | undefined): boolean {
   const value = entries.get(key)?.value;
-  return wanted === undefined ? value === undefined : SecretValue.is(value) && value.equals(wanted);
+  if (wanted === undefined || value === undefined) return wanted === value;
+  const text = typeof value === 'string' || SecretValue.is(value) ? value : value.json;
+  return text !== undefined && wanted.equals(text);
 }
 
-/** Whether all but the changed keys stand as they stood. */
+/** Whether all but the changed keys are as they were. */
 export function sameBeside(
   before: Snapshot['entries'],
   after: Snapshot['entries'],

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { HttpBody, HttpClient } from '../../contracts/http.js';
 import type { SecretValue } from '../../contracts/secret.js';
-import { identifier } from '../support/ids.js';
+import { uuid } from '../support/ids.js';
 import { namedList } from '../support/named-resources.js';
 import { graphqlError } from './graphql-error.js';
 
@@ -15,7 +15,7 @@ interface GraphqlRequest<Data> {
   /** Follows "could not". */
   readonly operation: string;
   readonly document: string;
-  /** The field of the answer, and what it must hold. */
+  /** The root field, and what it must hold. */
   readonly field: string;
   readonly schema: z.ZodMiniType<Data>;
   readonly variables?: Readonly<Record<string, HttpBody>>;
@@ -27,7 +27,7 @@ interface GraphqlRequest<Data> {
 /** Sends a query or mutation. Failures come with HTTP 200, so `errors` is looked at first. */
 async function graphql<Data>(http: HttpClient, request: GraphqlRequest<Data>): Promise<Data> {
   const { operation, document, field, schema, variables = {}, changedKeys, signal } = request;
-  const { data: answer } = await http.request({
+  const { data: response } = await http.request({
     operation,
     method: 'POST',
     body: { query: document, variables },
@@ -35,29 +35,29 @@ async function graphql<Data>(http: HttpClient, request: GraphqlRequest<Data>): P
     repeatable: !changedKeys,
     ...(signal && { signal }),
   });
-  const { data, errors } = answer;
-  if (Array.isArray(errors) ? errors.length : errors) throw graphqlError(operation, errors, changedKeys);
+  const { data, errors } = response;
+  if (Array.isArray(errors) ? errors.length : errors) throw graphqlError(request, errors);
   const parsed = schema.safeParse(data?.[field]);
   if (parsed.success) return parsed.data;
   throw new SecretSyncError(
     'INVALID_RESPONSE',
-    `Could not ${operation}: the answer has another shape than expected. Check the URL.`,
+    `Could not ${operation}: the response has another shape than expected. Check the URL.`,
     { status: 200, maybeWritten: !!changedKeys },
   );
 }
 
-/** The project with its tenant: `null` where there is no such project, a tenant of `null` where it has none (yet). */
+/** Returns the project with its tenant: `null` where there is no such project, a tenant of `null` where it has none (yet). */
 export const findProject = (http: HttpClient, projectId: string, signal: AbortSignal) =>
   graphql(http, {
     operation: 'look up the tenant of the project',
     document: 'query tenant($projectId: uuid!) { projects_by_pk(id: $projectId) { tenant { id } } }',
     field: 'projects_by_pk',
-    schema: z.nullable(z.object({ tenant: z.nullable(z.object({ id: identifier })) })),
+    schema: z.nullable(z.object({ tenant: z.nullable(z.object({ id: uuid })) })),
     variables: { projectId },
     signal,
   });
 
-/** The environment of a tenant as the API gives it; `null` where there is no such tenant. */
+/** Returns the environment of a tenant as the API gives it; `null` where there is no such tenant. */
 export const getEnvironment = (http: HttpClient, tenantId: string, signal: AbortSignal) =>
   graphql(http, {
     operation: 'read the environment of the project',
@@ -74,7 +74,7 @@ export type EnvironmentChanges =
   | { readonly deleteEnvs: readonly string[] };
 
 /**
- * Changes the environment, unless its hash is another than `currentHash`. Answers the new hash, and asks for nothing
+ * Changes the environment, unless its hash is another than `currentHash`. Returns the new hash, and asks for nothing
  * that is secret.
  */
 export async function changeEnvironment(
@@ -101,7 +101,7 @@ export async function changeEnvironment(
   return hash;
 }
 
-/** All projects that the token shows. */
+/** Returns all projects that the token shows. */
 export const getProjects = (http: HttpClient) =>
   graphql(http, {
     operation: 'list the projects',
@@ -110,7 +110,7 @@ export const getProjects = (http: HttpClient) =>
     schema: namedList,
   });
 
-/** The cheapest request that needs a good token. */
+/** Sends the cheapest request that needs a good token. */
 export const checkToken = (http: HttpClient) =>
   graphql(http, {
     operation: 'check the access token',

@@ -1,32 +1,31 @@
 import type { WriteBatch, WriteOptions, WriteOutcome } from '../../contracts/destination.js';
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { HttpClient } from '../../contracts/http.js';
+import { retell } from '../../shared/problems.js';
 import { interrupted } from '../support/interrupted.js';
 import { isDone, sameBeside, type Changes, type Snapshot } from './snapshot.js';
 import { changeEnvironment } from './wire.js';
-import { retell } from '../../shared/problems.js';
 
-interface WriteContext {
-  readonly http: HttpClient;
-  readonly snapshot: Snapshot;
-  /** Reads the environment of the same tenant again. */
-  readonly readAgain: (signal: AbortSignal) => Promise<Snapshot>;
+/** A mutation of which it is not known whether it was carried out, to be judged by what is read after it. */
+export interface Doubt {
+  readonly before: Snapshot;
+  readonly changes: Changes;
+  readonly error: SecretSyncError;
 }
 
 interface Written {
   readonly outcomes: readonly WriteOutcome[];
-  /** What stands there now; absent where it must be read before anything else is written. */
+  /** What is there now; absent where it must be read before anything else is written. */
   readonly snapshot?: Snapshot | undefined;
+  readonly doubt?: Doubt | undefined;
 }
 
-/** What to throw where the environment is not, or no longer, what was read. `more` follows the sentence. */
+/** Returns what to throw where the environment is not, or no longer, what was read. `more` follows the sentence. */
 export const conflict = (more = '') =>
   new SecretSyncError(
     'CONFLICT',
-    `The environment of the project was changed by somebody else; try again.${more}`,
-    {
-      retryable: true,
-    },
+    `The environment of the project was changed by something else meanwhile; try again.${more}`,
+    { retryable: true },
   );
 
 type Ending = WriteOutcome extends infer Outcome
@@ -39,60 +38,34 @@ const outcomesOf = (changes: Changes, ending: Ending): WriteOutcome[] =>
   [...changes.keys()].map((key) => ({ key, ...ending }));
 
 /**
- * Settles a mutation whose answer was an error or was lost, by reading back. The API documents no error for a stale
- * hash, and every error comes with HTTP 200.
+ * Judges a mutation in doubt by what was read after it. The API documents no error for a stale hash, every error comes
+ * with HTTP 200, and only one of two mutations with one hash can pass.
  *
  * | read back | it was |
  * |---|---|
- * | all our changes are there | applied |
+ * | all its changes are there, and nothing else has changed | carried out: go on |
+ * | all its changes are there, and more has changed | carried out, and the rest has to be decided again: `CONFLICT` |
  * | not there, hash moved | refused, the hash being stale: `CONFLICT`, nothing of ours was written |
- * | not there, hash as before, no answer came | not carried out: sent again, once; the hash lets only one of both pass |
- * | not there, hash as before | refused for another reason: failed |
- * | failed too | not known |
+ * | not there, hash as before, no response came | not carried out: go on, and send it again |
+ * | not there, hash as before | refused for another reason: that error |
  */
-async function settle(
-  context: WriteContext,
-  changes: Changes,
-  error: SecretSyncError,
-  signal: AbortSignal,
-  isRepeat: boolean,
-): Promise<Written> {
-  const { snapshot, readAgain } = context;
-  const failed = (maybeWritten: boolean, after?: Snapshot): Written => ({
-    outcomes: outcomesOf(changes, {
-      status: maybeWritten ? 'unknown' : 'failed',
-      error: retell(error, { maybeWritten }),
-    }),
-    snapshot: after,
-  });
-  // A bad token can't read back either.
-  if (error.code === 'UNAUTHORIZED') return failed(false, snapshot);
-  let after: Snapshot;
-  try {
-    after = await readAgain(signal);
-  } catch (readError) {
-    if (signal.aborted || !isSecretSyncError(readError)) throw readError;
-    return failed(error.maybeWritten === true);
-  }
+function judge({ before, changes, error }: Doubt, after: Snapshot): SecretSyncError | undefined {
   if ([...changes].every(([key, value]) => isDone(after.entries, key, value))) {
-    return {
-      outcomes: outcomesOf(changes, { status: 'applied' }),
-      // What somebody else changed meanwhile has to be decided upon before more is written.
-      snapshot: sameBeside(snapshot.entries, after.entries, changes) ? after : undefined,
-    };
+    return sameBeside(before.entries, after.entries, changes) ? undefined : conflict();
   }
-  if (after.hash !== snapshot.hash) throw conflict(` The answer to the write: ${error.message}`);
-  const isLost = error.retryable && error.maybeWritten === true;
-  return isLost && !isRepeat ? mutate(context, changes, signal, true) : failed(false, after);
+  if (after.hash !== before.hash) return conflict(` The response to the write: ${error.message}`);
+  // With HTTP 200 the API itself has spoken.
+  const isLost = error.retryable && error.maybeWritten === true && error.status !== 200;
+  return isLost ? undefined : retell(error, { maybeWritten: false });
 }
 
+/** Sends one mutation under the hash of the snapshot. A failure is in doubt unless the token was refused. */
 async function mutate(
-  context: WriteContext,
+  http: HttpClient,
+  snapshot: Snapshot,
   changes: Changes,
   signal: AbortSignal,
-  isRepeat = false,
 ): Promise<Written> {
-  const { snapshot, http } = context;
   try {
     const { tenantId, hash: currentHash } = snapshot;
     const envs = [...changes].flatMap(([key, value]) => (value ? [{ key, value }] : []));
@@ -106,21 +79,29 @@ async function mutate(
     return { outcomes: outcomesOf(changes, { status: 'applied' }), snapshot: { ...snapshot, hash, entries } };
   } catch (error) {
     if (signal.aborted || !isSecretSyncError(error)) throw error;
-    return settle(context, changes, error, signal, isRepeat);
+    if (error.code === 'UNAUTHORIZED') {
+      const refused = retell(error, { maybeWritten: false });
+      return { outcomes: outcomesOf(changes, { status: 'failed', error: refused }), snapshot };
+    }
+    const doubtful = retell(error, { maybeWritten: error.maybeWritten ?? false });
+    return {
+      outcomes: outcomesOf(changes, { status: 'unknown', error: doubtful }),
+      doubt: { before: snapshot, changes, error },
+    };
   }
 }
 
 /**
  * Writes a batch with one mutation, under the hash that was seen last. A change that is there already is not sent:
  * each mutation restarts the project, and one that changes nothing can be answered with an error.
+ *
+ * @throws SecretSyncError `CONFLICT` where an earlier mutation of this run turns out to have met a changed environment.
  */
 export async function write(
-  context: WriteContext,
+  { http, snapshot, doubt }: { http: HttpClient; snapshot: Snapshot; doubt: Doubt | undefined },
   batch: WriteBatch,
   options: WriteOptions,
 ): Promise<Written> {
-  const { snapshot } = context;
-  const { signal } = options;
   const wanted = new Map(
     batch.changes.map(({ key, value }) => [key, batch.phase === 'delete' ? undefined : value] as const),
   );
@@ -131,14 +112,17 @@ export async function write(
     all.forEach((outcome) => options.onOutcome(outcome));
     return { ...rest, outcomes: all };
   };
+  const verdict = doubt && judge(doubt, snapshot);
+  if (verdict?.code === 'CONFLICT') throw verdict;
+  if (verdict !== undefined) {
+    return report({ outcomes: outcomesOf(changes, { status: 'failed', error: verdict }), snapshot });
+  }
   if (changes.size === 0) return report({ outcomes: [], snapshot });
   try {
-    return report(await mutate(context, changes, signal));
+    return report(await mutate(http, snapshot, changes, options.signal));
   } catch (error) {
-    if (signal.aborted || !isSecretSyncError(error)) {
-      const unknown = retell(interrupted(), { maybeWritten: true });
-      report({ outcomes: outcomesOf(changes, { status: 'unknown', error: unknown }) });
-    }
+    const unknown = retell(interrupted(), { maybeWritten: true });
+    report({ outcomes: outcomesOf(changes, { status: 'unknown', error: unknown }) });
     throw error;
   }
 }

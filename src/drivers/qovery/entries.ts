@@ -1,13 +1,12 @@
 import type { DestinationEntry, Facts, FixedReason } from '../../contracts/destination.js';
-import { SecretValue } from '../../contracts/secret.js';
 import { isReserved, type QoveryVariableType } from './config.js';
-import type { Variable, VariableScope } from './wire.js';
+import { kindOf, typeOf, valueOf, type Variable, type VariableScope } from './variable.js';
 
 const OWNERS_FACT = 'ownedBy';
 
 /**
- * Who we are to the API: what `owned_by` says of what a token created is documented nowhere, so it is learned from
- * the answers to our own creates and kept with the place.
+ * The names under which the API shows what we created. Captured is `QOVERY`; what `owned_by` says of what an API token
+ * created is not documented, so it is learned from the responses to our own creates and kept with the place.
  */
 export function ownerNames(facts: Facts) {
   const known = new Set((facts.get(OWNERS_FACT) ?? '').split('\n'));
@@ -19,24 +18,13 @@ export function ownerNames(facts: Facts) {
       const all = [...known, name].filter(Boolean);
       // The newest ones, as far as a fact can hold them.
       while (all.join('\n').length > 1000) all.shift();
-      known.add(name);
       facts.set(OWNERS_FACT, all.join('\n'));
+      known.add(name);
     },
   };
 }
 
 export type OwnerNames = ReturnType<typeof ownerNames>;
-
-/** Whether a variable is a secret. An answer that leaves it open shows by the value, which secrets never have. */
-export const kindOf = ({ is_secret, value }: Variable): QoveryVariableType =>
-  (is_secret ?? value === undefined) ? 'secret' : 'variable';
-
-/**
- * The value, where it can be read. A variable whose value is null counts as unreadable and not as empty: an empty
- * value is a text, and null says nothing about what the services will get.
- */
-export const valueOf = (variable: Variable): SecretValue | undefined =>
-  kindOf(variable) === 'secret' || variable.value === undefined ? undefined : new SecretValue(variable.value);
 
 const TYPES = new Map<string, FixedReason>([
   ['ALIAS', 'alias'],
@@ -46,7 +34,8 @@ const TYPES = new Map<string, FixedReason>([
 ]);
 
 /**
- * Why a variable of the list is not one to write over. Only plain values of the place's own scope are.
+ * Why a variable of the list is not one to write over. Only plain values of the place's own scope are; and, as the core
+ * knows from their ids, the overrides that we made.
  *
  * | scope | type | | |
  * |---|---|---|---|
@@ -58,11 +47,34 @@ const TYPES = new Map<string, FixedReason>([
  * | own | VALUE | plain | none |
  */
 export function fixedBy(variable: Variable, { scope }: VariableScope): FixedReason | undefined {
-  const { scope: at, variable_type: type, mount_path: mountPath } = variable;
+  const { scope: at, mount_path: mountPath } = variable;
+  const type = typeOf(variable);
   if (at === 'BUILT_IN' || type === 'BUILT_IN') return 'built-in';
   if (at !== scope) return 'inherited';
   if (type === 'VALUE') return mountPath ? 'file' : undefined;
   return TYPES.get(type) ?? 'external';
+}
+
+/** Whether a variable is one of the project that an environment inherits. */
+const isOfProject = (variable: Variable, { scope }: VariableScope): boolean =>
+  scope === 'ENVIRONMENT' && variable.scope === 'PROJECT' && typeOf(variable) !== 'BUILT_IN';
+
+/** Whether an environment can override a variable of its project with one of this kind. */
+export const isOverridable = (variable: Variable, place: VariableScope, kind: string | undefined): boolean =>
+  isOfProject(variable, place) &&
+  typeOf(variable) === 'VALUE' &&
+  !variable.mount_path &&
+  kindOf(variable) === kind;
+
+/**
+ * Why a key of the project can't be written at the environment. The API refuses a second variable of the key with 409
+ * (reported: terraform-provider-qovery #86, console #2900), and an override has the kind of what it overrides.
+ */
+function blockOf(variable: Variable, place: VariableScope, wanted: QoveryVariableType): string | undefined {
+  if (!isOfProject(variable, place) || isOverridable(variable, place, wanted)) return undefined;
+  const type = variable.mount_path ? 'file' : (TYPES.get(typeOf(variable)) ?? 'external');
+  const what = typeOf(variable) === 'VALUE' && !variable.mount_path ? kindOf(variable) : type;
+  return `the project has this key as ${what}, and Qovery lets its environments override it with nothing else`;
 }
 
 /** What aliases and overrides name: by id where they say one, else by key. */
@@ -79,17 +91,19 @@ function namedByDependents(variables: readonly Variable[]): ReadonlySet<string> 
   return named;
 }
 
-/** The entries of a place, from all that its list shows. */
+/** Returns the entries of a place, from all that its list shows. `wanted` is the kind that is written there. */
 export function toEntries(
   variables: readonly Variable[],
   place: VariableScope,
   owners: OwnerNames,
+  wanted: QoveryVariableType,
 ): DestinationEntry[] {
   const named = namedByDependents(variables);
   return variables.map((variable): DestinationEntry => {
     const { id, key, updated_at: revision, owned_by: owner } = variable;
     const fixed = fixedBy(variable, place) ?? (owners.isUs(owner) ? undefined : 'foreign-owner');
     const value = valueOf(variable);
+    const blocks = blockOf(variable, place, wanted);
     return {
       key,
       id,
@@ -97,6 +111,7 @@ export function toEntries(
       ...(revision !== undefined && { revision }),
       ...(value !== undefined && { value }),
       ...(fixed !== undefined && { fixed }),
+      ...(blocks !== undefined && { blocks }),
       ...((fixed === 'built-in' || isReserved(key)) && { reserved: true }),
       ...((named.has(`id ${id}`) || named.has(`key ${key}`)) && { hasDependents: true }),
     };

@@ -1,12 +1,7 @@
-import type {
-  CallOptions,
-  ConnectOptions,
-  DestinationConnection,
-  DestinationDriver,
-} from '../../contracts/destination.js';
+import type { CallOptions, DestinationDriver } from '../../contracts/destination.js';
 import { baseUrl } from '../support/base-url.js';
 import { concealed } from '../support/credentials.js';
-import { canonicalId, identifier } from '../support/ids.js';
+import { uuid } from '../support/ids.js';
 import { sortByName, type Named } from '../support/named-resources.js';
 import {
   capabilities,
@@ -16,13 +11,18 @@ import {
   type QoveryConfigInput,
   type QoveryCredentials,
 } from './config.js';
-import { ownerNames, toEntries } from './entries.js';
-import { checkToken, getNamed, variableApi, type Variable, type VariableScope } from './wire.js';
-import { write } from './write.js';
+import { connect, placeOf } from './connection.js';
+import { checkToken, getNamed } from './wire.js';
 import { parseOptions } from '../../shared/validation.js';
 import { callClient } from '../support/call-client.js';
 
-export type { QoveryConfig, QoveryConfigInput, QoveryCredentials, QoveryVariableType } from './config.js';
+export type {
+  QoveryConfig,
+  QoveryConfigInput,
+  QoveryCredentials,
+  QoveryVariableType,
+  QoveryWarningCode,
+} from './config.js';
 
 /** The driver for Qovery. */
 export type QoveryDriver = DestinationDriver<'qovery', QoveryCredentials, QoveryConfig, QoveryConfigInput>;
@@ -39,33 +39,6 @@ const authorization = (credentials: QoveryCredentials) => ({
 const client = (credentials: QoveryCredentials, options?: CallOptions) =>
   callClient({ displayName: DISPLAY_NAME, endpoint, authorization }, credentialsSchema, credentials, options);
 
-const placeOf = ({ projectId, environmentId }: QoveryConfig): VariableScope =>
-  environmentId === undefined
-    ? { scope: 'PROJECT', parentId: projectId }
-    : { scope: 'ENVIRONMENT', parentId: environmentId };
-
-function connect({
-  config,
-  http,
-  facts,
-}: ConnectOptions<QoveryCredentials, QoveryConfig>): DestinationConnection {
-  const place = placeOf(config);
-  const owners = ownerNames(facts);
-  let listed: ReadonlyMap<string, Variable> = new Map();
-  return {
-    async read({ signal }) {
-      const variables = await variableApi(http, place, signal).list();
-      listed = new Map(variables.map((variable) => [variable.id, variable]));
-      return { entries: toEntries(variables, place, owners) };
-    },
-    write(batch, options) {
-      const { concurrency } = http;
-      const api = variableApi(http, place, options.signal);
-      return write({ api, place, owners, listed, concurrency }, batch, options);
-    },
-  };
-}
-
 function createQoveryDriver(credentials?: QoveryCredentials): QoveryDriver {
   return {
     specVersion: 1,
@@ -77,11 +50,7 @@ function createQoveryDriver(credentials?: QoveryCredentials): QoveryDriver {
     capabilities,
     endpoint,
     authorization,
-    // An id of an environment says all: with its project in it, two definitions could name one place differently.
-    identity(given, config) {
-      const { scope, parentId } = placeOf(config);
-      return `${NAME}:${urlOf(given).place}/${scope.toLowerCase()}/${canonicalId(parentId)}`;
-    },
+    identity: (given, config) => `${NAME}:${urlOf(given).place}/${placeOf(config)}`,
     connect,
     validateConnection: async (given, options) => checkToken(client(given, options)),
     discovery: [
@@ -99,12 +68,16 @@ function createQoveryDriver(credentials?: QoveryCredentials): QoveryDriver {
 }
 
 /**
- * The driver for Qovery: keeps the secrets or variables of a project or environment, one request a key. What it
- * finds inherited, built in, made by another system, or as an alias, override or file is left alone. Changes take
- * effect at the next deployment.
+ * Creates the driver for Qovery. It keeps the secrets or variables of a project or environment, with one request a key.
+ * What is inherited, built in, made by another system, or an alias, override or file is left alone. Changes take effect
+ * at the next deployment.
  *
- * Secrets can't be read back: what stands there is known from fingerprints. A change of kind deletes and creates;
- * where the create fails, a variable is put back, and a secret is missing until the next run.
+ * Where an environment is to have a key that its project has in the same kind, the driver makes an override, and treats
+ * it as its own from then on. It is known by its remembered id: without a durable store it is left alone like any other
+ * override. A key that the project has in another kind is blocked in the plan.
+ *
+ * Secrets can't be read back: what exists is known from fingerprints. A change of kind deletes and creates; where the
+ * create fails, a variable is put back, and a secret is missing until the next run.
  *
  * `credentials` are used where a definition names no connection.
  *
@@ -117,7 +90,7 @@ export const qovery = /* @__PURE__ */ Object.assign(createQoveryDriver, {
 });
 
 /**
- * The organizations that a token shows, sorted by name, then id.
+ * Lists the organizations that a token shows, sorted by name, then id.
  *
  * @throws SecretSyncError `INVALID_OPTION` for credentials or ids that are not well-formed, `UNAUTHORIZED` for
  * credentials that are not accepted, and what any request can throw: `FORBIDDEN`, `NOT_FOUND`, `RATE_LIMITED`,
@@ -130,24 +103,24 @@ export async function listQoveryOrganizations(
   return sortByName(await getNamed(client(credentials, options), 'organizations', ['organization']));
 }
 
-/** The projects of an organization, sorted by name, then id. Throws what {@link listQoveryOrganizations} throws. */
+/** Lists the projects of an organization, sorted by name, then id. Throws what {@link listQoveryOrganizations} throws. */
 export async function listQoveryProjects(
   credentials: QoveryCredentials,
   organizationId: string,
   options?: CallOptions,
 ): Promise<Named[]> {
-  const id = parseOptions(identifier, organizationId, 'organizationId is not valid');
+  const id = parseOptions(uuid, organizationId, 'organizationId is not valid');
   const path = ['organization', id, 'project'];
   return sortByName(await getNamed(client(credentials, options), 'projects', path));
 }
 
-/** The environments of a project, sorted by name, then id. Throws what {@link listQoveryOrganizations} throws. */
+/** Lists the environments of a project, sorted by name, then id. Throws what {@link listQoveryOrganizations} throws. */
 export async function listQoveryEnvironments(
   credentials: QoveryCredentials,
   projectId: string,
   options?: CallOptions,
 ): Promise<Named[]> {
-  const id = parseOptions(identifier, projectId, 'projectId is not valid');
+  const id = parseOptions(uuid, projectId, 'projectId is not valid');
   const path = ['project', id, 'environment'];
   return sortByName(await getNamed(client(credentials, options), 'environments', path));
 }

@@ -1,49 +1,13 @@
 import * as z from 'zod/mini';
-import { isSecretSyncError } from '../../contracts/errors.js';
-import type { HttpClient, HttpErrorResponse } from '../../contracts/http.js';
+import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
+import type { HttpBody, HttpClient, HttpRequest } from '../../contracts/http.js';
 import type { SecretValue } from '../../contracts/secret.js';
-import { identifier } from '../support/ids.js';
 import { namedList } from '../support/named-resources.js';
 import { retell } from '../../shared/problems.js';
-
-const optionalText = z.catch(z.optional(z.string()), undefined);
-const optionalFlag = z.catch(z.optional(z.boolean()), undefined);
-// It is remembered: a server that echoes a value here must not get that into the state.
-const optionalTimestamp = z.catch(
-  z.optional(z.string().check(z.regex(/^\d{4}-\d\d-\d\d[T ][\d:.]{5,20}(Z|[+-][\d:]{2,6})?$/i))),
-  undefined,
-);
-
-// Only id and key are needed; an unknown scope or type is kept as it is and is never ours (official spec).
-const variableSchema = z.object({
-  id: identifier,
-  key: z.string(),
-  value: optionalText,
-  is_secret: optionalFlag,
-  scope: z.catch(z.string(), ''),
-  variable_type: z.catch(z.string(), ''),
-  updated_at: optionalTimestamp,
-  mount_path: optionalText,
-  description: optionalText,
-  enable_interpolation_in_file: optionalFlag,
-  owned_by: optionalText,
-  aliased_variable: z.optional(z.unknown()),
-  overridden_variable: z.optional(z.unknown()),
-});
-
-/** A variable as the API shows it, of whatever scope and type. */
-export type Variable = z.output<typeof variableSchema>;
+import { levelOfExisting, missing, missingOrTaken } from './refusals.js';
+import { kindOf, variableSchema, type Extras, type Variable, type VariableScope } from './variable.js';
 
 const variableList = z.object({ results: z.array(variableSchema) });
-
-/** Where variables stand. */
-export interface VariableScope {
-  readonly scope: 'PROJECT' | 'ENVIRONMENT';
-  readonly parentId: string;
-}
-
-/** What an edit must hand back as it was, or it is lost. */
-export type Extras = Pick<Variable, 'description' | 'enable_interpolation_in_file'>;
 
 const extrasOf = ({ description, enable_interpolation_in_file }: Extras) => ({
   ...(description !== undefined && { description }),
@@ -56,35 +20,77 @@ export interface NewVariable {
   readonly value: SecretValue;
   readonly kind: string | undefined;
   readonly extras?: Extras;
+  /** The id of the variable of a higher scope that it overrides. */
+  readonly overrides?: string | undefined;
 }
 
-const errorBody = z.object({ detail: optionalText, message: optionalText, error: optionalText });
-const existingVariable = z.object({ existing_variable: z.record(z.string(), z.unknown()) });
+/** What a response to a write must speak of. */
+interface Expected {
+  readonly key: string;
+  readonly scope: string;
+  readonly kind?: string | undefined;
+  readonly id?: string;
+  /** Of a create: an id that echoes it would go into a URL. */
+  readonly value?: SecretValue;
+}
 
-/** The API sometimes says with status 400 that something does, or does not, exist (official client). */
-function saysExist({ status, body }: HttpErrorResponse, pattern: RegExp): boolean {
-  const said = errorBody.safeParse(body);
-  return (
-    status === 400 &&
-    said.success &&
-    Object.values(said.data).some((text) => text !== undefined && pattern.test(text))
+/** @throws SecretSyncError `INVALID_RESPONSE`, maybe written, where a success speaks of another variable. */
+function confirmed(operation: string, variable: Variable, expected: Expected): Variable {
+  const { id, key, scope, is_secret: isSecret } = variable;
+  const isKind = isSecret === undefined || expected.kind === undefined || kindOf(variable) === expected.kind;
+  const isIt =
+    expected.value?.equals(id) !== true &&
+    key === expected.key &&
+    (scope ?? expected.scope) === expected.scope &&
+    isKind;
+  if (isIt && (expected.id === undefined || id === expected.id)) return variable;
+  throw new SecretSyncError(
+    'INVALID_RESPONSE',
+    `Could not ${operation}: the response is about another variable than the request. Check the URL.`,
+    { maybeWritten: true },
   );
 }
 
-const missing = (refusal: HttpErrorResponse) =>
-  saysExist(refusal, /exist/i) ? ('NOT_FOUND' as const) : undefined;
-
-/** At which level the variable stands that a refused create met; the official console reads it there. */
-function levelOfExisting(body: unknown): string | undefined {
-  const found = existingVariable.safeParse(body);
-  const levels = ['service', 'environment', 'project', 'organization'];
-  return levels.find((level) => typeof found.data?.existing_variable[`${level}_id`] === 'string');
+/** Creates a variable. May be repeated: a second request meets the first as a conflict, and the list tells the rest. */
+async function create(
+  http: HttpClient,
+  { scope, parentId }: VariableScope,
+  { key, value, kind = 'secret', extras = {}, overrides }: NewVariable,
+  signal: AbortSignal,
+): Promise<Variable> {
+  const operation = overrides === undefined ? 'create a variable' : 'override a variable of the project';
+  const body: HttpBody =
+    overrides === undefined
+      ? { key, value, is_secret: kind !== 'variable', variable_scope: scope, variable_parent_id: parentId }
+      : { value, override_scope: scope, override_parent_id: parentId };
+  let level: string | undefined;
+  const request: HttpRequest<Variable> = {
+    operation,
+    method: 'POST',
+    path: overrides === undefined ? ['variable'] : ['variable', overrides, 'override'],
+    body: { ...body, ...extrasOf(extras) },
+    schema: variableSchema,
+    repeatable: true,
+    classify(refusal) {
+      level = levelOfExisting(refusal.body);
+      return missingOrTaken(refusal);
+    },
+    signal,
+  };
+  try {
+    const { data } = await http.request(request);
+    return confirmed(operation, data, { key, scope, kind, value });
+  } catch (error) {
+    if (level === undefined || !isSecretSyncError(error, 'CONFLICT')) throw error;
+    throw retell(error, { after: `A variable of that key exists at the level of the ${level}.` });
+  }
 }
 
-/** The unified variable family of the API, at one place, for one call. */
-export function variableApi(http: HttpClient, { scope, parentId }: VariableScope, signal: AbortSignal) {
+/** Returns the unified variable family of the API, at one place, for one call. */
+export function variableApi(http: HttpClient, place: VariableScope, signal: AbortSignal) {
+  const { scope, parentId } = place;
   return {
-    /** All that the API shows at the place: also what is inherited, built in, an alias, an override or a file. */
+    /** Lists all that the API shows at the place: also what is inherited, built in, an alias, an override or a file. */
     async list(): Promise<readonly Variable[]> {
       const { data } = await http.request({
         operation: 'list the variables',
@@ -92,45 +98,19 @@ export function variableApi(http: HttpClient, { scope, parentId }: VariableScope
         path: ['variable'],
         query: { parent_id: parentId, scope },
         schema: variableList,
+        classify: missing,
         signal,
       });
       return data.results;
     },
 
-    /** May be repeated: a second one meets the first as a conflict, after which the list tells what stands there. */
-    async create({ key, value, kind, extras = {} }: NewVariable): Promise<Variable> {
-      let level: string | undefined;
-      try {
-        const { data } = await http.request({
-          operation: 'create a variable',
-          method: 'POST',
-          path: ['variable'],
-          body: {
-            key,
-            value,
-            is_secret: kind !== 'variable',
-            variable_scope: scope,
-            variable_parent_id: parentId,
-            ...extrasOf(extras),
-          },
-          schema: variableSchema,
-          repeatable: true,
-          classify(refusal) {
-            level = levelOfExisting(refusal.body);
-            return saysExist(refusal, /already|exists\b/i) ? 'CONFLICT' : missing(refusal);
-          },
-          signal,
-        });
-        return data;
-      } catch (error) {
-        if (!level || !isSecretSyncError(error, 'CONFLICT')) throw error;
-        throw retell(error, { after: `A variable of that key stands at the level of the ${level}.` });
-      }
-    },
+    create: (variable: NewVariable) => create(http, place, variable, signal),
 
-    async update(id: string, key: string, value: SecretValue, extras: Extras): Promise<Variable> {
+    /** Sets the value of a variable. The kind can't be edited. */
+    async update(id: string, { key, value, kind, extras = {} }: NewVariable): Promise<Variable> {
+      const operation = 'update a variable';
       const { data } = await http.request({
-        operation: 'update a variable',
+        operation,
         method: 'PUT',
         path: ['variable', id],
         body: { key, value, ...extrasOf(extras) },
@@ -138,11 +118,11 @@ export function variableApi(http: HttpClient, { scope, parentId }: VariableScope
         classify: missing,
         signal,
       });
-      return data;
+      return confirmed(operation, data, { key, scope, kind, id });
     },
 
-    /** `false`: the answer was a success, but not the one that a deletion has. */
-    async remove(id: string): Promise<boolean> {
+    /** @throws SecretSyncError `INVALID_RESPONSE` for a success that is not the one that a deletion has. */
+    async remove(id: string): Promise<void> {
       const { status } = await http.request({
         operation: 'delete a variable',
         method: 'DELETE',
@@ -150,30 +130,37 @@ export function variableApi(http: HttpClient, { scope, parentId }: VariableScope
         classify: missing,
         signal,
       });
-      return status === 204;
+      if (status === 204) return;
+      throw new SecretSyncError(
+        'INVALID_RESPONSE',
+        'Could not delete a variable: the response is not that of a deletion. Check the URL.',
+        { maybeWritten: true },
+      );
     },
   };
 }
 
 export type VariableApi = ReturnType<typeof variableApi>;
 
-/** One of the lists of the hierarchy. */
+/** Returns one of the lists of the hierarchy. */
 export async function getNamed(http: HttpClient, what: string, path: readonly string[]) {
   const { data } = await http.request({
     operation: `list the ${what}`,
     method: 'GET',
     path,
     schema: z.object({ results: namedList }),
+    classify: missing,
   });
   return data.results;
 }
 
-/** The cheapest request that needs a good token. */
+/** Sends the cheapest request that needs a good token. */
 export async function checkToken(http: HttpClient): Promise<void> {
   await http.request({
     operation: 'check the access token',
     method: 'GET',
     path: ['organization'],
     schema: z.object({ results: z.array(z.unknown()) }),
+    classify: missing,
   });
 }

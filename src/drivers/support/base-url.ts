@@ -2,26 +2,26 @@ import { SecretSyncError } from '../../contracts/errors.js';
 
 /** A base URL in its canonical form. */
 export interface BaseUrl {
-  /** Without a trailing slash. Whether it may be reached is for the http client to say. */
+  /** Without a trailing slash. The http client decides whether it may be reached. */
   readonly endpoint: string;
-  /** Host, port and path, as far as they are not the default: the same text for every spelling of one URL. */
+  /** Host, port and path, as far as they are not the default: the same string for every spelling of one URL. */
   readonly place: string;
 }
 
-/** Whether a text is a URL of the web. Whether it may be reached is for the http client to say. */
+/** Whether a string is an HTTP or HTTPS URL. The http client decides whether it may be reached. */
 export const isWebUrl = (text: string): boolean =>
   URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 
 /**
- * Canonicalises a base URL; an empty path becomes `defaultPath`.
+ * Returns the canonical form of a base URL; an empty path becomes `defaultPath`.
  *
- * @throws SecretSyncError `UNSAFE_URL` when the text is not a URL. It is not quoted, since it can hold credentials.
+ * @throws SecretSyncError `UNSAFE_URL` when the string is not a URL. It is not quoted, since it can hold credentials.
  */
 export function baseUrl(text: string, defaultPath = ''): BaseUrl {
   if (!isWebUrl(text)) {
     throw new SecretSyncError(
       'UNSAFE_URL',
-      'The base URL is no URL of the web; write it as https://host/path.',
+      'The base URL is not an HTTP or HTTPS URL; write it as https://host/path.',
     );
   }
   const url = new URL(text);

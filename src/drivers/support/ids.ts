@@ -1,21 +1,32 @@
 import * as z from 'zod/mini';
 
-/** An id that is one path segment wherever it is put. Not always a UUID. */
+/** Schema of an id that is one path segment wherever it is put. Not always a UUID. */
 export const identifier = z
-  .string('it must be text')
+  .string('it must be a string')
   .check(
     z.regex(
       /^(?!\.{1,2}$)[\w.~-]{1,256}$/,
-      'it is no id; use 1 to 256 of A-Z a-z 0-9 _ - . ~, and neither "." nor ".."',
+      'it is not an id; use 1 to 256 of A-Z a-z 0-9 _ - . ~, and neither "." nor ".."',
     ),
   );
 
-/** A label that is kept for people. */
+/** Whether a string is a UUID, in either case, with its dashes or without. */
+export const isUuid = (text: string): boolean =>
+  /^[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}$/i.test(text);
+
+/** What to say of an id that is no UUID where the service takes UUIDs only. */
+export const NOT_A_UUID =
+  'it is not a UUID, and the service takes no other id; copy it from the address bar of the console';
+
+/** Schema of a UUID, in either case, with its dashes or without. */
+export const uuid = z.string('it must be a string').check(z.refine(isUuid, NOT_A_UUID));
+
+/** Schema of a label that is kept for people. */
 export const label = z.optional(
-  z.string('it must be text').check(z.maxLength(256, 'it is too long; shorten it to 256 characters')),
+  z.string('it must be a string').check(z.maxLength(256, 'it is too long; shorten it to 256 characters')),
 );
 
-/** One text for all spellings of a UUID, which servers take in either case and without dashes; else the id itself. */
+/** Returns one string for all spellings of a UUID, which servers take in either case and without dashes; else the id. */
 export function canonicalId(id: string): string {
   const digits = id.replaceAll('-', '').toLowerCase();
   return /^[0-9a-f]{32}$/.test(digits) ? digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : id;

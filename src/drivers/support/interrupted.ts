@@ -1,10 +1,10 @@
 import { SecretSyncError } from '../../contracts/errors.js';
 
-/** What becomes of a write that was under way when its run was ended. */
+/** The error of a write that was under way when its run was ended. */
 export function interrupted(): SecretSyncError {
   return new SecretSyncError(
     'DESTINATION_UNAVAILABLE',
-    'The run was ended before the answer to this write came; run it again.',
+    'The run was ended before the response to this write came; run it again.',
     { retryable: true, maybeWritten: true },
   );
 }

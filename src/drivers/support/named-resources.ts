@@ -6,10 +6,11 @@ export interface Named {
   readonly name: string;
 }
 
+/** Schema of a list of resources with an id and a name. */
 export const namedList = z.array(z.object({ id: z.string(), name: z.string() }));
 
-/** By name, then id, whatever the order of the answer. */
-export function sortByName(things: readonly Named[]): Named[] {
+/** Returns the resources sorted by name, then id, whatever the order of the response. */
+export function sortByName(resources: readonly Named[]): Named[] {
   const compare = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
-  return [...things].sort((left, right) => compare(left.name, right.name) || compare(left.id, right.id));
+  return [...resources].sort((left, right) => compare(left.name, right.name) || compare(left.id, right.id));
 }

@@ -16,6 +16,8 @@ export interface Application {
   readonly decided: DecidedPlan;
   /** Of what the source holds once the imports of the decision are written; absent where it was not read. */
   readonly sourceDigest: string | undefined;
+  /** Called once the imports of the decision have been written to the source. */
+  onSourceWritten(): void;
   /** Reads and decides again: the deletions that are still right after a conflict between the two phases. */
   decideAgain(): Promise<{ readonly decided: DecidedPlan; readonly connection: DestinationConnection }>;
 }

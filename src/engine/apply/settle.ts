@@ -1,73 +1,90 @@
-import type { DestinationEntry, WriteChange } from '../../contracts/destination.js';
-import { canonicalKey, isInherited, readableValue } from '../../core/inputs/destination-index.js';
-import { createKeyIndex } from '../../core/inputs/key-index.js';
+import { isSecretSyncError, type SecretSyncError } from '../../contracts/errors.js';
+import { indexEntries } from '../../core/inputs/destination-index.js';
 import type { WriteStep } from '../../core/step.js';
 import { readDestination } from '../run/read.js';
+import { secondLook, type SecondLook } from './second-look.js';
 import { toWriteChange, type Failure, type HandedStep, type WriteContext } from './write-change.js';
 
-/** Finds the entry of this kind at this scope. */
-type FindEntry = (key: string, kind: string | undefined) => DestinationEntry | undefined;
+/** Writes once more; gets the keys of which a failure would tell nothing, and returns what has no end yet. */
+type WriteAgain = (
+  steps: readonly HandedStep[],
+  open: ReadonlySet<WriteStep>,
+) => Promise<ReadonlyMap<WriteStep, Failure>>;
 
 /**
- * Returns how a key is written once more, from what exists now; `undefined` where something is in the way.
+ * Settles the ends that a driver could not tell: reads back; what can't be told from that is written once more, from
+ * what exists now. If the response to that is lost too, a last read tells how it ended, where it can be seen; else a
+ * write that may have been carried out stays `indeterminate`, and one that certainly was not has failed.
  *
- * | asked for | exists now | then |
- * |---|---|---|
- * | replace | the entry of the other kind | replace it |
- * | create, update, replace | nothing of our kind | create |
- * | create, update, replace | a plain entry, or, after a create, one with another system's mark | update it |
- * | delete | a plain entry | delete it |
- * | any | something else than a plain entry | nothing |
+ * @throws SecretSyncError `CONFLICT` when the driver finds at the second write that the place was changed, and nothing
+ * of this phase has ended.
  */
-function secondTry(step: WriteStep, find: FindEntry): WriteChange | undefined {
-  const { key, kind, action } = step.change;
-  const { entry: previous, ...rest } = toWriteChange(step);
-  const replaced =
-    action === 'replace' && previous !== undefined ? find(previous.key, previous.kind) : undefined;
-  if (replaced !== undefined) return { ...rest, entry: replaced };
-  const entry = find(key, kind);
-  if (entry === undefined) return { ...rest, action: 'create' };
-  // Where nothing existed before, an entry with another system's mark is our own create.
-  const isOurs = entry.fixed === 'foreign-owner' && action === 'create';
-  if (entry.fixed !== undefined && !isOurs) return undefined;
-  return { ...rest, entry, action: action === 'delete' ? 'delete' : 'update' };
+export async function settle(
+  context: WriteContext,
+  steps: readonly WriteStep[],
+  unsettled: ReadonlyMap<WriteStep, Failure>,
+  writeAgain: WriteAgain,
+): Promise<void> {
+  const { run, ledger } = context;
+  const open = new Set<WriteStep>();
+  const leave = (step: WriteStep, error: SecretSyncError) =>
+    error.maybeWritten === true || open.has(step)
+      ? ledger.indeterminate(step, error)
+      : ledger.failed(step, error);
+  let left = unsettled;
+  try {
+    const again: HandedStep[] = [];
+    for (const [step, look] of await lookAgain(context, unsettled)) {
+      if (look.end === 'applied') ledger.applied(step, look.entry ?? {});
+      else if (look.end === 'failed') ledger.failed(step, look.error);
+      else again.push([step, look.change]);
+      if (look.end === 'again' && look.open) open.add(step);
+    }
+    if (again.length > 0) left = await writeAgain(again, open);
+    await settleLost(context, left);
+  } catch (error) {
+    if (run.signal.aborted) throw error;
+    if (isSecretSyncError(error, 'CONFLICT') && steps.every(ledger.isOpen)) throw error;
+  }
+  for (const [step, { error }] of left) if (ledger.isOpen(step)) leave(step, error);
+}
+
+/** The last read, for what may have been carried out by the second write. */
+async function settleLost(context: WriteContext, left: ReadonlyMap<WriteStep, Failure>): Promise<void> {
+  const { ledger } = context;
+  const isLost = ([step, { error }]: readonly [WriteStep, Failure]) =>
+    ledger.isOpen(step) && error.maybeWritten === true;
+  const lost = new Map([...left].filter(isLost));
+  if (lost.size === 0) return;
+  for (const [step, look] of await lookAgain(context, lost)) {
+    const error = look.end === 'failed' ? look.error : lost.get(step)?.error;
+    if (look.end === 'applied') ledger.applied(step, look.entry ?? {});
+    else if (error !== undefined && (look.end === 'failed' || !look.open)) ledger.failed(step, error);
+  }
 }
 
 /**
- * Settles the ends that a driver could not tell: reads back once; what can't be told from that is written once more,
- * from what exists now, by `writeAgain`, which gets the keys of which a failure would tell nothing.
+ * Reads back, a second time where the first fails, and returns what that says of each. The keys of a batch share one
+ * end: all are there, or all are written again.
  */
-export async function settle(
-  { run, connection, ledger }: WriteContext,
+async function lookAgain(
+  { run, connection }: WriteContext,
   unsettled: ReadonlyMap<WriteStep, Failure>,
-  writeAgain: (
-    steps: readonly HandedStep[],
-    open: ReadonlySet<WriteStep>,
-  ) => Promise<ReadonlyMap<WriteStep, Failure>>,
-): Promise<void> {
-  try {
-    const entries = (await readDestination(run, connection)).filter((entry) => !isInherited(entry));
-    const index = createKeyIndex(canonicalKey(run.prepared.capabilities), entries);
-    const again: HandedStep[] = [];
-    const open = new Set<WriteStep>();
-    for (const [step, { error }] of unsettled) {
-      const { change, after } = step;
-      const entry = index.get(change.key, change.kind);
-      const isHeld =
-        entry !== undefined && after !== undefined && readableValue(entry)?.equals(after) === true;
-      if (change.action === 'delete' ? entry === undefined : isHeld) {
-        ledger.applied(step, entry ?? {});
-        continue;
-      }
-      const retried = secondTry(step, index.get);
-      if (retried === undefined) ledger.failed(step, error);
-      else again.push([step, retried]);
-      if (entry !== undefined && entry.value === undefined && change.action !== 'delete') open.add(step);
-    }
-    if (again.length === 0) return;
-    for (const [step, { error }] of await writeAgain(again, open)) ledger.indeterminate(step, error);
-  } catch (error) {
+): Promise<(readonly [WriteStep, SecondLook])[]> {
+  const { capabilities } = run.prepared;
+  const entries = await readDestination(run, connection).catch((error: unknown) => {
     if (run.signal.aborted) throw error;
-    for (const [step, failure] of unsettled) ledger.indeterminate(step, failure.error);
-  }
+    return readDestination(run, connection);
+  });
+  const index = indexEntries(entries, capabilities);
+  const looks = [...unsettled].map(([step, { error }]) => {
+    const change = toWriteChange(step);
+    return [step, secondLook(change, error, index.at(change.key))] as const;
+  });
+  if (capabilities.writes !== 'batch' || !looks.some(([, { end: how }]) => how === 'again')) return looks;
+  return looks.map(([step, look]) =>
+    look.end === 'applied'
+      ? [step, { end: 'again', change: toWriteChange(step), open: false }]
+      : [step, look],
+  );
 }

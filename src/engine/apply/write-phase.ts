@@ -35,7 +35,7 @@ export async function writePhase(
     for (const [step, failure] of await writeRound(context, phase, handed)) unsettled.set(step, failure);
   }
   if (unsettled.size > 0) {
-    await settle(context, unsettled, (again, open) => writeRound(context, phase, again, open));
+    await settle(context, steps, unsettled, (again, open) => writeRound(context, phase, again, open));
   }
 }
 
@@ -53,7 +53,8 @@ async function writeRound(
   const steps = handed.map(([step]) => step);
   const byKey = new Map(steps.map((step) => [step.change.key, step]));
   const unsettled = new Map<WriteStep, Failure>();
-  const onOutcome = (outcome: WriteOutcome) => {
+  const onOutcome = (told: WriteOutcome) => {
+    const outcome = run.prepared.echoes.checked(told);
     const step = byKey.get(outcome.key);
     // A driver tells each key as it ends and again in what it returns.
     if (step === undefined || !ledger.isOpen(step) || unsettled.has(step)) return;

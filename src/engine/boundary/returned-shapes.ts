@@ -40,6 +40,7 @@ function faultOfEntry(entry: unknown): string | undefined {
   if (!isOptionalString(entry.revision)) return '.revision';
   if (!isEntryValue(entry.value)) return '.value';
   if (!FIXED.has(entry.fixed)) return '.fixed';
+  if (!isOptionalString(entry.blocks)) return '.blocks';
   if (!isOptionalFlag(entry.reserved)) return '.reserved';
   return isOptionalFlag(entry.hasDependents) ? undefined : '.hasDependents';
 }

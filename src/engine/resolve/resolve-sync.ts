@@ -3,6 +3,7 @@ import { quote, quoteList } from '../../shared/text.js';
 import { parseOptions, valueAt } from '../../shared/validation.js';
 import { unconcealed } from '../../shared/concealed.js';
 import { checkEndpoint, checkHeaders } from '../../http/address.js';
+import { createEchoGuard, type EchoGuard } from '../boundary/echoes.js';
 import { guarded } from '../boundary/guard-call.js';
 import { bindDriver, type BoundDriver } from '../boundary/guard-driver.js';
 import type { Connection, Connections, ResolvedOptions } from '../options.js';
@@ -15,6 +16,8 @@ export interface PreparedSync extends BoundDriver {
   readonly definition: SyncDefinition;
   readonly driver: AnyDestinationDriver;
   readonly credentials: unknown;
+  /** Refuses what the destination returns of the values and tokens of this run. */
+  readonly echoes: EchoGuard;
 }
 
 async function findConnection(
@@ -88,7 +91,13 @@ export async function prepareSync(
   const bound = bindDriver(driver, credentials, definition);
   checkEndpoint(bound.endpoint, options);
   checkHeaders(bound.headers);
-  return { definition, driver, credentials, ...bound };
+  const echoes = createEchoGuard({
+    displayName: driver.displayName,
+    headers: bound.headers,
+    credentials,
+    open: [bound.place, JSON.stringify(definition)],
+  });
+  return { definition, driver, credentials, echoes, ...bound };
 }
 
 /** @throws SecretSyncError `INVALID_OPTION` that names the driver and each field, and shows nothing of a credential. */

@@ -1,3 +1,4 @@
+import { notify } from '../boundary/guard-call.js';
 import { createHttpClient, type GuardedHttpClient } from '../../http/client.js';
 import type { ResolvedOptions } from '../options.js';
 import type { PreparedSync } from '../resolve/resolve-sync.js';
@@ -9,6 +10,8 @@ export interface EngineContext {
   readonly state: StateRepository;
   /** Returns the client of a connection, which all runs through it share with its limits and its pace. */
   readonly clientOf: (prepared: ConnectionOfRun) => GuardedHttpClient;
+  /** Tells, once, that what is remembered ends with the process, where no store was passed. */
+  readonly tellAboutStore: () => void;
 }
 
 /** The part of a prepared sync that says which connection it uses, and what that is made of. */
@@ -58,5 +61,17 @@ export function createClients(options: ResolvedOptions): EngineContext['clientOf
 }
 
 export function createEngineContext(options: ResolvedOptions): EngineContext {
-  return { options, state: createStateRepository(options), clientOf: createClients(options) };
+  let isTold = options.isStoreExplicit;
+  return {
+    options,
+    state: createStateRepository(options),
+    clientOf: createClients(options),
+    tellAboutStore() {
+      if (isTold) return;
+      isTold = true;
+      const message =
+        'No store was passed: ownership and first syncs are forgotten when this process ends, and nothing keeps two processes from one place. Pass a durable store.';
+      notify(options.onEvent, { type: 'store-not-durable', message });
+    },
+  };
 }

@@ -40,6 +40,7 @@ export async function readSource(
   const began = run.clock.now();
   const snapshot = await readLocation(options, locationOf(run), signal);
   const durationMs = run.clock.now() - began;
+  run.prepared.echoes.learn(snapshot.secrets);
   const partial = snapshot.incomplete || snapshot.unreadable.size > 0;
   run.emit({ ...run.fields, type: 'source-read', keys: snapshot.secrets.size, partial, durationMs });
   return snapshot;
@@ -64,7 +65,8 @@ export function clientFor(client: GuardedHttpClient, run: Run, lease: Lease | un
 /** Connects a driver for one run. */
 export function connect(run: Run, http: HttpClient, facts: Facts): DestinationConnection {
   const { driver, credentials, definition } = run.prepared;
-  return connectDriver(driver, { credentials, config: definition.destinationConfig, http, facts });
+  const config = definition.destinationConfig;
+  return connectDriver(driver, { credentials, config, http, facts: run.prepared.echoes.guardFacts(facts) });
 }
 
 export async function readDestination(
@@ -82,6 +84,7 @@ export async function readDestination(
   );
   signal.throwIfAborted();
   const durationMs = run.clock.now() - began;
+  run.prepared.echoes.checkEntries(entries);
   run.emit({ ...run.fields, type: 'destination-read', entries: entries.length, durationMs });
   return entries;
 }

@@ -10,9 +10,19 @@ import type { CallSignal } from '../call-options.js';
 import type { ResolvedOptions } from '../options.js';
 import type { PreparedSync } from '../resolve/resolve-sync.js';
 
+/** What a call must know of its sync to take the lease: all that is known of one whose definition is gone. */
+export interface AtPlace {
+  readonly definition: {
+    readonly id: string;
+    readonly destination?: string;
+    readonly connectionId?: string;
+  };
+  readonly place: string;
+}
+
 /** One call of the engine: its end, its events, its count of requests. */
-export interface Run {
-  readonly prepared: PreparedSync;
+export interface Run<Prepared extends AtPlace = PreparedSync> {
+  readonly prepared: Prepared;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** In ms since the epoch; absent where there is no deadline. */
@@ -34,12 +44,12 @@ const drawId = (): string => globalThis.crypto.randomUUID();
  * Does one call of the engine: prepares it, ends it on the caller's signal and at its deadline, tells its start and its
  * failure and its end, and leaves no timer.
  */
-export async function withRun<Result>(
+export async function withRun<Result, Prepared extends AtPlace>(
   options: ResolvedOptions,
-  prepare: (signal: AbortSignal) => Promise<PreparedSync>,
+  prepare: (signal: AbortSignal) => Promise<Prepared>,
   operation: Operation,
   { signal: callerSignal, onEvent }: CallSignal,
-  work: (run: Run) => Promise<Result>,
+  work: (run: Run<Prepared>) => Promise<Result>,
 ): Promise<Result> {
   callerSignal?.throwIfAborted();
   const { clock, runTimeout } = options;
@@ -61,7 +71,7 @@ export async function withRun<Result>(
     const prepared = await prepare(signal);
     signal.throwIfAborted();
     let requests = 0;
-    const run: Run = {
+    const run: Run<Prepared> = {
       prepared,
       clock,
       signal,
@@ -84,21 +94,21 @@ export async function withRun<Result>(
 }
 
 /** What the errors of a run say of it. */
-function contextOf({ fields, prepared }: Run): ErrorContext {
+function contextOf({ fields, prepared }: Run<AtPlace>): ErrorContext {
   const { destination, connectionId } = prepared.definition;
   return {
     runId: fields.runId,
     definitionId: fields.definitionId,
     place: prepared.place,
-    destination,
+    ...(destination === undefined ? {} : { destination }),
     ...(connectionId === undefined ? {} : { connectionId }),
   };
 }
 
 /** Tells the start and the end of a run, and its failure, which is the reason of an abort where there was one. */
-async function told<Result>(
-  run: Run,
-  work: (run: Run) => Promise<Result>,
+async function told<Result, Prepared extends AtPlace>(
+  run: Run<Prepared>,
+  work: (run: Run<Prepared>) => Promise<Result>,
   callerSignal: AbortSignal | undefined,
 ): Promise<Result> {
   const { fields, prepared, signal, clock } = run;

@@ -3,7 +3,7 @@ import { quote } from '../../shared/text.js';
 import { takeLease } from '../../stores/lease.js';
 import { foreignError } from '../boundary/guard-call.js';
 import type { ResolvedOptions } from '../options.js';
-import type { Run } from '../run/run.js';
+import type { AtPlace, Run } from '../run/run.js';
 
 /** The right to write at a place, held by one run at a time. */
 export interface Lease {
@@ -30,7 +30,7 @@ function notTaken(place: string, error: unknown): SecretSyncError {
  * @throws SecretSyncError `SYNC_BUSY` when another run still holds it after that; `STATE_UNREADABLE` when the store
  * fails.
  */
-export async function acquireLease(options: ResolvedOptions, run: Run, key: string): Promise<Lease> {
+export async function acquireLease(options: ResolvedOptions, run: Run<AtPlace>, key: string): Promise<Lease> {
   const { store, clock, leaseWait, random } = options;
   const { place } = run.prepared;
   const held = await takeLease({

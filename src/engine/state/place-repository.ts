@@ -43,7 +43,8 @@ export interface LoadedPlace {
 /** A place, and how its destination compares keys. */
 export interface PlaceToLoad {
   readonly place: string;
-  readonly capabilities: Capabilities;
+  /** Absent where only its syncs are looked at: keys are compared as they are. */
+  readonly capabilities?: Pick<Capabilities, 'canonicalKey'>;
 }
 
 /** Loads and saves what is remembered of places. */
@@ -156,7 +157,7 @@ function recall(
   const memory = createPlaceMemory(
     { syncs, entries: remembered(entries) },
     factsOf(known, place, contents),
-    canonicalKey(capabilities),
+    capabilities === undefined ? undefined : canonicalKey(capabilities),
   );
   for (const { syncId, importedAt } of intent?.syncs ?? []) memory.markImported(syncId, importedAt);
   for (const entry of remembered(intent?.entries ?? [])) memory.remember(entry);

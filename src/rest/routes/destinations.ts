@@ -42,7 +42,7 @@ export const destinationEndpoints = (service: RestService, root: string): readon
     response: optionsResponse,
     handle: () =>
       Promise.resolve({
-        secretSyncOptions: service.listDestinations().map(({ destination, displayName, canImport }) => ({
+        secretSyncOptions: service.destinations.list().map(({ destination, displayName, canImport }) => ({
           name: displayName,
           destination,
           connection: destination,
@@ -66,14 +66,14 @@ export const destinationEndpoints = (service: RestService, root: string): readon
         ...(projectId !== undefined && { projectId }),
         ...(connectionId !== undefined && { connectionId }),
       });
-      return service.checkDestination({ destination, ...query });
+      return service.destinations.check({ destination, ...query });
     },
   }),
 ];
 
 /** The routes below `root` that list what a connection can see. */
 export const discoveryEndpoints = (service: RestService, root: string): readonly Endpoint[] =>
-  service.listDestinations().flatMap(({ destination, discovery }) =>
+  service.destinations.list().flatMap(({ destination, discovery }) =>
     discovery.map((path) =>
       endpoint({
         method: 'get',
@@ -84,7 +84,7 @@ export const discoveryEndpoints = (service: RestService, root: string): readonly
         body: noBody,
         response: namedResources,
         handle: ({ params: { connectionId, ...ids }, signal }) =>
-          service.discover({ destination, connectionId, path, ids }, { signal }),
+          service.destinations.discover({ destination, connectionId, path, ids }, { signal }),
       }),
     ),
   );

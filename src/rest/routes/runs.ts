@@ -14,46 +14,42 @@ function set<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: 
 /** The routes below `root` that plan and run the sync of a record. */
 export function runEndpoints(service: RestService, root: string): readonly Endpoint[] {
   const one = `${root}/{destination}/{syncId}`;
-  const after = async (id: string) => ({ secretSync: shown(await service.getSync(id)) });
   return [
     endpoint({
       method: 'post',
       path: `${one}/sync-secrets`,
       action: 'sync',
-      summary: 'Sync the secrets.',
+      summary: 'Ask for a sync; the record shows how it goes.',
       body: strictBody(syncBody),
       response: secretSyncResponse,
       async handle(call) {
         const { id } = await recordOf(service, call);
-        await service.sync(id, set(call.body));
-        return after(id);
+        return { secretSync: shown(await service.requestSync(id, set(call.body))) };
       },
     }),
     endpoint({
       method: 'post',
       path: `${one}/import-secrets`,
       action: 'import',
-      summary: 'Import the secrets of the destination into the source.',
+      summary: 'Ask for an import of the secrets of the destination into the source.',
       query: z.strictObject({ importBehavior: importBehavior.optional() }),
       body: noBody,
       response: secretSyncResponse,
       async handle(call) {
         const { id } = await recordOf(service, call);
-        await service.importSecrets(id, set(call.query));
-        return after(id);
+        return { secretSync: shown(await service.requestImport(id, set(call.query))) };
       },
     }),
     endpoint({
       method: 'post',
       path: `${one}/remove-secrets`,
       action: 'remove',
-      summary: 'Delete what the sync wrote.',
+      summary: 'Ask for the deletion of what the sync wrote.',
       body: strictBody(removeBody),
       response: secretSyncResponse,
       async handle(call) {
         const { id } = await recordOf(service, call);
-        await service.removeSecrets(id, set(call.body));
-        return after(id);
+        return { secretSync: shown(await service.requestRemoval(id, set(call.body))) };
       },
     }),
     endpoint({

@@ -1,172 +1,247 @@
-import PQueue from 'p-queue';
 import type { SourceLocation } from '../../contracts/source.js';
 import { locationIn, locationKey } from '../../core/inputs/location.js';
-import type { Activity } from '../runs/idle-tracker.js';
-import { createBackground } from './retry-loop.js';
-import type { StoredSync } from '../records/stored-sync.js';
-import type { RunCause } from '../events.js';
-import { failureText } from '../failure.js';
-import { createFollower, isAutomatic, type Follower } from './record-follower.js';
 import type { ResolvedServiceOptions } from '../options.js';
-import type { RecordStore } from '../records/record-store.js';
-import { switchedOff, type Runs } from '../runs/runner.js';
-import { createWatcher, type Watcher } from './source-watcher.js';
+import type { LoadedSync, RecordStore } from '../records/record-store.js';
+import type { StoredSync } from '../records/stored-sync.js';
+import { unreadableEvent } from '../records/unreadable-record.js';
+import { dueJobs, dueOptions, isAutomatic, laterJobs } from '../runs/due.js';
+import { noteOutage } from '../runs/find-due.js';
+import type { Activity } from '../runs/idle-tracker.js';
+import type { LocalRuns } from '../runs/local-runs.js';
+import { switchedOff } from '../runs/run-end.js';
+import type { SourceLooks } from '../runs/source-looks.js';
+import { jobOf, type RunCause, type SyncJob } from '../runs/sync-job.js';
+import { Agenda } from './agenda.js';
+import { createBackground, type Background } from './retry-loop.js';
+import { SourceWatcher, type FinalLook } from './source-watcher.js';
 
-/** How many locations of the source are read at once. */
-const LOOKS_AT_ONCE = 10;
+/** When a job is asked for again whose record another process is at, in ms. */
+const BUSY_MS = 5_000;
 
-/**
- * Runs records when their source changes: a follower for each record, a watcher for each location that they read. Its
- * runs stand in one queue with those that are called for, of each record at most one, which a call can share.
- */
-export interface AutoSync {
-  /** Takes up all records that are to be synced by themselves; throws when they can't be read. */
-  start(): Promise<void>;
-  /** Ends all watching and waiting, at once; runs that are under way are not its business. */
-  stop(): void;
-  readonly isStarted: boolean;
-  /** A record was made or changed. True when it is now looked after. */
-  take(stored: StoredSync): boolean;
-  /** Lets go of a record, at once. */
-  drop(id: string): void;
+/** A record that is synced by itself, as it was at one version. */
+interface Followed {
+  readonly name: string;
+  readonly version: number;
+  readonly createdAt: string;
+  /** The key of what it reads. */
+  readonly location: string;
+  readonly controller: AbortController;
+  /** The last look at its source, until it was acted on. */
+  look?: FinalLook | undefined;
+  isActing: boolean;
 }
 
-export function createAutoSync(
-  options: ResolvedServiceOptions,
-  records: RecordStore,
-  runs: Runs,
-  activity: Activity,
-): AutoSync {
-  const { engine, autoSync, clock, emit } = options;
-  const background = createBackground(options);
-  const parts = { options, records, runs, activity, background };
-  const followers = new Map<string, Follower>();
-  const watchers = new Map<string, Watcher>();
-  const looks = new PQueue({ concurrency: LOOKS_AT_ONCE });
-  let stopped: AbortController | undefined;
-  const isStarted = () => stopped?.signal.aborted === false;
+/**
+ * Runs records when their source changes and when they are due: a watcher for each location that they read, an agenda for what
+ * is due later. What is due is decided as `findDue` does, and done as `perform` does: truth is in the records.
+ */
+export class AutoSync {
+  readonly #options: ResolvedServiceOptions;
+  readonly #records: RecordStore;
+  readonly #runs: LocalRuns;
+  readonly #looks: SourceLooks;
+  readonly #activity: Activity;
+  readonly #background: Background;
+  readonly #agenda: Agenda;
+  readonly #followed = new Map<string, Followed>();
+  readonly #watchers = new Map<string, SourceWatcher>();
+  #stopped: AbortController | undefined;
 
-  const membersOf = (location: string) =>
-    [...followers.values()].filter((follower) => follower.location === location);
-
-  /** Looks at a location now, for the sake of a record that reads it. */
-  function watch(key: string, location: SourceLocation): void {
-    const known = watchers.get(key);
-    if (known !== undefined) return known.look();
-    const watcher = createWatcher(options, location, activity, background, {
-      digest: (signal) =>
-        looks.add(() => {
-          signal.throwIfAborted();
-          return engine.digestSource(location, { signal });
-        }),
-      onDigest: (digest) => membersOf(key).forEach((follower) => follower.tell({ digest })),
-      onGivenUp: (failure, attempts) =>
-        membersOf(key).forEach((follower) => follower.tell({ failure, attempts })),
-    });
-    watchers.set(key, watcher);
-    watcher.start();
+  constructor(
+    options: ResolvedServiceOptions,
+    parts: {
+      readonly records: RecordStore;
+      readonly runs: LocalRuns;
+      readonly looks: SourceLooks;
+      readonly activity: Activity;
+    },
+  ) {
+    this.#options = options;
+    this.#records = parts.records;
+    this.#runs = parts.runs;
+    this.#looks = parts.looks;
+    this.#activity = parts.activity;
+    this.#background = createBackground(options);
+    this.#agenda = new Agenda(options.clock);
   }
 
-  /** Lets go of what a record was, which may still be there: a run of it may go on. */
-  function forget(follower: Follower): void {
-    follower.stop();
-    followers.delete(follower.id);
+  get isStarted(): boolean {
+    return this.#stopped?.signal.aborted === false;
   }
 
-  function unwatch(location: string): void {
-    if (membersOf(location).length > 0) return;
-    watchers.get(location)?.stop();
-    watchers.delete(location);
-  }
-
-  function drop(id: string, isMeant?: (cause: RunCause) => boolean): void {
-    const follower = followers.get(id);
-    if (follower === undefined) return;
-    forget(follower);
-    unwatch(follower.location);
-    runs.abort(id, switchedOff(follower.name), isMeant);
-  }
-
-  function take(stored: StoredSync): boolean {
-    if (!isStarted()) return false;
-    const { id } = stored.definition;
-    const known = followers.get(id);
-    // Read before a change that is known already.
-    if (known?.createdAt === stored.createdAt && stored.version < known.version) return true;
-    if (!isAutomatic(stored, clock.now())) {
-      // Where only auto-sync was switched off, the first run of who made the record is still wanted.
-      if (stored.definition.isEnabled) drop(id, (cause) => cause !== 'created');
-      else drop(id);
-      return false;
+  /** Takes up all records that are to be run by themselves; throws when they can't be read. */
+  async start(): Promise<void> {
+    if (this.isStarted) return;
+    const { clock, autoSync } = this.#options;
+    const { signal } = (this.#stopped = new AbortController());
+    try {
+      await this.#refresh(signal);
+    } catch (error) {
+      this.stop();
+      throw error;
     }
-    if (known?.createdAt === stored.createdAt && known.version === stored.version) return true;
-    const location = locationIn(stored.definition);
-    const key = locationKey(location);
-    if (known !== undefined) forget(known);
-    followers.set(id, createFollower(parts, stored, key));
-    if (known !== undefined) unwatch(known.location);
-    watch(key, location);
+    void this.#background.forever(async () => {
+      await clock.sleep(autoSync.refreshInterval, signal);
+      await this.#refresh(signal);
+    }, signal);
+    void this.#background.forever(async () => this.#do(await this.#agenda.next(signal)), signal);
+  }
+
+  /** Ends all watching and waiting, immediately; runs that are under way are not its business. */
+  stop(): void {
+    this.#stopped?.abort();
+    for (const { controller } of this.#followed.values()) controller.abort();
+    for (const watcher of this.#watchers.values()) watcher.stop();
+    this.#followed.clear();
+    this.#watchers.clear();
+    this.#agenda.clear();
+  }
+
+  /** A record was made or changed, or is seen again. True when what it asks for is done from here. */
+  take(stored: StoredSync): boolean {
+    if (!this.isStarted) return false;
+    const { id } = stored.definition;
+    const known = this.#followed.get(id);
+    const isSame = known?.createdAt === stored.createdAt;
+    // Read before a change that is known already.
+    if (known !== undefined && isSame && stored.version < known.version) return true;
+    if (!isAutomatic(stored)) {
+      // Where only auto-sync was switched off, a run that was asked for is still wanted.
+      const isOn = stored.definition.isEnabled && stored.deletion?.status !== 'running';
+      this.drop(id, isOn ? (cause) => cause !== 'created' : undefined);
+    } else if (known === undefined || !isSame || known.version !== stored.version)
+      this.#follow(stored, known);
+    for (const job of dueJobs(stored, undefined, dueOptions(this.#options))) this.#do(job);
+    this.#plan(stored);
     return true;
   }
 
-  /** Takes up what other processes made of the records. A record that can't be read for a moment stays as it was. */
-  async function refresh(): Promise<void> {
-    const before = [...followers.keys()];
-    const found = new Set<string>();
-    const isStillStarted = stopped?.signal;
-    const told = (error: unknown) => emit({ type: 'service-failed', ...failureText(error) });
-    for (const { load } of await records.list()) {
-      try {
-        const loaded = await load();
-        if (isStillStarted?.aborted !== false) return;
-        if (loaded === undefined) continue;
-        found.add(loaded.stored.definition.id);
-        take(loaded.stored);
-      } catch (error) {
-        told(error);
-      }
-    }
-    for (const id of before.filter((known) => !found.has(known))) {
-      try {
-        // Only what is known to be gone is let go of.
-        const isGone = (await records.read(id)) === undefined;
-        if (isStillStarted?.aborted !== false) return;
-        if (isGone) drop(id);
-      } catch {
-        // Told of above, by whichever document could not be read.
-        continue;
-      }
-    }
+  /** Lets go of a record, immediately. `isMeant`: the runs that are taken back. */
+  drop(id: string, isMeant?: (cause: RunCause) => boolean): void {
+    const known = this.#followed.get(id);
+    this.#agenda.drop(id);
+    if (known === undefined) return;
+    known.controller.abort();
+    this.#followed.delete(id);
+    this.#unwatch(known.location);
+    this.#runs.queue.abort(id, switchedOff(known.name), isMeant);
   }
 
-  function stop(): void {
-    stopped?.abort();
-    for (const follower of followers.values()) follower.stop();
-    for (const watcher of watchers.values()) watcher.stop();
-    followers.clear();
-    watchers.clear();
+  #follow(stored: StoredSync, known: Followed | undefined): void {
+    const { definition, version, createdAt } = stored;
+    const { id, name } = definition;
+    const location = locationIn(definition);
+    const key = locationKey(location);
+    known?.controller.abort();
+    const controller = new AbortController();
+    this.#followed.set(id, { name, version, createdAt, location: key, controller, isActing: false });
+    if (known !== undefined) this.#unwatch(known.location);
+    this.#watch(key, location);
   }
 
-  return {
-    get isStarted() {
-      return isStarted();
-    },
-    async start() {
-      if (isStarted()) return;
-      const { signal } = (stopped = new AbortController());
+  /** Looks at a location now, for the sake of a record that reads it. */
+  #watch(key: string, location: SourceLocation): void {
+    const known = this.#watchers.get(key);
+    if (known !== undefined) return known.look();
+    const [options, looks, activity] = [this.#options, this.#looks, this.#activity];
+    const parts = { options, looks, activity, background: this.#background };
+    const watcher = new SourceWatcher(parts, location, (look) => {
+      for (const [id, followed] of this.#followed)
+        if (followed.location === key) this.#tell(id, followed, look);
+    });
+    this.#watchers.set(key, watcher);
+    watcher.start();
+  }
+
+  #unwatch(location: string): void {
+    if ([...this.#followed.values()].some((followed) => followed.location === location)) return;
+    this.#watchers.get(location)?.stop();
+    this.#watchers.delete(location);
+  }
+
+  /** Puts down when a record is due next without a change of its source. */
+  #plan(stored: StoredSync): void {
+    for (const { job, at } of laterJobs(stored, dueOptions(this.#options))) this.#agenda.set(job, at);
+  }
+
+  /** Takes what a look found. It is acted on when the record can be read: nothing that was found is lost. */
+  #tell(id: string, followed: Followed, look: FinalLook): void {
+    followed.look = look;
+    if (followed.isActing) return;
+    followed.isActing = true;
+    const { signal } = followed.controller;
+    const work = async () => {
+      for (let latest = followed.look; latest !== undefined && !signal.aborted; latest = followed.look) {
+        await this.#act(id, latest);
+        if (followed.look === latest) followed.look = undefined;
+      }
+      followed.isActing = false;
+    };
+    const tracked = () => {
+      const working = work();
+      this.#activity.track(working);
+      return working;
+    };
+    void this.#background.untilDone(tracked, signal);
+  }
+
+  async #act(id: string, look: FinalLook): Promise<void> {
+    if (!('digest' in look)) return noteOutage(this.#options, this.#records, id, look);
+    const loaded = await this.#records.read(id);
+    if (loaded === undefined) return this.drop(id);
+    const { stored } = loaded;
+    const { digest } = look;
+    for (const job of dueJobs(stored, digest, dueOptions(this.#options))) this.#do(job, loaded);
+    // The run that is under way may have read the source before.
+    if (stored.runs.sync?.status === 'running' && isAutomatic(stored))
+      this.#do(jobOf(id, 'sync', 'change', { sourceDigest: digest }));
+  }
+
+  /** Does a job when it is its turn, and puts down when it is due again. */
+  #do(job: SyncJob, known?: LoadedSync): void {
+    const { signal } = this.#stopped ?? new AbortController();
+    const isFollowed = this.#followed.get(job.syncId);
+    const work = async () => {
       try {
-        await refresh();
+        await this.#runOnce(job, known);
       } catch (error) {
-        stop();
+        // Taken back: the record was switched off, or is another one by now.
+        if (isFollowed?.controller.signal.aborted === true) return;
         throw error;
       }
-      void background.forever(async () => {
-        await clock.sleep(autoSync.refreshInterval, signal);
-        await refresh();
-      }, signal);
-    },
-    stop,
-    take,
-    drop: (id) => drop(id),
-  };
+    };
+    void this.#background.untilDone(work, signal);
+  }
+
+  async #runOnce(job: SyncJob, known: LoadedSync | undefined): Promise<void> {
+    const { clock } = this.#options;
+    const end = await this.#runs.run(job, {}, known);
+    if (!this.isStarted) return;
+    if (end.status === 'busy') this.#agenda.set(job, clock.now() + BUSY_MS);
+    if (end.status === 'failed' && end.retryAt !== null)
+      this.#agenda.set(jobOf(job.syncId, job.operation, 'retry'), Date.parse(end.retryAt));
+    if (end.status === 'succeeded' && this.#options.autoSync.reconcileInterval !== undefined) {
+      const loaded = await this.#records.read(job.syncId);
+      if (loaded !== undefined && this.isStarted) this.#plan(loaded.stored);
+    }
+  }
+
+  /** Takes up what other processes made of the records. A record that can't be read for a moment stays as it was. */
+  async #refresh(signal: AbortSignal): Promise<void> {
+    const before = [...this.#followed.keys()];
+    const { loaded, unreadable } = await this.#records.all();
+    if (signal.aborted) return;
+    for (const record of unreadable) this.#options.emit(unreadableEvent(record));
+    const found = new Set(loaded.map(({ stored }) => stored.definition.id));
+    for (const { stored } of loaded) this.take(stored);
+    for (const id of before.filter((known) => !found.has(known))) {
+      // Only what is known to be gone is let go of.
+      const isGone = await this.#records.read(id).then(
+        (record) => record === undefined,
+        () => false,
+      );
+      if (signal.aborted) return;
+      if (isGone) this.drop(id);
+    }
+  }
 }

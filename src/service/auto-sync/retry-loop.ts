@@ -1,7 +1,7 @@
 import { failureText, pauseAfter } from '../failure.js';
 import type { ResolvedServiceOptions } from '../options.js';
 
-/** Work that nobody waits for: it survives what fails, tells of it by `service-failed`, and pauses before it goes on. */
+/** Work that no caller waits for: it survives what fails, tells of it by `service-failed`, and pauses before it goes on. */
 export interface Background {
   /** Does work until it has succeeded once, or is aborted. Never rejects. */
   untilDone(work: () => Promise<void>, signal: AbortSignal): Promise<void>;

@@ -1,194 +1,188 @@
 import type { SourceLocation } from '../../contracts/source.js';
-import type { Activity } from '../runs/idle-tracker.js';
-import type { Background } from './retry-loop.js';
-import { failureText, isWorthRetrying, pauseAfter, type FailureText } from '../failure.js';
-import type { ResolvedServiceOptions } from '../options.js';
 import { settlesWithin } from '../../shared/async.js';
+import { failureText, pauseAfter } from '../failure.js';
+import type { ResolvedServiceOptions } from '../options.js';
+import type { Activity } from '../runs/idle-tracker.js';
+import type { Look, SourceLooks } from '../runs/source-looks.js';
+import { Nap } from './nap.js';
+import type { Background } from './retry-loop.js';
 
 /** How long a source may take to say that it watches before it is looked at anyhow, in ms: some say it at the end. */
 const WATCH_PATIENCE_MS = 1_000;
-
-/** Looks after one location of the source. */
-export interface Watcher {
-  /** Begins to watch, or to poll, and looks for the first time. */
-  start(): void;
-  /** Looks now. */
-  look(): void;
-  stop(): void;
-}
-
-export interface WatcherTasks {
-  /** Digests what the location holds. */
-  digest(signal: AbortSignal): Promise<string>;
-  /** Called with each digest that a look finds, a changed one or not. */
-  onDigest(digest: string): void;
-  /** Called with each failure after so many in a row that the location counts as out of reach. */
-  onGivenUp(failure: FailureText, attempts: number): void;
-}
 
 /** Something was told that calls for a look, at the end of the changes, at the latest at a moment. */
 interface Settling {
   quietAt: number;
   readonly latestAt: number;
-  /** Says that it was looked at. */
+  /** Says that the location was looked at. */
   readonly end: () => void;
 }
 
+export interface WatcherParts {
+  readonly options: ResolvedServiceOptions;
+  readonly looks: SourceLooks;
+  readonly activity: Activity;
+  readonly background: Background;
+}
+
+/** A look that was made to be acted on: not one that found a change whose end is still waited for. */
+export type FinalLook = Exclude<Look, { readonly isGivenUp: false }>;
+
 /**
- * Watches a location by its source's `watch`, and polls it for as long as there is none. One loop makes all the looks,
- * each a digest, so that there is one place where a look succeeds and one where it fails.
+ * Watches a location by its source's `watch`, with a slow look beside it, and polls it for as long as there is no watch. One
+ * loop makes all the looks, so that there is one place where a look succeeds and one where it fails.
  */
-export function createWatcher(
-  { engine, autoSync, clock, random, emit }: ResolvedServiceOptions,
-  location: SourceLocation,
-  activity: Activity,
-  background: Background,
-  tasks: WatcherTasks,
-): Watcher {
-  const { source } = engine;
-  const { debounce, maxDebounce, pollInterval, pollJitter, retries } = autoSync;
-  const controller = new AbortController();
-  const { signal } = controller;
-  let isWatched = false;
-  let settling: Settling | undefined;
-  let pollAt = Infinity;
+export class SourceWatcher {
+  readonly #parts: WatcherParts;
+  readonly #location: SourceLocation;
+  readonly #onLook: (look: FinalLook) => void;
+  readonly #controller = new AbortController();
+  readonly #nap: Nap;
+  #isWatched = false;
+  #settling: Settling | undefined;
+  #pollAt = Infinity;
   /** While a failed look is to be made again, it is the only one: it sees whatever else is told meanwhile. */
-  let retryAt: number | undefined;
-  let failures = 0;
+  #retryAt: number | undefined;
+  #isFailing = false;
   /** What was last handed on. */
-  let seen: string | undefined;
-  let nap: AbortController | undefined;
+  #seen: string | undefined;
 
-  const jittered = (interval: number) => interval * (1 + pollJitter * (2 * random() - 1));
-
-  function dueAt(): number {
-    if (retryAt !== undefined) return retryAt;
-    return settling === undefined ? pollAt : Math.min(settling.quietAt, settling.latestAt);
+  /** `onLook` gets each look that was made to be acted on, also one that found what the last one did. */
+  constructor(parts: WatcherParts, location: SourceLocation, onLook: (look: FinalLook) => void) {
+    this.#parts = parts;
+    this.#location = location;
+    this.#onLook = onLook;
+    this.#nap = new Nap(parts.options.clock);
   }
 
-  async function untilDue(): Promise<void> {
-    for (;;) {
-      signal.throwIfAborted();
-      const left = dueAt() - clock.now();
-      if (left <= 0) return;
-      const napping = new AbortController();
-      nap = napping;
-      // Until something is told, where nothing is due.
-      if (left === Infinity)
-        await new Promise((resolve) => napping.signal.addEventListener('abort', resolve, { once: true }));
-      else
-        await clock.sleep(left, napping.signal).catch((error: unknown) => {
-          if (!napping.signal.aborted) throw error;
-        });
-    }
+  /** Begins to watch, or to poll, and looks for the first time. */
+  start(): void {
+    const { options, background } = this.#parts;
+    const { signal } = this.#controller;
+    if (options.port.source.watch === undefined) this.look();
+    else void background.untilDone(() => this.#watch(signal), signal);
+    void background.forever(() => this.#lookOnce(signal), signal);
+  }
+
+  /** Looks now. */
+  look(): void {
+    this.#settle(0, 0);
+  }
+
+  stop(): void {
+    this.#controller.abort();
+    this.#settling?.end();
+  }
+
+  #dueAt(): number {
+    if (this.#retryAt !== undefined) return this.#retryAt;
+    const settling = this.#settling;
+    return settling === undefined ? this.#pollAt : Math.min(settling.quietAt, settling.latestAt);
   }
 
   /** Looks when things have been quiet for a time, at the latest after `latest`, in ms. */
-  function settle(quiet: number, latest: number): void {
-    if (signal.aborted || retryAt !== undefined) return;
-    const quietAt = clock.now() + quiet;
-    if (settling === undefined) {
+  #settle(quiet: number, latest: number): void {
+    const { options, activity } = this.#parts;
+    if (this.#controller.signal.aborted || this.#retryAt !== undefined) return;
+    const now = options.clock.now();
+    if (this.#settling === undefined) {
       let end = () => undefined as void;
       activity.track(new Promise<void>((resolve) => (end = resolve)));
-      settling = { quietAt, latestAt: clock.now() + latest, end };
-    } else settling.quietAt = latest === 0 ? 0 : quietAt;
-    nap?.abort();
+      this.#settling = { quietAt: now + quiet, latestAt: now + latest, end };
+    } else this.#settling.quietAt = latest === 0 ? 0 : now + quiet;
+    this.#nap.wake();
   }
 
-  const trigger = () => settle(debounce, maxDebounce);
-  const look = () => settle(0, 0);
+  #trigger(): void {
+    const { debounce, maxDebounce } = this.#parts.options.autoSync;
+    this.#settle(debounce, maxDebounce);
+  }
 
-  function failed(error: unknown): void {
-    failures += 1;
-    const failure = failureText(error);
-    const isGivenUp = failures > retries || !isWorthRetrying(error);
+  #nextPoll(): number {
+    const { clock, random, autoSync } = this.#parts.options;
+    const interval = this.#isWatched ? autoSync.watchPollInterval : autoSync.pollInterval;
+    return clock.now() + interval * (1 + autoSync.pollJitter * (2 * random() - 1));
+  }
+
+  async #lookOnce(signal: AbortSignal): Promise<void> {
+    await this.#nap.until(() => this.#dueAt(), signal);
+    const isPoll = this.#retryAt === undefined && this.#settling === undefined;
+    const settled = this.#settling;
+    this.#retryAt = undefined;
+    this.#settling = undefined;
+    try {
+      const looking = this.#parts.looks.look(this.#location, signal);
+      if (!isPoll) this.#parts.activity.track(looking);
+      const look = await looking;
+      if ('digest' in look) this.#found(look.digest, isPoll);
+      else this.#failed(look);
+    } finally {
+      settled?.end();
+    }
+  }
+
+  #found(digest: string, isPoll: boolean): void {
+    this.#isFailing = false;
+    this.#pollAt = this.#nextPoll();
+    // It may still be changing.
+    if (isPoll && digest !== this.#seen) return this.#trigger();
+    this.#seen = digest;
+    this.#onLook({ digest });
+  }
+
+  #failed(look: Exclude<Look, { readonly digest: string }>): void {
+    this.#isFailing = true;
     // It goes on being looked at: a source that was away may have missed what there was to tell.
-    const waitMs = pauseAfter(failures, random(), autoSync);
-    emit({ type: 'source-failed', location, ...failure, waitMs });
+    const again = this.#parts.options.clock.now() + look.waitMs;
+    const { isGivenUp } = look;
     if (!isGivenUp) {
-      retryAt = clock.now() + waitMs;
-      settling?.end();
-      settling = undefined;
+      this.#retryAt = again;
+      this.#settling?.end();
+      this.#settling = undefined;
       return;
     }
-    pollAt = clock.now() + waitMs;
+    this.#pollAt = again;
     // What is found next counts as a change, since the records now say that they failed.
-    seen = undefined;
-    tasks.onGivenUp(failure, failures);
+    this.#seen = undefined;
+    this.#onLook({ ...look, isGivenUp });
   }
 
-  function found(digest: string, isPoll: boolean): void {
-    failures = 0;
-    pollAt = isWatched ? Infinity : clock.now() + jittered(pollInterval);
-    if (isPoll && digest !== seen) return trigger();
-    seen = digest;
-    tasks.onDigest(digest);
-  }
-
-  async function lookOnce(): Promise<void> {
-    await untilDue();
-    const isPoll = retryAt === undefined && settling === undefined;
-    const answered = settling;
-    retryAt = undefined;
-    settling = undefined;
-    try {
-      const looking = tasks.digest(signal);
-      if (!isPoll) activity.track(looking);
-      const digest = await looking;
-      if (!signal.aborted) found(digest, isPoll);
-    } catch (error) {
-      if (!signal.aborted) failed(error);
-    } finally {
-      answered?.end();
-    }
-  }
-
-  function setWatched(now: boolean): void {
-    if (now === isWatched) return;
-    isWatched = now;
+  #setWatched(now: boolean): void {
+    if (now === this.#isWatched) return;
+    this.#isWatched = now;
     // A look that is due after a failure stays due.
-    if (failures === 0) pollAt = now ? Infinity : clock.now() + jittered(pollInterval);
-    nap?.abort();
+    if (!this.#isFailing) this.#pollAt = this.#nextPoll();
+    this.#nap.wake();
   }
 
   /** Watches; where that fails, tries again, and polls meanwhile. */
-  async function watch(): Promise<void> {
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { port, autoSync, clock, random, emit } = this.#parts.options;
+    const { source } = port;
     for (let attempt = 1; ; attempt += 1) {
-      const watching = Promise.resolve().then(() => source.watch?.(location, trigger, { signal }));
+      const watching = Promise.resolve().then(() =>
+        source.watch?.(this.#location, () => this.#trigger(), { signal }),
+      );
       try {
         const isQuick = await settlesWithin(watching, WATCH_PATIENCE_MS, clock, signal);
         if (!isQuick && !signal.aborted) {
-          setWatched(true);
-          look();
+          this.#setWatched(true);
+          this.look();
         }
         await watching;
-        setWatched(true);
-        // Nobody told of what changed meanwhile.
-        if (isQuick) look();
-        else trigger();
+        this.#setWatched(true);
+        // Nothing told of what changed meanwhile.
+        if (isQuick) this.look();
+        else this.#trigger();
         return;
       } catch (error) {
         if (signal.aborted) return;
-        setWatched(false);
-        if (attempt === 1) look();
+        this.#setWatched(false);
+        if (attempt === 1) this.look();
         const waitMs = pauseAfter(attempt, random(), autoSync);
-        emit({ type: 'watch-failed', location, ...failureText(error), waitMs });
+        emit({ type: 'watch-failed', location: this.#location, ...failureText(error), waitMs });
         await clock.sleep(waitMs, signal);
       }
     }
   }
-
-  return {
-    start() {
-      if (source.watch === undefined) look();
-      else void background.untilDone(watch, signal);
-      void background.forever(lookOnce, signal);
-    },
-    look,
-    stop() {
-      controller.abort();
-      settling?.end();
-      nap?.abort();
-    },
-  };
 }

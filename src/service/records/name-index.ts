@@ -1,33 +1,15 @@
-import type { Clock } from '../../contracts/clock.js';
 import { SecretSyncError } from '../../contracts/errors.js';
 import { quote } from '../../shared/text.js';
-import { parseHandle, renderDocument } from './stored-sync.js';
-import type { DocumentStore } from './documents-store.js';
+import type { DocumentStore } from './document-store.js';
+import type { Liveness } from './liveness.js';
+import { parseHandle, renderHandle } from './name-document.js';
 import { handleKey, type RecordStore } from './record-store.js';
 
-/** How long a text is kept for a record that is still being made, in ms. */
-const CLAIM_MS = 30_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export const isUuid = (text: string): boolean => UUID.test(text);
 
-/** A text that is kept for one record. */
-export interface Claim {
-  /** Says that the record was made. False when another one has taken the text, because this one took too long. */
-  confirm(): Promise<boolean>;
-  /** Gives the text free, if it is still this one's. */
-  release(): Promise<void>;
-}
-
-/** What records are called by: one text means one record, for all processes of a store. */
-export interface Names {
-  /** Keeps a text for a record. Throws `SYNC_EXISTS` where another one is called by it. */
-  claim(text: string, id: string): Promise<Claim>;
-  /** Gives a text free that a record was called by, if it is still that one's. */
-  release(text: string, id: string): Promise<void>;
-}
-
-/** The texts that a record is called by. An id that is a UUID is none: no name can be one. */
+/** The names that find a record. An id that is a UUID is none: no name can be one. */
 export const handlesOf = (id: string, name: string): readonly string[] => [
   ...new Set(isUuid(id) ? [name] : [name, id]),
 ];
@@ -35,54 +17,108 @@ export const handlesOf = (id: string, name: string): readonly string[] => [
 export const syncExists = (text: string): SecretSyncError =>
   new SecretSyncError(
     'SYNC_EXISTS',
-    `There is a sync with the id or name ${quote(text)} already; choose another one, or change that sync with updateSync.`,
+    `There is already a sync with the id or name ${quote(text)}; choose another one, or change that sync with updateSync.`,
   );
 
+const tookTooLong = (text: string) =>
+  new SecretSyncError(
+    'SYNC_EXISTS',
+    `Another sync took the name ${quote(text)} while this one was being saved, which took too long; choose another name.`,
+  );
+
+/** A name that is reserved for one record. */
+interface Reservation {
+  /** Says that the record was made. False when another one has taken the name, because this one took too long. */
+  confirm(): Promise<boolean>;
+  /** Gives the name back, if it is still this one's. */
+  release(): Promise<void>;
+}
+
+/** The id of a record that is to be named after it: reserved for it already, and for ever. */
+const OWN: Reservation = { confirm: async () => true, release: async () => undefined };
+
 /**
- * Names as documents of their own, which only one process can create. A claim is good while its record is being made,
- * and for as long as the record is called by it: so what a crash leaves between the two keeps no name for ever.
+ * Names as documents of their own, which only one process can create. A reservation is good while its record is being
+ * made, and for as long as the record has the name: so what a crash leaves between the two keeps no name for ever.
  */
-export function createNames(documents: DocumentStore, records: RecordStore, clock: Clock): Names {
-  async function isCalled(id: string, text: string): Promise<boolean> {
-    const definition = (await records.read(id))?.stored.definition;
+export class NameIndex {
+  readonly #documents: DocumentStore;
+  readonly #records: RecordStore;
+  readonly #liveness: Liveness;
+
+  constructor(documents: DocumentStore, records: RecordStore, liveness: Liveness) {
+    this.#documents = documents;
+    this.#records = records;
+    this.#liveness = liveness;
+  }
+
+  /** Whether the record of this id has the name. One that is damaged keeps the name that led to it. */
+  async #isTaken(id: string, text: string): Promise<boolean> {
+    if (await this.#records.isDamaged(id)) return true;
+    const definition = (await this.#records.read(id))?.stored.definition;
     return definition !== undefined && (definition.name === text || definition.id === text);
   }
 
-  async function release(key: string, version: string): Promise<void> {
-    await documents.delete(key, version);
+  async #reserve(text: string, id: string): Promise<Reservation> {
+    const key = handleKey(text);
+    for (;;) {
+      const found = await this.#documents.get(key);
+      const holder = found && parseHandle(found.document, key);
+      if (holder !== undefined && (await this.#isTaken(holder.id, text))) {
+        if (holder.id !== id) throw syncExists(text);
+        return OWN;
+      }
+      const isBeingMade = found !== undefined && holder?.isConfirmed === false;
+      if (isBeingMade && !this.#liveness.hasLapsed(key, found)) throw syncExists(text);
+      const reserved = renderHandle({ id, isConfirmed: false });
+      const version = await this.#documents.put(key, reserved, found?.version ?? null);
+      if (version !== undefined) return this.#reservation(key, id, version);
+    }
   }
 
-  return {
-    async claim(text, id) {
-      const key = handleKey(text);
-      for (;;) {
-        const found = await documents.get(key);
-        const holder = found && parseHandle(found.document, key);
-        if (holder !== undefined && (await isCalled(holder.id, text))) {
-          if (holder.id !== id) throw syncExists(text);
-          // The id of a record that is to be named after it: kept for it already, and for ever.
-          return { confirm: async () => true, release: async () => undefined };
-        }
-        if (holder !== undefined && (holder.until ?? 0) > clock.now()) throw syncExists(text);
-        const claimed = { id, until: clock.now() + CLAIM_MS };
-        const version = await documents.put(key, renderDocument(claimed), found?.version ?? null);
-        if (version === undefined) continue;
-        let current = version;
-        return {
-          async confirm() {
-            const confirmed = await documents.put(key, renderDocument({ id, until: null }), current);
-            current = confirmed ?? current;
-            return confirmed !== undefined;
-          },
-          release: () => release(key, current),
-        };
+  #reservation(key: string, id: string, version: string): Reservation {
+    let current = version;
+    return {
+      confirm: async () => {
+        const confirmed = await this.#documents.put(key, renderHandle({ id, isConfirmed: true }), current);
+        current = confirmed ?? current;
+        return confirmed !== undefined;
+      },
+      release: async () => void (await this.#documents.delete(key, current)),
+    };
+  }
+
+  /** Reserves names for a record while `make` makes or changes it; none of them when that fails. */
+  async during<Result>(
+    texts: readonly string[],
+    id: string,
+    make: () => Promise<Result>,
+    undo: () => Promise<unknown>,
+  ): Promise<Result> {
+    const reservations: (readonly [text: string, reservation: Reservation])[] = [];
+    try {
+      for (const text of texts) reservations.push([text, await this.#reserve(text, id)]);
+      const made = await make();
+      for (const [text, reservation] of reservations) {
+        if (await reservation.confirm()) continue;
+        await undo();
+        throw tookTooLong(text);
       }
-    },
-    async release(text, id) {
+      return made;
+    } catch (error) {
+      // What can't be given back ends by itself, since no record has the name.
+      for (const [, reservation] of reservations) await reservation.release().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Gives back the names that a record had, where they are still its own. What fails is left: no record has the name. */
+  async release(texts: readonly string[], id: string): Promise<void> {
+    for (const text of texts) {
       const key = handleKey(text);
-      const found = await documents.get(key);
-      if (found !== undefined && parseHandle(found.document, key).id === id)
-        await release(key, found.version);
-    },
-  };
+      const found = await this.#documents.get(key).catch(() => undefined);
+      if (found === undefined || parseHandle(found.document, key).id !== id) continue;
+      await this.#documents.delete(key, found.version).catch(() => undefined);
+    }
+  }
 }

@@ -1,8 +1,14 @@
-import { SecretSyncError } from '../../contracts/errors.js';
-import { quote } from '../../shared/text.js';
-import { parseHandle, parseSync, renderDocument, type StoredSync } from './stored-sync.js';
-import type { DocumentStore } from './documents-store.js';
+import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
+import type { JsonValue } from '../../contracts/json.js';
+import type { VersionedDocument } from '../../contracts/state-store.js';
 import { checksum } from '../../shared/canonical-json.js';
+import { quote } from '../../shared/text.js';
+import { valueAt } from '../../shared/validation.js';
+import type { DocumentStore } from './document-store.js';
+import type { Liveness } from './liveness.js';
+import { parseHandle } from './name-document.js';
+import { parseSync, renderDocument, type StoredSync } from './stored-sync.js';
+import { lapsed } from './sync-record.js';
 
 /** A record, and the version of its document: not of its definition. */
 export interface LoadedSync {
@@ -10,24 +16,26 @@ export interface LoadedSync {
   readonly documentVersion: string;
 }
 
+/** A record that can't be read, as far as it can be named. */
+export interface UnreadableRecord {
+  readonly key: string;
+  readonly syncId: string | undefined;
+  readonly error: unknown;
+}
+
+export interface AllRecords {
+  readonly loaded: readonly LoadedSync[];
+  readonly unreadable: readonly UnreadableRecord[];
+}
+
 /** What a change makes of a record; `undefined` leaves it as it is. */
 export type Change = (stored: StoredSync) => StoredSync | undefined;
 
-/** Loads and changes records, each a document of its own. */
-export interface RecordStore {
-  read(id: string): Promise<LoadedSync | undefined>;
-  /** By id, else by name. Throws `SYNC_NOT_FOUND`. */
-  find(idOrName: string): Promise<LoadedSync>;
-  /** The keys of all records' documents, each with a way to load it. A document that went meanwhile is `undefined`. */
-  list(): Promise<readonly { readonly key: string; load: () => Promise<LoadedSync | undefined> }[]>;
-  /** The document's version; `undefined` where a record with this id exists. */
-  create(stored: StoredSync): Promise<string | undefined>;
-  /**
-   * Changes the record as it is then, once more where another process was faster. Answers it as it stands after that,
-   * `undefined` where there is none. `flush: false` for what need not survive a power cut.
-   */
-  change(id: string, change: Change, flush?: boolean): Promise<StoredSync | undefined>;
-  remove(id: string): Promise<void>;
+export interface ChangeOptions {
+  /** `false` for what need not survive a power cut. */
+  readonly flush?: boolean;
+  /** The record as it was read: it is read again only where it is another one by now. */
+  readonly known?: LoadedSync | undefined;
 }
 
 const PREFIX = 'syncs/';
@@ -39,75 +47,154 @@ const recordKey = (id: string): string => PREFIX + hash(id);
 export const handleKey = (text: string): string => `sync-names/${hash(text)}`;
 
 export function syncNotFound(idOrName: string): SecretSyncError {
-  const message = `There is no sync with the id or name ${quote(idOrName)}; listSyncs shows those that are there.`;
+  const message = `There is no sync with the id or name ${quote(idOrName)}; listSyncs shows those that exist.`;
   return new SecretSyncError('SYNC_NOT_FOUND', message);
 }
 
-export function createRecordStore(documents: DocumentStore): RecordStore {
-  /** Documents that were read before and have not changed since are not parsed again. */
-  const known = new Map<string, LoadedSync>();
+/** The id that a damaged record still shows. */
+function idIn(document: JsonValue | undefined): string | undefined {
+  const id = valueAt(document, ['definition', 'id']);
+  return typeof id === 'string' ? id : undefined;
+}
 
-  async function load(key: string): Promise<LoadedSync | undefined> {
-    const found = await documents.get(key);
-    if (found === undefined) {
-      known.delete(key);
-      return undefined;
-    }
-    const before = known.get(key);
-    if (before?.documentVersion === found.version) return before;
-    const loaded = { stored: parseSync(found.document, key), documentVersion: found.version };
-    known.set(key, loaded);
-    return loaded;
+/**
+ * Loads and changes records, each a document of its own. What is returned is settled: a run whose process ended counts as
+ * failed.
+ */
+export class RecordStore {
+  readonly #documents: DocumentStore;
+  readonly #liveness: Liveness;
+  /** Documents that were read before and have not changed since are not parsed again. */
+  readonly #parsed = new Map<string, LoadedSync>();
+
+  constructor(documents: DocumentStore, liveness: Liveness) {
+    this.#documents = documents;
+    this.#liveness = liveness;
   }
 
-  const read = (id: string) => load(recordKey(id));
+  #parse(key: string, found: VersionedDocument): LoadedSync {
+    const before = this.#parsed.get(key);
+    const isKnown = before?.documentVersion === found.version;
+    const loaded = isKnown
+      ? before
+      : { stored: parseSync(found.document, key), documentVersion: found.version };
+    this.#parsed.set(key, loaded);
+    return this.#liveness.hasLapsed(key, found) ? { ...loaded, stored: lapsed(loaded.stored) } : loaded;
+  }
 
-  /** Tries until nobody else was faster. */
-  async function persist<Result>(
+  #forget(key: string): void {
+    this.#parsed.delete(key);
+    this.#liveness.forget(key);
+  }
+
+  /** `undefined` where there is none. Throws `STATE_UNREADABLE` for one that is damaged. */
+  async read(id: string): Promise<LoadedSync | undefined> {
+    const key = recordKey(id);
+    const found = await this.#documents.get(key);
+    if (found !== undefined) return this.#parse(key, found);
+    this.#forget(key);
+    return undefined;
+  }
+
+  /** By id, else by name. Throws `SYNC_NOT_FOUND`. */
+  async find(idOrName: string): Promise<LoadedSync> {
+    const byId = await this.read(idOrName);
+    if (byId !== undefined) return byId;
+    const key = handleKey(idOrName);
+    const handle = await this.#documents.get(key);
+    const byName = handle && (await this.read(parseHandle(handle.document, key).id));
+    if (byName?.stored.definition.name !== idOrName) throw syncNotFound(idOrName);
+    return byName;
+  }
+
+  /** All records, and those that can't be read. */
+  async all(): Promise<AllRecords> {
+    const loaded: LoadedSync[] = [];
+    const unreadable: UnreadableRecord[] = [];
+    const keys = new Set<string>();
+    for (const entry of await this.#documents.entries(PREFIX)) {
+      const { key } = entry;
+      keys.add(key);
+      try {
+        if ('error' in entry) throw entry.error;
+        loaded.push(this.#parse(key, entry));
+      } catch (error) {
+        const syncId = 'document' in entry ? idIn(entry.document) : undefined;
+        unreadable.push({ key, syncId, error });
+      }
+    }
+    for (const key of this.#parsed.keys()) if (!keys.has(key)) this.#forget(key);
+    return { loaded, unreadable };
+  }
+
+  /** The document's version; `undefined` where a record with this id exists. */
+  create(stored: StoredSync): Promise<string | undefined> {
+    return this.#documents.put(recordKey(stored.definition.id), renderDocument(stored), null);
+  }
+
+  /**
+   * Changes the record as it is then, once more where another process was faster. Returns it as it is after that, `undefined`
+   * where there is none.
+   */
+  async change(
     id: string,
-    attempt: (loaded: LoadedSync | undefined) => Promise<{ readonly done: Result } | undefined>,
+    change: Change,
+    { flush, known }: ChangeOptions = {},
+  ): Promise<LoadedSync | undefined> {
+    const key = recordKey(id);
+    const first = { loaded: known };
+    return this.#persist<LoadedSync | undefined>(id, async () => {
+      const loaded = first.loaded ?? (await this.read(id));
+      first.loaded = undefined;
+      const next = loaded && change(loaded.stored);
+      if (loaded === undefined || next === undefined) return { done: loaded };
+      const version = await this.#documents.put(key, renderDocument(next), loaded.documentVersion, flush);
+      return version === undefined ? undefined : { done: { stored: next, documentVersion: version } };
+    });
+  }
+
+  /** Removes a record. */
+  async remove(id: string): Promise<void> {
+    const key = recordKey(id);
+    await this.#persist<true>(id, async () => {
+      const found = await this.#documents.get(key);
+      if (found !== undefined && !(await this.#documents.delete(key, found.version))) return undefined;
+      return { done: true };
+    });
+    this.#forget(key);
+  }
+
+  /** Whether the record with this id exists and can't be used: it can be removed by its id all the same. */
+  async isDamaged(id: string): Promise<boolean> {
+    try {
+      await this.read(id);
+      return false;
+    } catch (error) {
+      if (isSecretSyncError(error, 'STATE_UNREADABLE') && !error.retryable) return true;
+      throw error;
+    }
+  }
+
+  /** Removes a record that can't be used. */
+  async discard(id: string): Promise<void> {
+    const key = recordKey(id);
+    const isSealed = await this.#documents.get(key).then(
+      () => true,
+      () => false,
+    );
+    await (isSealed ? this.remove(id) : this.#documents.discard(key));
+  }
+
+  /** Tries until no other process was faster. */
+  async #persist<Result>(
+    id: string,
+    attempt: () => Promise<{ readonly done: Result } | undefined>,
   ): Promise<Result> {
     for (let tries = 0; tries < MOST_ATTEMPTS; tries += 1) {
-      const ended = await attempt(await read(id));
+      const ended = await attempt();
       if (ended !== undefined) return ended.done;
     }
-    const message = `The record ${quote(id)} could not be saved: others change it all the time. Try again.`;
+    const message = `The record ${quote(id)} could not be saved: other processes change it all the time. Try again.`;
     throw new SecretSyncError('STATE_CONFLICT', message, { retryable: true });
   }
-
-  return {
-    read,
-    async find(idOrName) {
-      const byId = await read(idOrName);
-      if (byId !== undefined) return byId;
-      const key = handleKey(idOrName);
-      const handle = await documents.get(key);
-      const byName = handle && (await read(parseHandle(handle.document, key).id));
-      if (byName?.stored.definition.name !== idOrName) throw syncNotFound(idOrName);
-      return byName;
-    },
-    async list() {
-      const keys = await documents.list(PREFIX);
-      return keys.map((key) => ({ key, load: () => load(key) }));
-    },
-    create: (stored) => documents.put(recordKey(stored.definition.id), renderDocument(stored), null),
-    change: (id, change, flush) =>
-      persist<StoredSync | undefined>(id, async (loaded) => {
-        const next = loaded && change(loaded.stored);
-        if (loaded === undefined || next === undefined) return { done: loaded?.stored };
-        const version = await documents.put(
-          recordKey(id),
-          renderDocument(next),
-          loaded.documentVersion,
-          flush,
-        );
-        return version === undefined ? undefined : { done: next };
-      }),
-    remove: (id) =>
-      persist<undefined>(id, async (loaded) =>
-        loaded === undefined || (await documents.delete(recordKey(id), loaded.documentVersion))
-          ? { done: undefined }
-          : undefined,
-      ),
-  };
 }

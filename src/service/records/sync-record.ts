@@ -1,6 +1,8 @@
 import type { SyncOptions } from '../../contracts/definition.js';
 import type { Operation } from '../../contracts/plan.js';
-import type { RunState, RunStatus, StoredSync } from './stored-sync.js';
+import type { SyncFilter } from '../call-options.js';
+import type { AskedRun, Deletion, RunState, RunStatus, StoredSync } from './stored-sync.js';
+import { NO_RUN } from './stored-sync.js';
 
 /** A sync, as the service shows it: its definition, and how its last runs went. It holds no credentials. */
 export interface SyncRecord {
@@ -15,21 +17,30 @@ export interface SyncRecord {
   /** ISO 8601, as all times here. */
   readonly createdAt: string;
   readonly updatedAt: string;
-  /** `null` before the first run. */
+  /** `null` before the first run; `pending` where a run was asked for that has not begun. */
   readonly syncStatus: RunStatus | null;
+  /** The job that a run was asked for or begun with. */
   readonly lastSyncJobId: string | null;
+  /** The `runId` of the last run in the events of the engine. */
+  readonly lastSyncRunId: string | null;
   /** Why the last run failed; `null` after one that succeeded. */
   readonly lastSyncMessage: string | null;
   /** When a run last succeeded. */
   readonly lastSyncedAt: string | null;
+  /** When the last run, which failed, is tried again by itself; `null` where it is not. */
+  readonly syncRetryAt: string | null;
   readonly importStatus: RunStatus | null;
   readonly lastImportJobId: string | null;
+  readonly lastImportRunId: string | null;
   readonly lastImportMessage: string | null;
   readonly lastImportedAt: string | null;
   readonly removeStatus: RunStatus | null;
   readonly lastRemoveJobId: string | null;
+  readonly lastRemoveRunId: string | null;
   readonly lastRemoveMessage: string | null;
   readonly lastRemovedAt: string | null;
+  /** `running` while the record is being deleted; `failed` where the process that did so ended before: delete it again. */
+  readonly deletionStatus: Deletion['status'] | null;
   readonly syncOptions: SyncOptions;
   readonly projectId: string | null;
   /** `null` where the driver's own credentials are used. `name` is not known to this library. */
@@ -47,49 +58,72 @@ export interface SyncRecord {
 const LAPSED =
   'The run did not end: its process was stopped, or lost its connection to the store. What it had written is remembered; run again.';
 
-function settledRun(run: RunState | null, now: number): RunState | null {
-  if (run?.status !== 'running' || (run.runningUntil ?? 0) > now) return run;
-  return { ...run, status: 'failed', message: LAPSED, runningUntil: null };
+const released = (asked: AskedRun | null): AskedRun | null => asked && { ...asked, isTaken: false };
+
+function lapsedRun(run: RunState | null): RunState | null {
+  if (run?.status !== 'running') return run;
+  return { ...run, status: 'failed', message: LAPSED, failure: null, asked: released(run.asked) };
 }
 
-/** A record in which a run whose lease has ended counts as failed. */
-export function settled(stored: StoredSync, now: number): StoredSync {
+/** A record whose process has not renewed it for the length of a lease: its run, or its deletion, failed. */
+export function lapsed(stored: StoredSync): StoredSync {
   const { sync, import: imported, remove } = stored.runs;
+  const isUnderWay = [sync, imported, remove].some((run) => run?.status === 'running');
+  if (!isUnderWay && stored.deletion?.status !== 'running') return stored;
   return {
     ...stored,
-    runs: {
-      sync: settledRun(sync, now),
-      import: settledRun(imported, now),
-      remove: settledRun(remove, now),
-    },
+    deletion: stored.deletion && { ...stored.deletion, status: 'failed' },
+    runs: { sync: lapsedRun(sync), import: lapsedRun(imported), remove: lapsedRun(remove) },
   };
 }
 
 /** A record with something new about a run of it. */
 export const withRun = (stored: StoredSync, operation: Operation, run: Partial<RunState>): StoredSync => ({
   ...stored,
-  runs: {
-    ...stored.runs,
-    [operation]: {
-      ...(stored.runs[operation] ?? { status: 'pending', jobId: null, message: null, succeededAt: null }),
-      runningUntil: null,
-      ...run,
-    },
-  },
+  runs: { ...stored.runs, [operation]: { ...(stored.runs[operation] ?? NO_RUN), ...run } },
 });
+
+/** A record that a run is asked for. One that is under way is shown until it has ended. */
+export function withAsked(stored: StoredSync, operation: Operation, asked: AskedRun): StoredSync {
+  const isRunning = stored.runs[operation]?.status === 'running';
+  return withRun(stored, operation, {
+    asked,
+    failure: null,
+    ...(!isRunning && { status: 'pending', jobId: asked.jobId, message: null }),
+  });
+}
+
+/** What is still asked for after a run; it is `isDone` where what it was begun for is not to be tried again. */
+export function afterRun(run: RunState | null, isDone: boolean): Pick<RunState, 'asked'> {
+  const asked = run?.asked ?? null;
+  return { asked: asked?.isTaken === true && isDone ? null : released(asked) };
+}
 
 /** A record that says that its source is out of reach; `undefined` where it does already, or a run will say more. */
 export function withOutage(stored: StoredSync, message: string): StoredSync | undefined {
   const { sync } = stored.runs;
   if (sync?.status === 'running' || (sync?.status === 'failed' && sync.message === message)) return undefined;
-  return withRun(stored, 'sync', { status: 'failed', message });
+  // It is run as soon as the source can be read.
+  const failure = { digest: null, attempts: 0, retryAt: null };
+  return withRun(stored, 'sync', { status: 'failed', message, failure });
+}
+
+function shownRun(run: RunState | null) {
+  const isAskedAgain = run?.status === 'running' && run.asked?.isTaken === false;
+  return {
+    status: isAskedAgain ? ('pending' as const) : (run?.status ?? null),
+    jobId: (isAskedAgain ? run.asked?.jobId : run?.jobId) ?? null,
+    runId: run?.runId ?? null,
+    message: run?.message ?? null,
+    succeededAt: run?.succeededAt ?? null,
+  };
 }
 
 /** What is shown of a stored record. */
-export function recordOf(stored: StoredSync, now: number): SyncRecord {
-  const { definition, described, runs, version, createdAt, updatedAt } = settled(stored, now);
+export function recordOf(stored: StoredSync): SyncRecord {
+  const { definition, described, runs, version, createdAt, updatedAt } = stored;
   const { connectionId, environment, secretPath } = definition;
-  const { sync, import: imported, remove } = runs;
+  const [sync, imported, remove] = [shownRun(runs.sync), shownRun(runs.import), shownRun(runs.remove)];
   return {
     id: definition.id,
     name: definition.name,
@@ -100,18 +134,23 @@ export function recordOf(stored: StoredSync, now: number): SyncRecord {
     connectionId: connectionId ?? null,
     createdAt,
     updatedAt,
-    syncStatus: sync?.status ?? null,
-    lastSyncJobId: sync?.jobId ?? null,
-    lastSyncMessage: sync?.message ?? null,
-    lastSyncedAt: sync?.succeededAt ?? null,
-    importStatus: imported?.status ?? null,
-    lastImportJobId: imported?.jobId ?? null,
-    lastImportMessage: imported?.message ?? null,
-    lastImportedAt: imported?.succeededAt ?? null,
-    removeStatus: remove?.status ?? null,
-    lastRemoveJobId: remove?.jobId ?? null,
-    lastRemoveMessage: remove?.message ?? null,
-    lastRemovedAt: remove?.succeededAt ?? null,
+    syncStatus: sync.status,
+    lastSyncJobId: sync.jobId,
+    lastSyncRunId: sync.runId,
+    lastSyncMessage: sync.message,
+    lastSyncedAt: sync.succeededAt,
+    syncRetryAt: runs.sync?.failure?.retryAt ?? null,
+    importStatus: imported.status,
+    lastImportJobId: imported.jobId,
+    lastImportRunId: imported.runId,
+    lastImportMessage: imported.message,
+    lastImportedAt: imported.succeededAt,
+    removeStatus: remove.status,
+    lastRemoveJobId: remove.jobId,
+    lastRemoveRunId: remove.runId,
+    lastRemoveMessage: remove.message,
+    lastRemovedAt: remove.succeededAt,
+    deletionStatus: stored.deletion?.status ?? null,
     syncOptions: definition.syncOptions,
     projectId: definition.projectId ?? null,
     connection:
@@ -124,3 +163,9 @@ export function recordOf(stored: StoredSync, now: number): SyncRecord {
     destinationConfig: definition.destinationConfig,
   };
 }
+
+/** Whether a record fits a filter; what the filter leaves out fits. */
+export const fits = ({ projectId, destination, connectionId }: SyncRecord, filter: SyncFilter): boolean =>
+  (filter.projectId ?? projectId) === projectId &&
+  (filter.destination ?? destination) === destination &&
+  (filter.connectionId ?? connectionId) === connectionId;

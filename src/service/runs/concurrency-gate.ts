@@ -1,10 +1,12 @@
+import { onAbort } from '../../shared/abort.js';
+
 /** Where a run takes place, and through which connection. */
 export interface Lane {
   readonly place: string;
   readonly connection: string;
 }
 
-/** Who waits for a turn. May change while it waits. */
+/** A run that waits for a turn. What it says may change while it waits. */
 export interface Waiter {
   /** Ends the waiting. */
   readonly signal: AbortSignal;
@@ -12,15 +14,6 @@ export interface Waiter {
   isAwaited(): boolean;
   /** Among the others the lower one comes first. */
   readonly order: number;
-}
-
-/** Lets runs wait for each other: one at a place, and no more than a limit through a connection. */
-export interface Lanes {
-  /**
-   * Waits for a turn, in one queue with all others; answers what ends it. Rejects with the waiter's `signal.reason` when
-   * that is aborted before its turn.
-   */
-  enter(lane: Lane, waiter: Waiter): Promise<() => void>;
 }
 
 interface Waiting {
@@ -32,66 +25,87 @@ interface Waiting {
 const comesBefore = (first: Waiter, second: Waiter): boolean =>
   first.isAwaited() === second.isAwaited() ? first.order < second.order : first.isAwaited();
 
-export function createLanes(runsPerConnection: number): Lanes {
+/** Lets runs wait for each other: one at a place, and no more than a limit through a connection. */
+export class ConcurrencyGate {
+  readonly #runsPerConnection: number;
   /** None of them could begin now. */
-  const waiting = new Set<Waiting>();
-  const places = new Set<string>();
-  const connections = new Map<string, number>();
-  const countOf = (connection: string) => connections.get(connection) ?? 0;
-  const isFree = ({ place, connection }: Lane) =>
-    !places.has(place) && countOf(connection) < runsPerConnection;
+  readonly #waiting = new Set<Waiting>();
+  readonly #places = new Set<string>();
+  readonly #connections = new Map<string, number>();
 
-  function occupy({ place, connection }: Lane): () => void {
-    places.add(place);
-    connections.set(connection, countOf(connection) + 1);
+  constructor(runsPerConnection: number) {
+    this.#runsPerConnection = runsPerConnection;
+  }
+
+  #countOf(connection: string): number {
+    return this.#connections.get(connection) ?? 0;
+  }
+
+  #isFree({ place, connection }: Lane): boolean {
+    return !this.#places.has(place) && this.#countOf(connection) < this.#runsPerConnection;
+  }
+
+  #occupy({ place, connection }: Lane): () => void {
+    this.#places.add(place);
+    this.#connections.set(connection, this.#countOf(connection) + 1);
     let hasLeft = false;
     return () => {
       if (hasLeft) return;
       hasLeft = true;
-      places.delete(place);
-      if (countOf(connection) > 1) connections.set(connection, countOf(connection) - 1);
-      else connections.delete(connection);
-      admit();
+      this.#places.delete(place);
+      const left = this.#countOf(connection) - 1;
+      if (left > 0) this.#connections.set(connection, left);
+      else this.#connections.delete(connection);
+      this.#admit();
     };
   }
 
-  function next(): Waiting | undefined {
+  #next(): Waiting | undefined {
     let first: Waiting | undefined;
-    for (const candidate of waiting)
-      if (isFree(candidate.lane) && (first === undefined || comesBefore(candidate.waiter, first.waiter)))
+    for (const candidate of this.#waiting)
+      if (
+        this.#isFree(candidate.lane) &&
+        (first === undefined || comesBefore(candidate.waiter, first.waiter))
+      )
         first = candidate;
     return first;
   }
 
-  function admit(): void {
-    for (let chosen = next(); chosen !== undefined; chosen = next()) {
-      waiting.delete(chosen);
+  #admit(): void {
+    for (let chosen = this.#next(); chosen !== undefined; chosen = this.#next()) {
+      this.#waiting.delete(chosen);
       chosen.begin();
     }
   }
 
-  return {
-    enter: (lane, waiter) =>
-      new Promise((resolve, reject) => {
-        const { signal } = waiter;
-        const giveUp = () => {
-          waiting.delete(candidate);
-          // The platform rejects with the reason as it stands, whatever it is.
-          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-          reject(signal.reason);
-        };
-        const candidate: Waiting = {
-          lane,
-          waiter,
-          begin() {
-            signal.removeEventListener('abort', giveUp);
-            resolve(occupy(lane));
-          },
-        };
-        if (signal.aborted) return giveUp();
-        if (isFree(lane)) return candidate.begin();
-        signal.addEventListener('abort', giveUp, { once: true });
-        waiting.add(candidate);
-      }),
-  };
+  /** Takes a turn where one is free now; returns what ends it. */
+  tryEnter(lane: Lane): (() => void) | undefined {
+    return this.#isFree(lane) ? this.#occupy(lane) : undefined;
+  }
+
+  /**
+   * Waits for a turn, in one queue with all others; returns what ends it. Rejects with the waiter's `signal.reason` when that
+   * is aborted before its turn.
+   */
+  enter(lane: Lane, waiter: Waiter): Promise<() => void> {
+    return new Promise((resolve, reject) => {
+      let release = () => undefined as void;
+      const candidate: Waiting = {
+        lane,
+        waiter,
+        begin: () => {
+          release();
+          resolve(this.#occupy(lane));
+        },
+      };
+      this.#waiting.add(candidate);
+      release = onAbort(waiter.signal, (reason) => {
+        this.#waiting.delete(candidate);
+        // The platform rejects with the reason as it is, whatever it is.
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+        reject(reason);
+      });
+      this.#admit();
+    });
+  }
 }

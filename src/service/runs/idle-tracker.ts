@@ -1,6 +1,6 @@
-/** Counts work that is under way, so that somebody can wait until there is none. */
+/** Counts work that is under way, so that a caller can wait until there is none. */
 export interface Activity {
-  /** Counts it until it has settled; what it rejects with is not looked at. */
+  /** Counts it until it has settled; what it rejects with is ignored. */
   track(work: Promise<unknown>): void;
   whenIdle(): Promise<void>;
 }

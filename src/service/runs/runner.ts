@@ -1,249 +1,230 @@
-import type { SyncDefinition } from '../../contracts/definition.js';
-import { SecretSyncError } from '../../contracts/errors.js';
-import type { Operation } from '../../contracts/plan.js';
-import { quote } from '../../shared/text.js';
-import type { ImportCallOptions, SyncCallOptions } from '../../engine/secret-sync-engine.js';
-import type { Activity } from './idle-tracker.js';
-import { needsNoRun } from '../records/definition-patch.js';
-import type { StoredSync } from '../records/stored-sync.js';
-import type { RunCause } from '../events.js';
-import { failureText } from '../failure.js';
-import { createJobs, type Asked, type Job, type Jobs } from './run-queue.js';
-import { createLanes, type Lane } from './concurrency-gate.js';
-import type { ResolvedServiceOptions } from '../options.js';
-import { settled, withRun } from '../records/sync-record.js';
-import { syncNotFound, type RecordStore } from '../records/record-store.js';
-import { renewing } from '../../shared/async.js';
+import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { SyncResult } from '../../contracts/result.js';
-import { canonicalJson } from '../../shared/canonical-json.js';
+import type { LeasedRun, Wanted } from '../../engine/port.js';
+import { followSignals } from '../../shared/abort.js';
+import { renewing } from '../../shared/async.js';
+import { quote } from '../../shared/text.js';
+import { failureOf, failureText, type FailureText } from '../failure.js';
+import type { ResolvedServiceOptions } from '../options.js';
+import { RENEW_MS } from '../records/liveness.js';
+import { syncNotFound, type Change, type LoadedSync, type RecordStore } from '../records/record-store.js';
+import type { RunFailure, RunState, StoredSync } from '../records/stored-sync.js';
+import { decide, dueOptions, isAutomatic, isSwitchedOff, type Decision } from './due.js';
+import { switchedOff, type RunCall, type RunEnd } from './run-end.js';
+import { begunRecord, failedRecord, succeededRecord, unneededRecord } from './run-notes.js';
+import { optionsOf, type SyncJob } from './sync-job.js';
 
-/** How long a record shows a run as under way without hearing of it, and how often it does hear, in ms. */
-const RUN_LEASE_MS = 30_000;
-const RENEW_MS = 10_000;
-/** How often a run that another process is at is looked at, in ms. */
-const ELSEWHERE_MS = 5_000;
-
-export interface RunRequest extends Pick<Asked, 'id' | 'cause' | 'isWanted'> {
-  readonly operation: Operation;
-  readonly options?: Omit<SyncCallOptions, 'unlessDigest'> & ImportCallOptions;
-  /** Done in the same turn, once the run has succeeded. */
-  readonly onSucceeded?: () => Promise<void>;
+/** One run, from its turn to its end. */
+interface Attempt {
+  readonly job: SyncJob;
+  readonly call: RunCall;
+  readonly loaded: LoadedSync;
+  /** The record as it was last saved: its next change needs no read. */
+  latest: LoadedSync | undefined;
+  due: Extract<Decision, { readonly status: 'due' }>;
+  jobId: string;
+  /** Set once the record shows it as under way. */
+  begun?: { readonly runId: string; readonly before: RunState | null; readonly place: string };
+  /** Set where it must not begin. */
+  refusal?: RunEnd | undefined;
+  digest: string | null;
+  isTold: boolean;
 }
 
-export interface Runs extends Pick<Jobs, 'abort' | 'drain'> {
-  /**
-   * Runs a record when it is its turn. `undefined` where it was not wanted any more. At a place one run is under way, and
-   * of a record one waits: who asks for the same meanwhile shares it.
-   */
-  run(request: RunRequest): Promise<SyncResult | undefined>;
-  /** Does other work at a record's place, when it is its turn. */
-  inTurn(
-    stored: StoredSync,
-    caller: AbortSignal | undefined,
-    work: (signal: AbortSignal) => Promise<void>,
-  ): Promise<void>;
-}
+/** Does the jobs of records: each as long as its record says that it is due, and so that the record tells how it ended. */
+export class Runner {
+  readonly #options: ResolvedServiceOptions;
+  readonly #records: RecordStore;
 
-/** A run that its record shows as under way. */
-interface Begun {
-  readonly jobId: string;
-  readonly cause: RunCause;
-  readonly definition: SyncDefinition;
-}
-
-const idOf = ({ connectionId, destination }: SyncDefinition): string =>
-  connectionId === undefined ? `driver:${destination}` : `connection:${connectionId}`;
-
-/** Runs that ask for the same can be shared; who passes a function waits for calls of it. */
-function sharedAs({ operation, options = {}, onSucceeded }: RunRequest): string | undefined {
-  const { signal: _signal, ...rest } = options;
-  const isPlain = Object.values(rest).every((option) => typeof option !== 'function');
-  return isPlain && onSucceeded === undefined ? `${operation} ${canonicalJson(rest)}` : undefined;
-}
-
-export function createRuns(
-  { engine, autoSync, clock, emit }: ResolvedServiceOptions,
-  records: RecordStore,
-  activity: Activity,
-): Runs {
-  const lanes = createLanes(autoSync.runsPerConnection);
-  const jobs = createJobs(clock, activity);
-  const timestamp = () => new Date(clock.now()).toISOString();
-
-  async function laneOf(definition: SyncDefinition): Promise<Lane> {
-    const { place } = await engine.inspect(definition);
-    return { place, connection: idOf(definition) };
+  constructor(options: ResolvedServiceOptions, records: RecordStore) {
+    this.#options = options;
+    this.#records = records;
   }
 
-  function call({ operation, options = {} }: RunRequest, definition: SyncDefinition, signal: AbortSignal) {
-    const given = { ...options, signal };
-    if (operation === 'sync') return engine.sync(definition, given);
-    return operation === 'import'
-      ? engine.importSecrets(definition, given)
-      : engine.removeSecrets(definition, given);
-  }
-
-  /** Notes the end of a run, unless another one has begun since. */
-  async function noteEnd(request: RunRequest, jobId: string, note: (stored: StoredSync) => StoredSync) {
-    await records.change(request.id, (stored) =>
-      stored.runs[request.operation]?.jobId === jobId ? note(stored) : undefined,
-    );
-  }
-
-  /** Notes a run that failed before it could have a turn. */
-  async function noteFailure(
-    { id, operation }: RunRequest,
-    cause: RunCause,
-    { definition: { name } }: StoredSync,
-    error: unknown,
-  ): Promise<void> {
-    const jobId = globalThis.crypto.randomUUID();
-    const failure = failureText(error);
-    await records.change(id, (current) =>
-      withRun(current, operation, { status: 'failed', jobId, message: failure.message }),
-    );
-    emit({ type: 'run-failed', syncId: id, name, jobId, operation, cause, ...failure });
-  }
-
-  /**
-   * Begins a run, in the same step in which it is decided that it may: `unwanted` where nobody wants it any more, `moved`
-   * where the record is no more what the turn was waited for, or another process has begun to run it.
-   */
-  async function begin(
-    { id, operation }: RunRequest,
-    job: Job,
-    { version, createdAt }: StoredSync,
-    place: string,
-  ): Promise<Begun | 'unwanted' | 'moved'> {
-    const jobId = globalThis.crypto.randomUUID();
-    let decision: Begun | 'unwanted' | 'moved' = 'moved';
-    const decide = (stored: StoredSync) => {
-      const current = settled(stored, clock.now());
-      if (!job.isWanted(current)) return 'unwanted';
-      const isOther = current.version !== version || current.createdAt !== createdAt;
-      const isElsewhere = !job.isAwaited() && current.runs.sync?.status === 'running';
-      if (isOther || isElsewhere) return 'moved';
-      return { jobId, cause: job.cause(), definition: current.definition };
-    };
-    const change = (stored: StoredSync) => {
-      decision = decide(stored);
-      if (typeof decision === 'string') return undefined;
-      const runningUntil = clock.now() + RUN_LEASE_MS;
-      return withRun({ ...stored, place }, operation, {
-        status: 'running',
-        jobId,
-        message: null,
-        runningUntil,
-      });
-    };
-    if ((await records.change(id, change, false)) === undefined) throw syncNotFound(id);
-    return decision;
-  }
-
-  async function carryOut(
-    request: RunRequest,
-    { jobId, cause, definition }: Begun,
-    place: string,
-    signal: AbortSignal,
-  ): Promise<SyncResult> {
-    const { id, operation } = request;
-    const fields = { syncId: id, name: definition.name, jobId, operation, cause };
-    emit({ ...fields, type: 'run-started', place });
-    // Keeps the record from counting as failed for as long as its run is under way.
-    const renew = () => {
-      const runningUntil = clock.now() + RUN_LEASE_MS;
-      const change = (stored: StoredSync) =>
-        stored.runs[operation]?.jobId === jobId ? withRun(stored, operation, { runningUntil }) : undefined;
-      return records.change(id, change, false);
-    };
-    let result: SyncResult;
+  /** Never rejects for what the run does; rejects where the record can't be read. */
+  async run(job: SyncJob, loaded: LoadedSync, call: RunCall): Promise<RunEnd> {
+    const due = this.#decide(loaded.stored, job, call);
+    if (due.status === 'busy') return { status: 'busy', error: undefined };
+    if (due.status === 'unwanted') return due;
+    const jobId = call.jobId ?? globalThis.crypto.randomUUID();
+    const attempt: Attempt = { job, call, loaded, latest: loaded, due, jobId, digest: null, isTold: false };
+    const ended = new AbortController();
+    const { signal, release } = followSignals(call.signal, ended.signal);
     try {
-      const work = () => call(request, definition, signal);
-      result = await renewing(clock, RENEW_MS, renew, work);
+      const renew = async () => {
+        if (!(await this.#renew(attempt))) ended.abort(switchedOff(loaded.stored.definition.name));
+      };
+      const work = () => this.#carryOut(attempt, signal);
+      const result = await renewing(this.#options.clock, RENEW_MS, renew, work);
+      if (attempt.refusal !== undefined) return attempt.refusal;
+      return await (result === undefined ? this.#noteUnneeded(attempt) : this.#noteSuccess(attempt, result));
     } catch (error) {
-      const failure = failureText(error, signal);
-      // Where it can't be noted, the lease ends, which says the same.
-      await noteEnd(request, jobId, (stored) =>
-        withRun(stored, operation, { status: 'failed', message: failure.message }),
-      ).catch(() => undefined);
-      emit({ ...fields, type: 'run-failed', ...failure });
-      throw error;
+      const end = await this.#noteFailure(attempt, error, signal.aborted);
+      return ended.signal.aborted && !call.isAwaited ? { status: 'unwanted' } : end;
+    } finally {
+      release();
     }
-    const sourceDigest = operation === 'sync' ? result.sourceDigest : undefined;
-    await noteEnd(request, jobId, (stored) => {
-      const end = { status: 'succeeded', message: null, succeededAt: timestamp() } as const;
-      const done = withRun(stored, operation, end);
-      // What a definition that is no more has synced says nothing of the one that is.
-      return sourceDigest === undefined || !needsNoRun(definition, stored.definition)
-        ? done
-        : { ...done, sourceDigest };
+  }
+
+  #decide(stored: StoredSync, job: SyncJob, { isAwaited }: RunCall): Decision {
+    if (!isAwaited) return decide(stored, job, dueOptions(this.#options));
+    return { status: 'due', cause: job.cause, options: job.options ?? {} };
+  }
+
+  #fields({ job, jobId, loaded, due, begun }: Attempt) {
+    const { id: syncId, name } = loaded.stored.definition;
+    const { operation } = job;
+    return { syncId, name, jobId, runId: begun?.runId ?? null, operation, cause: due.cause };
+  }
+
+  async #carryOut(attempt: Attempt, signal: AbortSignal): Promise<SyncResult | undefined> {
+    const { job, call, loaded } = attempt;
+    return this.#options.port.run(job.operation, loaded.stored.definition, {
+      ...optionsOf(job, attempt.due.options),
+      signal,
+      ...(call.onEvent && { onEvent: call.onEvent }),
+      assertWanted: (run) => this.#begin(attempt, run),
+      onSourceDigest: (digest) => {
+        attempt.digest = digest;
+        if (digest !== attempt.due.unlessDigest) this.#tellStart(attempt);
+      },
+      ...(call.onSucceeded && { onSucceeded: call.onSucceeded }),
     });
+  }
+
+  /**
+   * Begins a run that has the lease on its place, in the same step in which the record is looked at again: what was deleted,
+   * switched off, changed or done elsewhere meanwhile is not begun.
+   */
+  async #begin(attempt: Attempt, { runId, place }: LeasedRun): Promise<Wanted> {
+    const { job, call, loaded, jobId } = attempt;
+    const taken: { before: RunState | null } = { before: null };
+    const change = (current: StoredSync) => {
+      const decision = this.#decide(current, job, call);
+      attempt.refusal = refusalOf(current, decision, attempt);
+      if (decision.status !== 'due' || attempt.refusal !== undefined) return undefined;
+      attempt.due = decision;
+      taken.before = current.runs[job.operation];
+      return begunRecord(current, job.operation, { runId, place, jobId, ownJobId: call.jobId });
+    };
+    attempt.latest = await this.#records.change(job.syncId, change, { flush: false, known: loaded });
+    const { latest } = attempt;
+    if (latest === undefined)
+      attempt.refusal = call.isAwaited
+        ? { status: 'failed', error: syncNotFound(job.syncId), retryAt: null }
+        : { status: 'unwanted' };
+    if (latest === undefined || attempt.refusal !== undefined) return false;
+    attempt.jobId = latest.stored.runs[job.operation]?.jobId ?? jobId;
+    attempt.begun = { runId, place, before: taken.before };
+    const { unlessDigest } = attempt.due;
+    if (unlessDigest === undefined) this.#tellStart(attempt);
+    return { unlessDigest };
+  }
+
+  #tellStart(attempt: Attempt): void {
+    if (attempt.isTold || attempt.begun === undefined) return;
+    attempt.isTold = true;
+    this.#options.emit({ ...this.#fields(attempt), type: 'run-started', place: attempt.begun.place });
+  }
+
+  /** Saves the record again, so that it does not lapse; false where the run is to be ended. */
+  async #renew(attempt: Attempt): Promise<boolean> {
+    const { job, call, begun, due } = attempt;
+    if (begun === undefined) return true;
+    const isWanted = (stored: StoredSync) =>
+      stored.runs[job.operation]?.runId === begun.runId &&
+      (call.isAwaited || !isSwitchedOff(stored, { ...job, cause: due.cause }));
+    const change = (stored: StoredSync) => (isWanted(stored) ? { ...stored } : undefined);
+    attempt.latest = await this.#records.change(job.syncId, change, { flush: false, known: attempt.latest });
+    return attempt.latest !== undefined && isWanted(attempt.latest.stored);
+  }
+
+  /** Notes the end of a run, unless another one has begun since, or the record is gone. */
+  async #noteEnd({ job, begun, latest }: Attempt, note: Change): Promise<void> {
+    const change = (stored: StoredSync) => {
+      const run = stored.runs[job.operation];
+      // A run that never began says nothing of one that did.
+      const isOwn = begun === undefined ? run?.status !== 'running' : run?.runId === begun.runId;
+      return isOwn ? note(stored) : undefined;
+    };
+    await this.#records.change(job.syncId, change, { known: latest });
+  }
+
+  async #noteUnneeded(attempt: Attempt): Promise<RunEnd> {
+    const { job, begun } = attempt;
+    await this.#noteEnd(attempt, (stored) => unneededRecord(stored, job.operation, begun?.before ?? null));
+    return { status: 'unwanted' };
+  }
+
+  async #noteSuccess(attempt: Attempt, result: SyncResult): Promise<RunEnd> {
+    const { job, loaded } = attempt;
+    const { definition } = loaded.stored;
+    const succeededAt = new Date(this.#options.clock.now()).toISOString();
+    await this.#noteEnd(attempt, (stored) =>
+      succeededRecord(stored, job.operation, result, definition, succeededAt),
+    );
     const { summary, requestCount } = result;
-    emit({ ...fields, type: 'run-succeeded', summary, requestCount });
-    await request.onSucceeded?.();
-    return result;
+    this.#options.emit({ ...this.#fields(attempt), type: 'run-succeeded', summary, requestCount });
+    return { status: 'succeeded', result };
   }
 
-  /** Waits while another process is at it, or until that is known to have died; not on behalf of who waits himself. */
-  async function waitElsewhere(id: string, job: Job): Promise<void> {
-    while (!job.isAwaited()) {
-      const stored = (await records.read(id))?.stored;
-      const sync = stored && settled(stored, clock.now()).runs.sync;
-      if (sync?.status !== 'running') return;
-      await clock.sleep(Math.min(ELSEWHERE_MS, (sync.runningUntil ?? 0) - clock.now()), job.signal);
-    }
+  async #noteFailure(attempt: Attempt, error: unknown, isAborted: boolean): Promise<RunEnd> {
+    const { job, call, begun, jobId } = attempt;
+    if (begun === undefined && isAborted) return { status: 'aborted', error };
+    if (begun === undefined && isSecretSyncError(error, 'SYNC_BUSY')) return { status: 'busy', error };
+    this.#tellStart(attempt);
+    const text = failureText(error, call.signal);
+    const noted: { failure: RunFailure | null; isTriedAgain: boolean } = {
+      failure: null,
+      isTriedAgain: false,
+    };
+    const saving = this.#noteEnd(attempt, (stored) => {
+      noted.failure = isAborted ? null : this.#failureOf(attempt, error, stored.runs[job.operation]);
+      const next = failedRecord(stored, job.operation, text.message, noted.failure);
+      const run = next.runs[job.operation];
+      noted.isTriedAgain = run?.asked != null || (job.operation === 'sync' && isAutomatic(stored));
+      if (begun !== undefined || run === null) return next;
+      return { ...next, runs: { ...next.runs, [job.operation]: { ...run, jobId, runId: null } } };
+    });
+    // Where the end of a run can't be noted, the record lapses, which says the same.
+    await (begun === undefined ? saving : saving.catch(() => undefined));
+    this.#options.emit({ ...this.#fields(attempt), type: 'run-failed', ...text });
+    const { failure, isTriedAgain } = noted;
+    if (failure !== null && (isTriedAgain || failure.retryAt === null))
+      this.#tellRetry(attempt, failure, text);
+    return isAborted
+      ? { status: 'aborted', error }
+      : { status: 'failed', error, retryAt: failure?.retryAt ?? null };
   }
 
-  async function take(request: RunRequest, job: Job): Promise<SyncResult | undefined> {
-    const { id } = request;
-    for (;;) {
-      const stored = (await records.read(id))?.stored;
-      if (stored === undefined) throw syncNotFound(id);
-      const lane = await laneOf(stored.definition).catch(async (error: unknown) => {
-        if (job.isWanted(settled(stored, clock.now())))
-          await noteFailure(request, job.cause(), stored, error);
-        throw error;
-      });
-      const leave = await lanes.enter(lane, job);
-      try {
-        await waitElsewhere(id, job);
-        job.signal.throwIfAborted();
-        job.isBegun = true;
-        const begun = await begin(request, job, stored, lane.place);
-        if (begun === 'unwanted') return undefined;
-        if (begun !== 'moved') return await carryOut(request, begun, lane.place, job.signal);
-        job.isBegun = false;
-      } finally {
-        leave();
-      }
-    }
+  #failureOf({ digest, job }: Attempt, error: unknown, run: RunState | null): RunFailure {
+    const { clock, random, autoSync } = this.#options;
+    const of = { before: run?.failure ?? null, digest: digest ?? job.sourceDigest ?? null };
+    return failureOf(error, of, { now: clock.now(), random: random(), pauses: autoSync });
   }
 
-  return {
-    run: (request) =>
-      jobs.ask({ ...request, sharedAs: sharedAs(request), signal: request.options?.signal }, (job) =>
-        take(request, job),
-      ),
-    async inTurn({ definition }, caller, work) {
-      await jobs.ask({ id: definition.id, cause: 'deleted', signal: caller }, async (job) => {
-        const leave = await lanes.enter(await laneOf(definition), job);
-        try {
-          job.isBegun = true;
-          await work(job.signal);
-          return undefined;
-        } finally {
-          leave();
-        }
-      });
-    },
-    abort: (...given) => jobs.abort(...given),
-    drain: (timeout) => jobs.drain(timeout),
-  };
+  #tellRetry({ loaded }: Attempt, { attempts, retryAt }: RunFailure, text: FailureText): void {
+    const { emit, clock, autoSync } = this.#options;
+    const { id: syncId, name } = loaded.stored.definition;
+    const waitMs = Date.parse(retryAt ?? '') - clock.now();
+    if (retryAt !== null) emit({ type: 'retry-scheduled', syncId, name, attempt: attempts, waitMs });
+    if (retryAt === null || attempts === autoSync.retries + 1)
+      emit({ type: 'sync-left', syncId, name, attempts, retryAt, ...text });
+  }
 }
 
-/** Why a run that nobody waited for was ended. */
-export const switchedOff = (name: string): SecretSyncError =>
-  new SecretSyncError(
-    'SYNC_DISABLED',
-    `The sync ${quote(name)} was switched off while it ran or waited; what it had written is remembered.`,
-  );
+/** What keeps a run from beginning that has its turn. */
+function refusalOf(
+  current: StoredSync,
+  decision: Decision,
+  { job, call, loaded }: Attempt,
+): RunEnd | undefined {
+  const { version, createdAt } = loaded.stored;
+  if (call.isAwaited && job.cause !== 'deleted' && current.deletion?.status === 'running') {
+    const message = `The sync ${quote(current.definition.name)} is being deleted.`;
+    return { status: 'busy', error: new SecretSyncError('SYNC_BUSY', message, { retryable: true }) };
+  }
+  if (decision.status === 'busy') return { status: 'busy', error: undefined };
+  if (decision.status === 'unwanted') return decision;
+  return current.version !== version || current.createdAt !== createdAt ? { status: 'moved' } : undefined;
+}

@@ -115,6 +115,15 @@ describe('an entry', () => {
       {},
       true,
     ],
+    ['that is an override is fixed', { fixed: 'override', id: '1' }, undefined, true],
+    ['that is an override is plain by its id', { fixed: 'override', id: '1' }, { id: '1' }, false],
+    ['that is an override is fixed in place of ours', { fixed: 'override', id: '2' }, { id: '1' }, true],
+    [
+      'that is an override a sync began to create is plain',
+      { fixed: 'override', id: '1' },
+      pending(ME),
+      false,
+    ],
     ['that a sync began to create is plain', { fixed: 'foreign-owner', id: '1' }, pending(ME), false],
     [
       'that a sync began to update is fixed in place of the one it knew',

@@ -43,7 +43,14 @@ describe('onForeignError', () => {
       'fetch',
       { fetch: reject, drivers: [qovery({ accessToken: 'token' })], retry: { retries: 0 } },
       'fetch',
-      { name: 'a', destination: 'qovery', destinationConfig: { organizationId: 'o', projectId: 'p' } },
+      {
+        name: 'a',
+        destination: 'qovery',
+        destinationConfig: {
+          organizationId: '6b3a1a52-2a0e-4c1f-8d7e-9f1b2c3d4e5f',
+          projectId: '0b7f4f0e-6b1a-4c52-9b0e-5d2f3c1a7e90',
+        },
+      },
     ],
   ])(
     'gets the raw error of %s, and where it was thrown; nothing else does',

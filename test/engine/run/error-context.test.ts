@@ -49,7 +49,10 @@ describe('an error of a run', () => {
       drivers: [qovery({ accessToken: 'token' })],
       fetch: () => Promise.reject(new TypeError('fetch failed')),
     });
-    const destinationConfig = { organizationId: 'o', projectId: 'p' };
+    const destinationConfig = {
+      organizationId: '6b3a1a52-2a0e-4c1f-8d7e-9f1b2c3d4e5f',
+      projectId: '0b7f4f0e-6b1a-4c52-9b0e-5d2f3c1a7e90',
+    };
     const call = engine.plan({ name: 'a', destination: 'qovery', destinationConfig });
     const error = await failure(call, 'DESTINATION_UNAVAILABLE');
     expect(error.message).toContain('(GET api.qovery.com/');
@@ -93,7 +96,10 @@ describe('credentials that are not valid', () => {
     const definition = {
       name: 'a',
       destination: 'qovery',
-      destinationConfig: { organizationId: 'o', projectId: 'p' },
+      destinationConfig: {
+        organizationId: '6b3a1a52-2a0e-4c1f-8d7e-9f1b2c3d4e5f',
+        projectId: '0b7f4f0e-6b1a-4c52-9b0e-5d2f3c1a7e90',
+      },
     };
     const own = createEngine({ drivers: [qovery(credentials as never)] });
     const error = await failure(own.engine.plan(definition), 'INVALID_OPTION');

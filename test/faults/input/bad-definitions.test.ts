@@ -7,7 +7,11 @@ import type { ErrorCode } from '../../../src/contracts/error-codes.js';
 import type { AnyDestinationDriver } from '../../../src/contracts/typed-definition.js';
 
 describe('an address or a token that is refused before any request', () => {
-  const qoveryConfig = { organizationId: 'o', projectId: 'p', environmentId: 'e' };
+  const qoveryConfig = {
+    organizationId: 'o',
+    projectId: 'p',
+    environmentId: '3c90c3cc-0d44-4b50-8888-8dd25736052a',
+  };
   const attempt = async (
     credentials: { url?: string; accessToken?: string },
     allowPrivateNetwork: boolean,
@@ -25,7 +29,11 @@ describe('an address or a token that is refused before any request', () => {
       allowPrivateNetwork,
     });
     const definitions: AnyDefinition[] = [
-      { name: 'nightly', destination: 'hasura-cloud', destinationConfig: { projectId: 'p' } },
+      {
+        name: 'nightly',
+        destination: 'hasura-cloud',
+        destinationConfig: { projectId: '3c90c3cc-0d44-4b50-8888-8dd25736052a' },
+      },
       { name: 'nightly', destination: 'qovery', destinationConfig: qoveryConfig },
     ];
     const errors: unknown[] = [];
@@ -93,13 +101,17 @@ describe('a definition that does not fit is refused before any request', () => {
     name: 'nightly',
     destination: 'hasura-cloud',
     connectionId: 'shop',
-    destinationConfig: { projectId: 'p' },
+    destinationConfig: { projectId: '3c90c3cc-0d44-4b50-8888-8dd25736052a' },
   };
   const qoverys = {
     ...hasura,
     destination: 'qovery',
     connectionId: 'deploys',
-    destinationConfig: { organizationId: 'o', projectId: 'p', environmentId: 'e' },
+    destinationConfig: {
+      organizationId: 'o',
+      projectId: 'p',
+      environmentId: '3c90c3cc-0d44-4b50-8888-8dd25736052a',
+    },
   };
 
   it.each<[string, object, ErrorCode, string]>([

@@ -140,7 +140,7 @@ describe.each(SITES)('%s', (name, open) => {
   });
 });
 
-it('a value at Hasura Cloud that is not a string is data: overwritten when the source holds the key, else kept', async () => {
+it('a value at Hasura Cloud that is not a string is data: overwritten when the source holds another value, else kept', async () => {
   const site = await during(hasuraSite());
   for (const [key, value] of [
     ['A', 7],
@@ -150,10 +150,10 @@ it('a value at Hasura Cloud that is not a string is data: overwritten when the s
   ] as const) {
     site.emulator.setVariable(site.projectId, key, value);
   }
-  const { engine } = site.engine({ source: memorySource({ A: '7', B: '1' }) });
+  const { engine } = site.engine({ source: memorySource({ A: '8', B: '1' }) });
   await engine.sync(site.definition());
   expect(Object.fromEntries(site.emulator.environment(site.projectId))).toEqual({
-    A: '7',
+    A: '8',
     B: '1',
     C: null,
     D: ['x'],

@@ -31,7 +31,11 @@ async function engineFor(answer: RequestListener) {
 const definition = {
   name: 'long-answers',
   destination: 'qovery',
-  destinationConfig: { organizationId: 'o', projectId: 'p', environmentId: 'e' },
+  destinationConfig: {
+    organizationId: 'o',
+    projectId: 'p',
+    environmentId: '3c90c3cc-0d44-4b50-8888-8dd25736052a',
+  },
 } as const;
 
 /** JSON that would be taken if it were not too long: the limit counts what it is unpacked to. */

@@ -13,12 +13,41 @@ describe('the reconcile table at Hasura Cloud', () => {
   });
   afterAll(() => emulator.close());
 
-  it('not a string: updated where it is desired, kept where it is not', async () => {
-    const target = hasuraTarget(emulator, { environment: { FLAG: true, COUNT: 3 } });
-    const { engine } = createEngine({ source: memorySource({ FLAG: 'true' }), drivers: [target.driver] });
-    const { plan } = await engine.sync(target.definition({ syncOptions: { deletionScope: 'matching' } }));
-    expect(changesOf(plan)).toEqual(['COUNT keep, not-a-string', 'FLAG update, value-differs']);
-    expect(Object.fromEntries(target.values())).toEqual({ COUNT: 3, FLAG: 'true' });
+  it('not a string: unchanged where its JSON is wanted, else updated; kept where it is not wanted', async () => {
+    const target = hasuraTarget(emulator, {
+      environment: { FLAG: true, COUNT: 3, LIMIT: 5, NOTHING: null },
+      topLevel: { HASURA_GRAPHQL_ENABLE_CONSOLE: true, HASURA_GRAPHQL_CORS: { a: [1] } },
+    });
+    const secrets = {
+      FLAG: 'true',
+      LIMIT: '6',
+      NOTHING: 'null',
+      HASURA_GRAPHQL_ENABLE_CONSOLE: 'true',
+      HASURA_GRAPHQL_CORS: '{"a":[1]}',
+    };
+    const { engine } = createEngine({ source: memorySource(secrets), drivers: [target.driver] });
+    const definition = target.definition({ syncOptions: { deletionScope: 'matching' } });
+    const { plan } = await engine.sync(definition);
+    expect(changesOf(plan)).toEqual([
+      'COUNT keep, not-a-string',
+      'FLAG unchanged, value-equal',
+      'HASURA_GRAPHQL_CORS unchanged, value-equal',
+      'HASURA_GRAPHQL_ENABLE_CONSOLE unchanged, value-equal',
+      'LIMIT update, value-differs',
+      'NOTHING update, value-differs',
+    ]);
+    expect(target.values()).toEqual(
+      new Map<string, unknown>([
+        ...target.values(),
+        ['COUNT', 3],
+        ['FLAG', true],
+        ['LIMIT', '6'],
+        ['NOTHING', 'null'],
+      ]),
+    );
+    emulator.clearRequests();
+    await engine.sync(definition);
+    expect(emulator.requests.map(({ operation }) => operation)).toEqual(['query getTenantEnv']);
   });
 
   it('reserved and desired: as any other key; reserved and not desired: kept, and never imported', async () => {

@@ -120,9 +120,9 @@ describe('the reconcile table', () => {
     expect(later).toEqual(['K (variable) unchanged, value-equal']);
   });
 
-  it("other kind, readable and no other sync's: replace, kind-differs", async () => {
+  it("other kind, readable with the wanted value and no other sync's: replace, kind-differs", async () => {
     const destination = twoKinds();
-    destination.set('K', '0', { kind: 'variable' });
+    destination.set('K', '1', { kind: 'variable' });
     const { lines, warnings } = await decide({ K: '1' }, destination);
     expect(lines).toEqual(['K (secret) replace, kind-differs']);
     expect(warnings).toEqual(['OVERWRITES_UNOWNED K']);
@@ -130,7 +130,7 @@ describe('the reconcile table', () => {
   });
 
   it.each([
-    ['unreadable and nobody knows whose', undefined],
+    ['unreadable and not known to be written by a sync', undefined],
     ["another sync's", 'other'],
   ])('other kind, %s: blocked, kind-differs, unless allowReplace', async (_what, owner) => {
     const destination = twoKinds();
@@ -149,9 +149,21 @@ describe('the reconcile table', () => {
     expect(destination.entries().map(({ kind }) => kind)).toEqual(['variable']);
   });
 
+  it('other kind, readable with another value, not known to be written by a sync: the same', async () => {
+    const destination = twoKinds();
+    destination.set('K', '0', { kind: 'variable' });
+    const { engine } = createEngine({ source: memorySource({ K: '1' }), drivers: [destination] });
+    const error = await failure(engine.sync(secret()), 'PLAN_BLOCKED');
+    expect(changesOf(error.plan)).toEqual(['K (secret) blocked, kind-differs']);
+    expect(destination.get('K', { kind: 'variable' })).toBe('0');
+    const { plan } = await engine.sync(secret({ allowReplace: true }));
+    expect(warningsOf(plan)).toEqual(['OVERWRITES_UNOWNED K']);
+    expect(destination.entries().map(({ kind }) => kind)).toEqual(['secret']);
+  });
+
   it('other kind with dependents: blocked, has-dependents, unless allowReplace, and then a warning', async () => {
     const destination = twoKinds();
-    destination.set('K', '0', { kind: 'variable', hasDependents: true });
+    destination.set('K', '1', { kind: 'variable', hasDependents: true });
     const { engine } = createEngine({ source: memorySource({ K: '1' }), drivers: [destination] });
     const error = await failure(engine.sync(secret()), 'PLAN_BLOCKED');
     expect(changesOf(error.plan)).toEqual(['K (secret) blocked, has-dependents']);

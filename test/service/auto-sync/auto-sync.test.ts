@@ -100,30 +100,36 @@ describe('auto-sync', () => {
     await second.service.stop();
   });
 
-  it('tries a run that failed again, with growing pauses, and then leaves it until the next change', async () => {
-    const world = await startWith(['shop'], { autoSync: { retries: 3 } });
+  it('tries a run that failed again for as long as the cause lasts, with growing pauses, and tells once that it is left', async () => {
+    const world = await startWith(['shop'], { autoSync: { retries: 3, maxPause: 100_000 } });
     const { service, folders, clock, destination, events, runs, told } = world;
-    destination.failNext('unavailable', { method: 'read', times: Infinity });
+    destination.setIntercept(({ method }) => (method === 'read' ? 'unavailable' : undefined));
     folders.set('/shop', 'API_KEY', 'two');
-    await clock.advance(2 * HOUR);
-    const pauses = events.flatMap((event) => (event.type === 'retry-scheduled' ? [event.waitMs] : []));
-    expect(pauses).toEqual([8_750, 17_500, 35_000]);
-    expect(runs()).toBe(4);
-    expect(events.at(-1)).toMatchObject({
-      type: 'sync-left',
-      name: 'shop',
-      attempts: 4,
-      code: 'DESTINATION_UNAVAILABLE',
-    });
-    expect(await service.getSync('shop')).toMatchObject({ syncStatus: 'failed' });
-
-    folders.tell('/shop');
     await clock.advance(HOUR);
-    expect(runs()).toBe(4);
+    const pauses = events.flatMap((event) => (event.type === 'retry-scheduled' ? [event.waitMs] : []));
+    expect(pauses.slice(0, 6)).toEqual([8_750, 17_500, 35_000, 70_000, 87_500, 87_500]);
+    expect(pauses.length).toBeGreaterThan(35);
+    expect(runs()).toBe(pauses.length);
+    expect(events.filter(({ type }) => type === 'sync-left')).toMatchObject([
+      { name: 'shop', attempts: 4, code: 'DESTINATION_UNAVAILABLE', retryAt: expect.any(String) as string },
+    ]);
+    const failed = await service.getSync('shop');
+    expect(failed).toMatchObject({ syncStatus: 'failed' });
+    expect(Date.parse(failed.syncRetryAt ?? '')).toBeGreaterThan(clock.now());
+
+    // What is told of without a change waits for its time; a change does not.
+    const before = runs();
+    folders.tell('/shop');
+    await clock.advance(5_000);
+    expect(runs()).toBe(before);
     folders.set('/shop', 'API_KEY', 'three');
-    await clock.advance(10 * MINUTE);
-    expect(runs()).toBe(8);
-    expect(told('sync-left')).toHaveLength(2);
+    await clock.advance(5_000);
+    expect(runs()).toBe(before + 1);
+    destination.setIntercept(undefined);
+    await clock.advance(2 * MINUTE);
+    expectEqualSides(world, 'shop');
+    expect(await service.getSync('shop')).toMatchObject({ syncStatus: 'succeeded', syncRetryAt: null });
+    expect(told('sync-left')).toHaveLength(1);
     await service.stop();
   });
 
@@ -453,7 +459,7 @@ describe('auto-sync', () => {
     await clock.advance(MINUTE);
     folders.set('/web', 'API_KEY', 'two');
     await clock.advance(MINUTE);
-    expect(told('service-failed').length).toBeGreaterThan(0);
+    expect(told('record-unreadable').length).toBeGreaterThan(0);
     expect(told('run-succeeded')).toEqual(['run-succeeded web']);
     await service.stop();
   });

@@ -10,7 +10,7 @@ import { fileStore } from '../../../src/stores/file/index.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
 import { fileDestination, fileSource, readSecrets, writeSecrets } from '../file-sides.js';
 import { changesOfHour, FIRST_KEYS } from './hour.js';
-import { heldStore } from '../held.js';
+import { createHold, heldStore } from '../held.js';
 
 const RECORDS = 8;
 const HOUR = 600_000;
@@ -43,8 +43,11 @@ const store = heldStore(
   clock,
 );
 const sourceFiles = join(directory, 'source');
+const source = fileSource(sourceFiles, step);
+const hold = createHold(clock);
 const engine = new SecretSyncEngine({
-  source: fileSource(sourceFiles, step),
+  // A look has a time limit, which must not pass while a file is read.
+  source: { ...source, read: (...given) => hold(async () => source.read(...given)) },
   drivers: [fileDestination(join(directory, 'destination'), step)],
   store,
   fingerprintKey: 'a fingerprint key that only the tests know',

@@ -52,8 +52,8 @@ const recordSchema = z.object({
   definition: z.object({ name: z.string() }),
   version: z.number(),
   sourceDigest: z.string(),
-  deletingUntil: z.null(),
-  runs: z.object({ sync: z.object({ status: z.string(), runningUntil: z.null() }) }),
+  deletion: z.null(),
+  runs: z.object({ sync: z.object({ status: z.string(), failure: z.null(), asked: z.null() }) }),
 });
 const placeSchema = z.object({
   place: z.string(),

@@ -80,21 +80,27 @@ describe.each(STORES)('a record in %s', (_name, openStore) => {
       updatedAt: '2026-01-01T00:00:00.250Z',
       syncStatus: 'pending',
       lastSyncJobId: null,
+      lastSyncRunId: null,
       lastSyncMessage: null,
       lastSyncedAt: null,
+      syncRetryAt: null,
       importStatus: null,
       lastImportJobId: null,
+      lastImportRunId: null,
       lastImportMessage: null,
       lastImportedAt: null,
       removeStatus: null,
       lastRemoveJobId: null,
+      lastRemoveRunId: null,
       lastRemoveMessage: null,
       lastRemovedAt: null,
+      deletionStatus: null,
       syncOptions: {
         initialSyncBehavior: 'overwrite-destination',
         autoSyncEnabled: true,
         disableSecretDeletion: false,
         deletionScope: 'ask',
+        deleteLeftBehind: false,
         maxDeletions: { count: 100, ratio: 0.5 },
         allowEmptySource: false,
         allowReplace: false,
@@ -148,7 +154,7 @@ describe.each(STORES)('a record in %s', (_name, openStore) => {
     await failure(service.sync('shop'), 'SYNC_FAILED');
     const failed = await service.getSync('shop');
     expect(failed).toMatchObject({ syncStatus: 'failed', lastSyncedAt });
-    expect(failed.lastSyncMessage).toMatch(/1 of 1 keys did not end well[^]*"API_KEY"/);
+    expect(failed.lastSyncMessage).toMatch(/1 of 1 keys were not written[^]*"API_KEY"/);
     expect(failed.lastSyncJobId).not.toBe(lastSyncJobId);
     expect(JSON.stringify(failed)).not.toContain('two');
   });
@@ -394,7 +400,7 @@ describe.each(STORES)('a record in %s', (_name, openStore) => {
     expect(await service.getSync('shop')).toMatchObject({ syncStatus: 'failed' });
     await failure(service.deleteSync('shop', { removeSecrets: true }), 'UNKNOWN_CONNECTION');
     await service.deleteSync('shop');
-    expect(told('not-released')).toEqual(['not-released shop']);
+    expect(told('service-failed')).toEqual([]);
     expect(await service.listSyncs()).toEqual([]);
   });
 
@@ -411,14 +417,27 @@ describe.each(STORES)('a record in %s', (_name, openStore) => {
     expect(JSON.stringify(await service.listSyncs())).not.toMatch(/memory-destination-token|a-value-to-hide/);
   });
 
-  it('that is damaged is named, and not taken for one that is missing', async () => {
-    const { service, store } = await open();
-    await service.createSync({ ...definitionOf('shop'), isEnabled: false });
-    const [key = ''] = await store.list('syncs/');
-    const found = await store.get(key);
-    await store.put(key, { formatVersion: 2 }, { ifVersion: found?.version ?? null });
-    expect((await failure(service.getSync('shop'), 'STATE_UNREADABLE')).message).toContain(key);
-    await failure(service.listSyncs(), 'STATE_UNREADABLE');
+  it('that is damaged is named, hides no other, and is removed by its id', async () => {
+    const { service, store, told, events } = await open();
+    await service.createSync({ ...definitionOf('shop'), id: 'the-shop', isEnabled: false });
+    await service.createSync({ ...definitionOf('web'), isEnabled: false });
+    for (const key of await store.list('syncs/')) {
+      const found = await store.get(key);
+      if (!JSON.stringify(found?.document).includes('the-shop')) continue;
+      const damaged = { formatVersion: 99, definition: { id: 'the-shop' } };
+      await store.put(key, damaged, { ifVersion: found?.version ?? null });
+      expect((await failure(service.getSync('shop'), 'STATE_UNREADABLE')).message).toContain(key);
+      expect((await failure(service.getSync('the-shop'), 'STATE_UNREADABLE')).message).toContain(key);
+      expect((await service.listSyncs()).map(({ name }) => name)).toEqual(['web']);
+      expect(told('record-unreadable')).toHaveLength(1);
+      expect(events.at(-1)).toMatchObject({ key, syncId: 'the-shop', code: 'STATE_UNREADABLE' });
+    }
+    await failure(service.createSync(definitionOf('shop')), 'SYNC_EXISTS');
+    await service.deleteSync('the-shop');
+    events.splice(0);
+    expect((await service.listSyncs()).map(({ name }) => name)).toEqual(['web']);
+    expect(events).toEqual([]);
+    await service.createSync({ ...definitionOf('shop'), id: 'the-shop', isEnabled: false });
   });
 });
 

@@ -75,7 +75,7 @@ describe('calls for one record', () => {
     await clock.advance(10 * MINUTE);
     await Promise.allSettled(calls);
     const begun = events.flatMap((event) => (event.type === 'run-started' ? [event.operation] : []));
-    expect(begun).toEqual(['sync', 'import', 'sync', 'sync']);
+    expect(begun).toEqual(['sync', 'import', 'sync']);
   });
 
   it('are done in the order in which they were last made', async () => {

@@ -30,7 +30,7 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'the intent is not saved',
     'engine/apply/apply.ts',
-    'await saveWithResult(application, resultOf(application, work, withheld), loaded.saveIntent);',
+    'if (hasWrites) await saveWithResult(application, ledger, loaded.saveIntent);',
     'await Promise.resolve();',
   ),
   bug(

@@ -308,8 +308,40 @@ describe('the hash', () => {
 });
 
 describe('strictness', () => {
-  it('answers a bad token with status 200 and errors, or with 401 when told to', async () => {
+  it('takes the where, limit and offset of its lists, through relations too', async () => {
     await start();
+    const { id, tenantId } = emulator.addProject({ name: 'second' });
+    emulator.addProject({ name: 'third', tenantId: null });
+    const read = async (query: string): Promise<unknown> => (await post({ query })).json();
+    expect(await read('{ projects(where: { name: { _eq: "second" } }) { id } }')).toEqual({
+      data: { projects: [{ id }] },
+    });
+    expect(await read(`{ projects(where: { tenant: { id: { _in: ["${tenantId}"] } } }) { id } }`)).toEqual({
+      data: { projects: [{ id }] },
+    });
+    expect(await read(`{ tenant(where: { project: { id: { _eq: "${id}" } } }) { id } }`)).toEqual({
+      data: { tenant: [{ id: tenantId }] },
+    });
+    expect(
+      await read('{ projects(where: { _not: { name: { _in: ["third"] } } }, limit: 1) { name } }'),
+    ).toEqual({
+      data: { projects: [{ name: 'second' }] },
+    });
+  });
+
+  it('tells a bad token that the schema has no such field, or gives an error of its own, or 401', async () => {
+    await start();
+    expect(
+      await (await post({ query: '{ projects { id } }' }, { authorization: 'pat wrong' })).json(),
+    ).toEqual({
+      errors: [
+        {
+          extensions: { path: '$.selectionSet.projects', code: 'validation-failed' },
+          message: `field "projects" not found in type: 'query_root'`,
+        },
+      ],
+    });
+    emulator.configure({ authFailure: 'errors' });
     for (const authorization of ['pat wrong', `Bearer ${emulator.accessToken}`, '']) {
       const response = await post({ query: '{ projects { id } }' }, { authorization });
       expect(response.status).toBe(200);
@@ -322,7 +354,7 @@ describe('strictness', () => {
   it.each([
     ['an unknown field', '{ projects { id secret } }', {}],
     ['an unknown root field', '{ users { id } }', {}],
-    ['an unknown argument', '{ projects(limit: 1) { id } }', {}],
+    ['an unknown argument', '{ projects(sort: 1) { id } }', {}],
     ['a missing argument', '{ getTenantEnv { hash } }', {}],
     ['a variable that is not declared', '{ projects { id } }', { extra: 1 }],
     ['a missing variable', READ, {}],

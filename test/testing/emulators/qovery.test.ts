@@ -67,13 +67,31 @@ describe('the hierarchy', () => {
   it('lists organizations, projects and environments', async () => {
     await start();
     const read = async (path: string): Promise<unknown> => (await call('GET', path)).json();
-    expect(await read('/organization')).toEqual({ results: [{ id: ORGANIZATION, name: 'Acme' }] });
-    expect(await read(`/organization/${ORGANIZATION}/project`)).toEqual({
-      results: [{ id: PROJECT, name: 'Shop' }],
-    });
-    expect(await read(`/project/${PROJECT}/environment`)).toEqual({
-      results: [{ id: ENVIRONMENT, name: 'Development' }],
-    });
+    const organization = {
+      id: ORGANIZATION,
+      name: 'Acme',
+      plan: 'TEAM',
+      created_at: '2026-08-01T12:00:00.005Z',
+    };
+    const project = {
+      id: PROJECT,
+      name: 'Shop',
+      organization: { id: ORGANIZATION },
+      associated_environments_count: 1,
+    };
+    const environment = {
+      id: ENVIRONMENT,
+      name: 'Development',
+      organization: { id: ORGANIZATION },
+      project: { id: PROJECT },
+      mode: 'PRODUCTION',
+    };
+    expect(await read('/organization')).toMatchObject({ results: [organization] });
+    expect(await read(`/organization/${ORGANIZATION}/project`)).toMatchObject({ results: [project] });
+    expect(await read(`/project/${PROJECT}/environment`)).toMatchObject({ results: [environment] });
+    expect(await read(`/organization/${ORGANIZATION}`)).toMatchObject(organization);
+    expect(await read(`/project/${PROJECT}`)).toMatchObject(project);
+    expect(await read(`/environment/${ENVIRONMENT}`)).toMatchObject(environment);
   });
 
   it('has nothing below a place that is not there, or is of another kind', async () => {
@@ -160,7 +178,7 @@ describe('lists', () => {
     emulator.addVariable({ key: 'SECRET', parent_id: PROJECT, is_secret: true });
     const [, secret = {}] = await list('PROJECT');
     expect(Object.keys(secret).sort()).toEqual(
-      ['created_at', 'id', 'is_secret', 'key', 'scope', 'variable_type'], // prettier-ignore
+      ['created_at', 'id', 'is_secret', 'key', 'owned_by', 'scope', 'variable_type'], // prettier-ignore
     );
   });
 });
@@ -186,7 +204,9 @@ describe('create, edit and delete', () => {
     await start();
     expect(await created({ key: 'A', is_secret: false, value: '' })).toMatchObject({ value: '' });
     expect(await created({ key: 'B', mount_path: '/etc/b' })).toMatchObject({ variable_type: 'FILE' });
-    expect(emulator.find('A')).not.toHaveProperty('owned_by', expect.any(String));
+    expect(emulator.find('A')).toHaveProperty('owned_by', 'QOVERY');
+    emulator.configure({ ownedBy: null });
+    expect(await created({ key: 'C' })).not.toHaveProperty('owned_by');
   });
 
   it('edit a value, and lose a description that was not sent back', async () => {
@@ -331,6 +351,99 @@ describe('conflicts', () => {
   });
 });
 
+describe('aliases, overrides and imports', () => {
+  const post = async (path: string, body: object) => {
+    const response = await call('POST', path, body);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+
+  it('make an alias, whose value is the name of what it stands for', async () => {
+    await start();
+    const { id } = await created({ is_secret: false });
+    const alias = { key: 'ALIAS', alias_scope: 'ENVIRONMENT', alias_parent_id: ENVIRONMENT };
+    expect(await post(`/variable/${id}/alias`, alias)).toMatchObject({
+      status: 201,
+      body: { key: 'ALIAS', value: 'KEY', variable_type: 'ALIAS', aliased_variable: { id, key: 'KEY' } },
+    });
+  });
+
+  it('override a key of the project at its environment, once, and only from above', async () => {
+    await start();
+    const { id } = emulator.addVariable({
+      key: 'KEY',
+      value: 'of the project',
+      parent_id: PROJECT,
+      is_secret: true,
+    });
+    const body = { value: 'here', override_scope: 'ENVIRONMENT', override_parent_id: ENVIRONMENT };
+    expect(await post(`/variable/${id}/override`, body)).toMatchObject({
+      status: 201,
+      body: {
+        key: 'KEY',
+        value: null,
+        is_secret: true,
+        variable_type: 'OVERRIDE',
+        overridden_variable: { id },
+      },
+    });
+    expect((await post(`/variable/${id}/override`, body)).status).toBe(409);
+    const upward = { value: 'x', override_scope: 'PROJECT', override_parent_id: PROJECT };
+    expect((await post(`/variable/${id}/override`, upward)).status).toBe(400);
+    expect((await post('/variable/none/override', body)).status).toBe(404);
+  });
+
+  it('import variables of both scopes for a service', async () => {
+    await start();
+    const { id } = emulator.addService({ environmentId: ENVIRONMENT });
+    emulator.addVariable({ key: 'OLD', value: 'old', parent_id: ENVIRONMENT });
+    const vars = [
+      { name: 'NEW', value: '1', scope: 'PROJECT', is_secret: true },
+      { name: 'OLD', value: '2', scope: 'ENVIRONMENT', is_secret: false },
+    ];
+    const path = `/variable/import?service_id=${id}&service_type=APPLICATION`;
+    expect(await post(path, { overwrite: false, vars })).toMatchObject({
+      status: 200,
+      body: { total_variables_to_import: 2, successful_imported_variables: [{ name: 'NEW' }] },
+    });
+    await post(path, { overwrite: true, vars });
+    expect(emulator.find('OLD')).toMatchObject({ value: '2', parent_id: ENVIRONMENT });
+    expect(emulator.find('NEW')).toMatchObject({ value: '1', parent_id: PROJECT });
+  });
+});
+
+describe('the older family', () => {
+  it('creates, lists, edits and deletes secrets and variables of both scopes', async () => {
+    await start();
+    for (const [parent, kind] of [
+      [`project/${PROJECT}`, 'secret'],
+      [`environment/${ENVIRONMENT}`, 'environmentVariable'],
+    ] as const) {
+      const key = kind === 'secret' ? 'SECRET' : 'VARIABLE';
+      const path = `/${parent}/${kind}`;
+      const made = (await (await call('POST', path, { key, value: 'one' })).json()) as { id: string };
+      expect(made).toMatchObject({ key, variable_type: 'VALUE' });
+      expect('value' in made).toBe(kind !== 'secret');
+      expect(await (await call('GET', path)).json()).toMatchObject({
+        results: expect.arrayContaining([expect.objectContaining({ id: made.id })]) as unknown,
+      });
+      expect((await call('PUT', `${path}/${made.id}`, { key, value: 'two' })).status).toBe(200);
+      expect(emulator.find(key)?.value).toBe('two');
+      expect((await call('DELETE', `${path}/${made.id}`)).status).toBe(204);
+      expect((await call('GET', `/${parent}s/${kind}`)).status).toBe(404);
+    }
+  });
+
+  it('replaces an existing key, and makes an alias of a value that names one', async () => {
+    await start();
+    const path = `/environment/${ENVIRONMENT}/secret`;
+    await call('POST', path, { key: 'KEY', value: 'one' });
+    expect((await call('POST', path, { key: 'KEY', value: 'two' })).status).toBe(201);
+    expect(emulator.find('KEY')?.value).toBe('two');
+    await call('POST', path, { key: 'OTHER', value: 'KEY' });
+    expect(emulator.find('OTHER')).toMatchObject({ variable_type: 'ALIAS' });
+  });
+});
+
 describe('timestamps', () => {
   it('have their own precision in lists and answers, and either name of UTC', async () => {
     await start({ listPrecision: 's', answerPrecision: 'ms', timeZone: '+00:00' });
@@ -345,7 +458,13 @@ describe('timestamps', () => {
     emulator.configure({ answerPrecision: 'us', timeZone: 'Z' });
     clock += 1;
     const other = await created({ key: 'OTHER' });
-    expect(other['created_at']).toBe('2026-08-01T12:00:01.006000Z');
+    expect(other).toMatchObject({
+      created_at: '2026-08-01T12:00:01.006Z',
+      updated_at: '2026-08-01T12:00:01.006007Z',
+    });
+    emulator.configure({ trailingZeros: 'kept' });
+    clock += 1;
+    expect((await created({ key: 'THIRD' }))['created_at']).toBe('2026-08-01T12:00:01.007000Z');
   });
 
   it('move on every edit, also on two in one millisecond, unless told not to', async () => {
@@ -434,8 +553,8 @@ describe('strictness', () => {
 
   it.each([
     ['GET', '/'],
-    ['GET', `/project/${PROJECT}/secret`],
-    ['GET', `/environment/${ENVIRONMENT}/environmentVariable`],
+    ['GET', `/project/${PROJECT}/secrets`],
+    ['PATCH', `/environment/${ENVIRONMENT}/environmentVariable`],
     ['PATCH', '/variable/x'],
     ['GET', '/variable/x'],
     ['DELETE', '/variable/'],

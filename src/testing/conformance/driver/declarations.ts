@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createCanaries } from '../../leaks/canaries.js';
-import { parse, parsed, PREFIX, type Kit } from './kit.js';
+import { parse, parsed } from './assertions.js';
+import { PREFIX, type Kit } from './kit.js';
 
 type Test = (title: string, body: (kit: Kit) => void | Promise<void>) => void;
 
@@ -24,8 +25,8 @@ function textsOf(data: unknown): string[] {
   return typeof data === 'object' && data !== null ? Object.values(data).flatMap(textsOf) : [];
 }
 
-/** What a driver says of itself: pure, synchronous and without secrets. */
-export function testDeclarations(test: Test): void {
+/** Its names, schemas and identities. */
+function testIdentity(test: Test): void {
   test('is a driver of this version, with a name for definitions and one for people', ({ driver }) => {
     assert.equal(driver.specVersion, 1);
     assert.match(driver.name, /^[a-z0-9]+(-[a-z0-9]+)*$/);
@@ -84,7 +85,10 @@ export function testDeclarations(test: Test): void {
       'a token is shown',
     );
   });
+}
 
+/** What depends on keys and values. */
+function testCapabilities(test: Test): void {
   test('answers endpoint, headers and capabilities the same way each time', (kit) => {
     const { driver, accepted } = kit;
     assert.equal(driver.endpoint(accepted), driver.endpoint(accepted));
@@ -119,4 +123,10 @@ export function testDeclarations(test: Test): void {
       for (const odd of ODD_TEXTS)
         canaries.assertAbsent('checkValue', capabilities.checkValue(text + odd) ?? '');
   });
+}
+
+/** Tests what a driver says of itself: pure, synchronous and without secrets. */
+export function testDeclarations(test: Test): void {
+  testIdentity(test);
+  testCapabilities(test);
 }

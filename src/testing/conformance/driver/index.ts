@@ -3,6 +3,7 @@ import { testConnection } from './connection.js';
 import { testDeclarations } from './declarations.js';
 import { createKit, type Kit } from './kit.js';
 import { assertNoLeak, leakCanaries, type LeakScenario } from './leaks.js';
+import { testSyncTroubles } from './sync-troubles.js';
 import { testSyncs } from './syncs.js';
 import type { DriverFixture, FixtureTokens } from './fixture.js';
 import type { ConformanceRunner } from '../runner.js';
@@ -52,6 +53,7 @@ export function driverConformance(
     testDeclarations(test);
     testConnection(test);
     testSyncs(test);
+    testSyncTroubles(test);
 
     test('shows no value and no token anywhere when all goes well', async (kit) => {
       const ends = await assertNoLeak(kit, () => undefined);

@@ -7,7 +7,8 @@ import { memorySource } from '../../../sources/memory.js';
 import { memoryStore } from '../../../stores/memory.js';
 import { createCanaries, type Canaries } from '../../leaks/canaries.js';
 import { captureOutput } from '../../leaks/captured-output.js';
-import { parse, PREFIX, type Kit } from './kit.js';
+import { parse } from './assertions.js';
+import { PREFIX, type Kit } from './kit.js';
 import type { SyncResult } from '../../../contracts/result.js';
 
 /** How a scenario of the leak test goes wrong. */

@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict';
-import { isSecretSyncError } from '../../../contracts/errors.js';
 import { memorySource } from '../../../sources/memory.js';
 import { memoryStore } from '../../../stores/memory.js';
 import { createCanaries } from '../../leaks/canaries.js';
-import { assertHolds, assertThrows, failureOf, PREFIX, type Kit, type Pairs } from './kit.js';
+import { assertHolds, assertThrows } from './assertions.js';
+import { below, FEW, PREFIX, type Kit, type Pairs } from './kit.js';
 
 type Test = (title: string, body: (kit: Kit) => Promise<void>) => void;
 
-const REASON = new Error('enough');
-const below = (pairs: Pairs): Pairs => pairs.map(([key, value]) => [PREFIX + key, value] as const);
-const FEW: Pairs = [
-  ['A', '1'],
-  ['B', '2'],
-  ['C', '3'],
-];
-
-/** The driver at work in an engine. */
-export function testSyncs(test: Test): void {
+/** What an engine writes through the driver, and when. */
+function testWhatIsWritten(test: Test): void {
   test('is not written by a plan', async (kit) => {
     await kit.place.set(`${PREFIX}OLD`, 'x');
     const before = await kit.place.peek();
@@ -83,7 +75,10 @@ export function testSyncs(test: Test): void {
     assert.equal(status, 'succeeded');
     assert.deepEqual(keys(), [`${PREFIX}A`, `${PREFIX}B`, `${PREFIX}C`]);
   });
+}
 
+/** Values and keys of every kind, and what is not the sync's. */
+function testWhatIsTaken(test: Test): void {
   test('is made right again after an edit by hand', async (kit) => {
     const before = await kit.place.peek();
     const engine = kit.engine({ source: FEW });
@@ -161,7 +156,10 @@ export function testSyncs(test: Test): void {
     await engine.removeSecrets(definition);
     await assertHolds(kit.place, before, [['OLD', undefined]]);
   });
+}
 
+/** Places, kinds and imports. */
+function testPlaces(test: Test): void {
   test('keeps its places apart', async (kit) => {
     const { otherPlace } = kit.fixture;
     const [here, there] = [await kit.place.peek(), await otherPlace.peek()];
@@ -206,88 +204,11 @@ export function testSyncs(test: Test): void {
     assert.deepEqual(kit.watched.batches, []);
     await assertHolds(kit.place, before, []);
   });
+}
 
-  test('keeps an edit by hand that came between read and write', async (kit) => {
-    const before = await kit.place.peek();
-    kit.watched.beforeWrite = async () => {
-      kit.watched.beforeWrite = undefined;
-      await kit.place.set('THEIRS', 'theirs');
-    };
-    const { status } = await kit.engine({ source: FEW }).sync(kit.definition());
-    assert.equal(status, 'succeeded');
-    await assertHolds(kit.place, before, [['THEIRS', 'theirs'], ...below(FEW)]);
-  });
-
-  test('gives up after some tries where every batch meets a conflict', async (kit) => {
-    if (kit.capabilitiesOf().writes !== 'batch') return;
-    let edits = 0;
-    kit.watched.beforeWrite = () => kit.place.set('THEIRS', `${(edits += 1)}`);
-    const error = await failureOf(() => kit.engine({ source: FEW }).sync(kit.definition()));
-    assert(
-      isSecretSyncError(error) && error.retryable,
-      'it is no error that says that a later try can succeed',
-    );
-    assert(edits < 20, 'it went on and on');
-    const held = [...(await kit.place.peek()).keys()];
-    assert.deepEqual(
-      held.filter((key) => key.startsWith(PREFIX)),
-      [],
-    );
-  });
-
-  test('has one entry, applied, after the answer to a write was lost', async (kit) => {
-    if (kit.fixture.loseNextAnswer === undefined) return;
-    const before = await kit.place.peek();
-    await kit.fixture.loseNextAnswer();
-    const { status } = await kit.engine({ source: FEW.slice(0, 1) }).sync(kit.definition());
-    assert.equal(status, 'succeeded');
-    await assertHolds(kit.place, before, below(FEW.slice(0, 1)));
-    const { entries } = await kit.open().read({ signal: new AbortController().signal });
-    assert.equal(entries.filter(({ key }) => key === `${PREFIX}A`).length, 1);
-  });
-
-  test('refuses bad credentials before anything is written', async (kit) => {
-    const before = await kit.place.peek();
-    const definition = kit.definition({ connectionId: 'refused' });
-    const engine = kit.engine({ source: FEW });
-    await assertThrows(() => engine.plan(definition), 'UNAUTHORIZED');
-    await assertThrows(() => engine.sync(definition), 'UNAUTHORIZED');
-    await assertHolds(kit.place, before, []);
-  });
-
-  test('stops on an abort before its writes, and a rerun ends as it should', async (kit) => {
-    const before = await kit.place.peek();
-    const abort = new AbortController();
-    kit.watched.beforeWrite = () => abort.abort(REASON);
-    const store = memoryStore();
-    const engine = kit.engine({ source: FEW, store });
-    assert.equal(await failureOf(() => engine.sync(kit.definition(), { signal: abort.signal })), REASON);
-    await assertHolds(kit.place, before, []);
-    kit.watched.beforeWrite = undefined;
-    await engine.sync(kit.definition());
-    await assertHolds(kit.place, before, below(FEW));
-  });
-
-  test('stops on an abort between its writes, and a rerun ends as it should', async (kit) => {
-    await kit.place.set(`${PREFIX}OLD`, 'x');
-    const before = await kit.place.peek();
-    const abort = new AbortController();
-    const engine = kit.engine({
-      source: FEW,
-      onEvent: ({ type }) => type === 'progress' && abort.abort(REASON),
-    });
-    assert.equal(await failureOf(() => engine.sync(kit.definition(), { signal: abort.signal })), REASON);
-    assert((await kit.place.peek()).has(`${PREFIX}OLD`), 'it deleted after the abort');
-    await engine.sync(kit.definition());
-    await assertHolds(kit.place, before, [[`${PREFIX}OLD`, undefined], ...below(FEW)]);
-  });
-
-  test('is asked for no more at once than the engine was told', async (kit) => {
-    const many: Pairs = Array.from({ length: 16 }, (_, index) => [`KEY_${index}`, `${index}`]);
-    const before = await kit.place.peek();
-    await kit.engine({ source: many, concurrency: 3 }).sync(kit.definition());
-    const peak = Math.max(kit.network.peak(), kit.fixture.peakInFlight?.() ?? 0);
-    assert(peak <= 3, `${peak} calls were under way at once, with a concurrency of 3`);
-    await assertHolds(kit.place, before, below(many));
-  });
+/** Tests the driver at work in an engine. */
+export function testSyncs(test: Test): void {
+  testWhatIsWritten(test);
+  testWhatIsTaken(test);
+  testPlaces(test);
 }

@@ -4,8 +4,10 @@ import { echoOf, type EmulatorAnswer } from '../server/answers.js';
 import { startEmulatorServer } from '../server/server.js';
 import type { Emulator, EmulatorOptions, RequestLogEntry } from '../server/types.js';
 import { createDeterministicIds } from '../server/ids.js';
-import { createHasuraCloudResolvers, nestJson, type GraphQLPackage } from './graphql.js';
+import type { GraphQLPackage } from './graphql.js';
+import { nestJson } from './mutations.js';
 import { hasuraCloudQueries, type HasuraCloudQueries } from './queries.js';
+import { createHasuraCloudResolvers } from './resolvers.js';
 import {
   createHasuraCloudState,
   uuid,
@@ -77,12 +79,12 @@ export async function startHasuraCloudEmulator(
   function errors(
     request: RequestLogEntry,
     status: number,
-    list: readonly { code: string; message: string }[],
+    list: readonly { code: string; message: string; path?: string }[],
     data?: unknown,
   ): EmulatorAnswer {
-    const told = list.map(({ code, message }) => {
+    const told = list.map(({ code, message, path = '$' }) => {
       const text = switches.echo ? `${message} (request: ${echoOf(request)})` : message;
-      const extensions = code === 'GenericServerError' ? { code, id: nextErrorId() } : { code, path: '$' };
+      const extensions = code === 'GenericServerError' ? { code, id: nextErrorId() } : { code, path };
       return { extensions, message: switches.errorMessages === 'plain' ? text : nestJson(code, text) };
     });
     return { status, body: { errors: told, ...(data === undefined ? {} : { data }) } };
@@ -95,7 +97,9 @@ export async function startHasuraCloudEmulator(
       return refuse(404, 'not-found', 'resource does not exist');
     if (request.method !== 'POST') return refuse(405, 'method-not-allowed', 'only POST is allowed here');
     if (request.headers['authorization'] !== `pat ${accessToken}`) {
-      const status = switches.authFailure === 'errors' ? 200 : switches.authFailure;
+      if (switches.authFailure === 'schema')
+        return errors(request, 200, [unknownField(graphql, queries, request)]);
+      const status = switches.authFailure === 401 ? 401 : 200;
       return refuse(status, 'access-denied', 'the personal access token is missing or not valid');
     }
     const body = bodySchema.safeParse(request.body);
@@ -168,6 +172,14 @@ async function loadGraphql(): Promise<GraphQLPackage> {
   } catch (cause) {
     throw new Error('The Hasura Cloud emulator needs the package graphql 16: install it.', { cause });
   }
+}
+
+/** What the service says to whom it does not know: its schema has no such root field. */
+function unknownField(graphql: GraphQLPackage, queries: HasuraCloudQueries, request: RequestLogEntry) {
+  const [kind = 'query', field = 'projects'] = describe(graphql, queries, request).split(' ');
+  const type = kind === 'mutation' ? 'mutation_root' : 'query_root';
+  const message = `field "${field}" not found in type: '${type}'`;
+  return { code: 'validation-failed', message, path: `$.selectionSet.${field}` };
 }
 
 /** `query getTenantEnv`, `mutation updateTenantEnv`: the operation and its root fields. */

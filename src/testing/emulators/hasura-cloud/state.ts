@@ -59,11 +59,14 @@ export function createHasuraCloudState(switches: HasuraCloudSwitches) {
     return found;
   }
 
-  function homeOf(record: ProjectRecord, key: string): Map<string, JsonValue> {
-    if (record.environment.has(key)) return record.environment;
-    const beside =
-      record.topLevel.has(key) || (switches.hasuraKeys === 'top-level' && key.startsWith('HASURA_'));
-    return beside && key !== 'environment' ? record.topLevel : record.environment;
+  /** Where a key is, else where a new one of its name belongs. */
+  function homesOf(record: ProjectRecord, key: string): readonly Map<string, JsonValue>[] {
+    const { environment, topLevel } = record;
+    const places = key === 'environment' ? [environment] : [environment, topLevel];
+    const held = places.filter((place) => place.has(key));
+    if (held.length > 0) return switches.hasuraKeys === 'both' ? held : held.slice(0, 1);
+    if (!key.startsWith('HASURA_') || switches.hasuraKeys === 'environment') return [environment];
+    return switches.hasuraKeys === 'both' ? [environment, topLevel] : [topLevel];
   }
 
   return {
@@ -87,17 +90,17 @@ export function createHasuraCloudState(switches: HasuraCloudSwitches) {
       projects.set(record.id, record);
       return record;
     },
-    /** Sets a key where it stands, else where a new one of its name belongs. */
+    /** Sets a key where it is, else where a new one of its name belongs. */
     set(record: ProjectRecord, key: string, value: JsonValue): void {
-      homeOf(record, key).set(key, value);
+      for (const home of homesOf(record, key)) home.set(key, value);
       record.revision += 1;
     },
     remove(record: ProjectRecord, key: string): boolean {
-      const removed = homeOf(record, key).delete(key);
+      const removed = homesOf(record, key).filter((home) => home.delete(key)).length > 0;
       if (removed) record.revision += 1;
       return removed;
     },
-    get: (record: ProjectRecord, key: string): JsonValue | undefined => homeOf(record, key).get(key),
+    get: (record: ProjectRecord, key: string): JsonValue | undefined => homesOf(record, key)[0]?.get(key),
     hash(record: ProjectRecord): string {
       const basis =
         switches.hash === 'revision'

@@ -1,6 +1,6 @@
 /**
- * What the official documents leave open about Hasura Cloud, and what can stand in an environment. Each has the
- * likeliest or, where nothing is likely, the strictest behaviour as its default.
+ * What the official documents leave open about Hasura Cloud, and what an environment can hold. Each default is what was
+ * reported of the service, else the likeliest or the strictest; {@link HASURA_CLOUD_DEFAULTS} names the source of each.
  */
 export interface HasuraCloudSwitches {
   /**
@@ -18,16 +18,19 @@ export interface HasuraCloudSwitches {
   readonly absentKeyDeletion: 'ignore' | 'error';
   /** What `updateTenantEnv` does with the variables that it does not name. Default: `merge`. */
   readonly update: 'merge' | 'replace';
-  /** How a bad token is answered: with status 200 and `errors`, or with status 401. Default: `errors`. */
-  readonly authFailure: 'errors' | 401;
+  /**
+   * What the response to a bad token is: with status 200, that the schema has no such root field, or an error with a
+   * code of its own; or status 401. Default: `schema`.
+   */
+  readonly authFailure: 'schema' | 'errors' | 401;
   /** What stands in `envVars` where there are no custom variables. Default: `absent`. */
   readonly emptyEnvironment: 'absent' | 'empty' | 'null';
   /** `null`: `envVars` itself is null, against the official schema. Default: `object`. */
   readonly envVars: 'object' | 'null';
   /** How a tenant that is not there is answered, for `getTenantEnv` and the mutations. Default: `null`. */
   readonly unknownTenant: 'null' | 'error';
-  /** Where a new `HASURA_*` key is shown. A key that stands somewhere is changed there. Default: `top-level`. */
-  readonly hasuraKeys: 'top-level' | 'environment';
+  /** Where a new `HASURA_*` key is shown. A key that is somewhere is changed there. Default: `both`. */
+  readonly hasuraKeys: 'both' | 'top-level' | 'environment';
   /** What the hash follows: each change, or the content (back to the old values, back to the old hash). Default: `revision`. */
   readonly hash: 'revision' | 'content';
   /**
@@ -45,16 +48,25 @@ export interface HasuraCloudSwitches {
   readonly echo: boolean;
 }
 
+/** The default of each switch, with its source. */
 export const HASURA_CLOUD_DEFAULTS: HasuraCloudSwitches = {
+  // The sample of an error in the API's documentation; the one for a stale hash is documented nowhere.
   staleHash: 'generic',
+  // Strictest: nothing says that such a mutation is taken.
   unchangedMutation: 'error',
   absentKeyDeletion: 'ignore',
+  // Likely: the console's form and a community Terraform provider send changed keys only.
   update: 'merge',
-  authFailure: 'errors',
+  // Reported: graphql-engine #6676, and handled so by the official action.
+  authFailure: 'schema',
+  // The official client copes with its absence.
   emptyEnvironment: 'absent',
+  // The official schema.
   envVars: 'object',
   unknownTenant: 'null',
-  hasuraKeys: 'top-level',
+  // Reported: settings beside the environment, which holds what was written.
+  hasuraKeys: 'both',
+  // Likeliest: an optimistic lock moves with each change.
   hash: 'revision',
   hashRotation: 'never',
   maintenance: false,

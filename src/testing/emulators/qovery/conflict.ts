@@ -11,26 +11,30 @@ export interface QoveryService {
   readonly switches: QoverySwitches;
   readonly deployments: QoveryDeployment[];
   now(): number;
+  /** Ends the deployments of an environment. */
+  finish(environmentId: string): void;
 }
 
 /** The entry that keeps another from being created, or from taking this key. */
 export function findRival(
   { state, switches }: QoveryService,
   wanted: Pick<QoveryVariable, 'key' | 'is_secret' | 'parent_id'>,
+  reach = switches.conflictReach,
 ): QoveryVariable | undefined {
   const isBelow = (variable: QoveryVariable) => state.ancestry(variable.parent_id).includes(wanted.parent_id);
   const isAbove = (variable: QoveryVariable) => state.ancestry(wanted.parent_id).includes(variable.parent_id);
   return state.all().find((variable) => {
     if (variable.key !== wanted.key) return false;
     if (variable.parent_id !== wanted.parent_id) {
-      return switches.conflictReach === 'all-scopes' && (isBelow(variable) || isAbove(variable));
+      if (reach === 'own-scope') return false;
+      return isAbove(variable) || (reach === 'all-scopes' && isBelow(variable));
     }
     const otherKind = variable.variable_type === 'VALUE' && variable.is_secret !== wanted.is_secret;
     return !(otherKind && switches.bothKinds === 'allowed');
   });
 }
 
-/** The answer to a create or edit that meets another entry. */
+/** The response to a create or edit that meets another entry. */
 export function conflict(
   { state, switches }: QoveryService,
   request: RequestLogEntry,

@@ -2,7 +2,8 @@ import type { EmulatorAnswer } from '../server/answers.js';
 import { startEmulatorServer } from '../server/server.js';
 import type { Emulator, EmulatorOptions, RequestLogEntry } from '../server/types.js';
 import { createRateLimiter } from './limit.js';
-import { createQoveryRoutes, findFault, findRoute } from './routes.js';
+import { findFault, findRoute } from './routes/route.js';
+import { createQoveryRoutes } from './routes/index.js';
 import { createQoveryState } from './state.js';
 import { QOVERY_DEFAULTS, type QoverySwitches } from './switches.js';
 import type {
@@ -26,7 +27,9 @@ export interface QoveryEmulator extends Emulator {
   addProject(setup: QoveryPlaceSetup & { readonly organizationId: string }): QoveryPlace;
   /** Every environment has a built-in variable, `QOVERY_ENVIRONMENT_ID`. */
   addEnvironment(setup: QoveryPlaceSetup & { readonly projectId: string }): QoveryPlace;
-  /** Adds an entry of any kind past all rules, as somebody else may have done. */
+  /** Adds a service to an environment, whose id `POST /variable/import` wants. */
+  addService(setup: { readonly id?: string; readonly environmentId: string }): { readonly id: string };
+  /** Adds an entry of any kind past all rules, as someone else may have done. */
   addVariable(setup: QoveryVariableSetup): QoveryVariable;
   /** All entries with their values, built-ins too, in the order of their creation. */
   variables(): QoveryVariable[];
@@ -45,8 +48,9 @@ export interface QoveryEmulator extends Emulator {
 }
 
 /**
- * Starts a server on 127.0.0.1 that behaves as the API of Qovery does: the unified `/variable` family, the lists of
- * organizations, projects and environments, and deployments (which are noted, not played). `url` is for the
+ * Starts a server on 127.0.0.1 that behaves as the API of Qovery does: the unified `/variable` family with aliases,
+ * overrides and imports; the older family below projects and environments; organizations, projects and environments; and
+ * deployments (which are noted, not played). `url` is for the
  * `instanceUrl` of the driver's credentials (with `allowPrivateNetwork`).
  *
  * It is strict: unknown or repeated query parameters, unknown, missing or mistyped fields of a body, and keys
@@ -58,13 +62,19 @@ export async function startQoveryEmulator(options: QoveryEmulatorOptions = {}): 
   const state = createQoveryState(switches, now);
   const deployments: QoveryDeployment[] = [];
   const limiter = createRateLimiter(() => switches.rateLimit, now);
-  const routes = createQoveryRoutes({ state, switches, deployments, now });
+  const finishDeployment = (environmentId: string) =>
+    deployments.forEach((deployment, index) => {
+      if (deployment.environmentId === environmentId) deployments[index] = { ...deployment, finished: true };
+    });
+  const routes = createQoveryRoutes({ state, switches, deployments, now, finish: finishDeployment });
 
   function carryOut(request: RequestLogEntry): EmulatorAnswer {
     const found = findRoute(routes, request);
     if (!found) return refusal(switches, request, 404, 'No such route');
     const fault = findFault(found.route, request);
-    return fault ? refusal(switches, request, 400, fault) : found.route.handle(request, found.id);
+    if (fault) return refusal(switches, request, 400, fault);
+    const [id = '', innerId = ''] = found.ids;
+    return found.route.handle(request, id, innerId);
   }
 
   function handle(request: RequestLogEntry): EmulatorAnswer {
@@ -109,7 +119,8 @@ export async function startQoveryEmulator(options: QoveryEmulatorOptions = {}): 
       state.addProject(setup, organizationId),
     addEnvironment: ({ projectId, ...setup }: QoveryPlaceSetup & { readonly projectId: string }) =>
       state.addEnvironment(setup, projectId),
-    addVariable: state.add,
+    addService: (setup: { readonly id?: string; readonly environmentId: string }) => state.addService(setup),
+    addVariable: (setup: QoveryVariableSetup) => state.add(setup),
     variables: state.all,
     findAll,
     find(key: string, filter?: Partial<QoveryVariable>) {
@@ -119,13 +130,8 @@ export async function startQoveryEmulator(options: QoveryEmulatorOptions = {}): 
       return found;
     },
     editVariable: (id: string, changes: Partial<Omit<QoveryVariableSetup, 'id'>>) => state.edit(id, changes),
-    deleteVariable: state.remove,
+    deleteVariable: (id: string) => state.remove(id),
     deployments: () => [...deployments],
-    finishDeployment(environmentId: string) {
-      deployments.forEach((deployment, index) => {
-        if (deployment.environmentId === environmentId)
-          deployments[index] = { ...deployment, finished: true };
-      });
-    },
+    finishDeployment,
   });
 }

@@ -1,14 +1,14 @@
-/** How the emulator says that something is not there: as 404, as 403, or as 400 with "exist" in its text. */
+/** How the emulator says that something does not exist: as 404, as 403, or as 400 with "exist" in its text. */
 export type QoveryMissing = '404' | '403' | '400-exist';
 
 /** A limit of requests for the token, in windows that start with the first request after the last one's end. */
 export interface QoveryRateLimit {
-  /** Requests that are answered in one window; the next ones get status 429. */
+  /** Requests that are taken in one window; the next ones get status 429. */
   readonly limit: number;
   /** The length of a window in ms, by the emulator's clock. */
   readonly windowMs: number;
   /**
-   * How `X-RateLimit-Reset` stands beside `X-RateLimit-Limit` and `-Remaining`: as the second of the Unix epoch, as
+   * What `X-RateLimit-Reset` says beside `X-RateLimit-Limit` and `-Remaining`: as the second of the Unix epoch, as
    * seconds from now; `none` sends none of the three. Default: `unix`.
    */
   readonly headers?: 'unix' | 'delta' | 'none';
@@ -17,8 +17,8 @@ export interface QoveryRateLimit {
 }
 
 /**
- * What the official documents leave open about Qovery, and what can stand in a project. Each has the likeliest
- * behaviour as its default.
+ * What the official documents leave open about Qovery, and what a project can hold. Each default is what was captured
+ * from the service or reported of it, else the likeliest; {@link QOVERY_DEFAULTS} names the source of each.
  */
 export interface QoverySwitches {
   /** Whether variables have an `updated_at`: always, never, or once they were edited. Default: `present`. */
@@ -27,31 +27,36 @@ export interface QoverySwitches {
   readonly updatedAtMoves: boolean;
   /** The precision of timestamps in lists. Default: `us`, microseconds. */
   readonly listPrecision: 's' | 'ms' | 'us';
-  /** The precision of timestamps in the answers to POST and PUT. Default: `us`. */
+  /** The precision of timestamps in the responses to POST and PUT. Default: `us`. */
   readonly answerPrecision: 's' | 'ms' | 'us';
+  /** Whether the zeros at the end of a second's fraction are sent. Default: `cut`. */
+  readonly trailingZeros: 'cut' | 'kept';
   /** How timestamps say that they are in UTC. Default: `Z`. */
   readonly timeZone: 'Z' | '+00:00';
-  /** Whether one key can stand at one scope as a secret and as a variable. Default: `conflict` (409). */
+  /** Whether one key can exist at one scope as a secret and as a variable. Default: `conflict` (409). */
   readonly bothKinds: 'allowed' | 'conflict';
-  /** Which entries of the same key make a create a conflict: those of its own scope, or of others too. Default: `own-scope`. */
-  readonly conflictReach: 'own-scope' | 'all-scopes';
-  /** Whether a 409 says in `existing_variable` where the other entry stands. Default: `existing-variable`. */
+  /**
+   * Which entries of the same key make a create a conflict: those of its own scope; of higher ones too; or of lower
+   * ones too. Default: `higher-scopes`.
+   */
+  readonly conflictReach: 'own-scope' | 'higher-scopes' | 'all-scopes';
+  /** Whether a 409 says in `existing_variable` where the other entry is. Default: `existing-variable`. */
   readonly conflictBody: 'existing-variable' | 'plain';
-  /** The `owned_by` of what an API token creates; `null`: the field is absent. Default: null. */
+  /** The `owned_by` of what an API token creates; `null`: the field is absent. Default: `QOVERY`. */
   readonly ownedBy: string | null;
-  /** How a missing resource is answered. Default: `404`. */
+  /** What the response for a missing resource is. Default: `404`. */
   readonly missing: QoveryMissing;
   /** The same for PUT. Default: `as-missing`, what {@link missing} says. */
   readonly missingOnPut: QoveryMissing | 'as-missing';
-  /** How the value of a secret stands in an answer. Default: `null`. */
+  /** How a response shows the value of a secret. Default: `null`. */
   readonly secretValue: 'null' | 'absent';
-  /** How other fields without a content stand in an answer. Default: `null`. */
+  /** How a response shows other fields without a content. Default: `null`. */
   readonly emptyFields: 'null' | 'absent';
-  /** What a create makes of a value that is the key of another entry in sight. Default: `value`. */
+  /** What a create of the unified family makes of a value that is the key of another entry in sight. Default: `value`. */
   readonly valueNamingKey: 'value' | 'alias';
   /** Whether a project's list shows the aliases and overrides that environments hang on its entries. Default: false. */
   readonly projectListShowsDependents: boolean;
-  /** Whether a deployment is over at once, or when `finishDeployment` is called (409 until then). Default: `at-once`. */
+  /** Whether a deployment is over immediately, or when `finishDeployment` is called (409 until then). Default: `at-once`. */
   readonly deploymentsEnd: 'at-once' | 'by-hand';
   /** The limit of requests; `null` for none. Changing it starts a new window. Default: null. */
   readonly rateLimit: QoveryRateLimit | null;
@@ -61,24 +66,40 @@ export interface QoverySwitches {
   readonly echo: boolean;
 }
 
+/** The default of each switch, with its source. */
 export const QOVERY_DEFAULTS: QoverySwitches = {
+  // Optional in the specification; in each response that the official console's tests captured.
   updatedAt: 'present',
+  // Likeliest: what the name says.
   updatedAtMoves: true,
+  // Captured: up to 6 digits of a second, trailing zeros cut, UTC as Z.
   listPrecision: 'us',
   answerPrecision: 'us',
+  trailingZeros: 'cut',
   timeZone: 'Z',
+  // Likeliest: a 409 for an existing key is certain, and nothing says that its kind counts.
   bothKinds: 'conflict',
-  conflictReach: 'own-scope',
+  // Reported: terraform-provider-qovery #86, console #2900. Of lower scopes nothing is reported.
+  conflictReach: 'higher-scopes',
+  // The official console reads it there.
   conflictBody: 'existing-variable',
-  ownedBy: null,
+  // Captured: on each entry that a user made.
+  ownedBy: 'QOVERY',
+  // The specification; the other two are the official Terraform provider's own rule.
   missing: '404',
   missingOnPut: 'as-missing',
+  // Captured: null, where the specification forbids it.
   secretValue: 'null',
   emptyFields: 'null',
+  // The specification says it of the older family alone.
   valueNamingKey: 'value',
+  // Unknown; the stricter for a driver, which can't see what it would delete.
   projectListShowsDependents: false,
+  // Playing no deployments is the emulator's own choice.
   deploymentsEnd: 'at-once',
+  // The documented 1,000 requests an hour would end most tests.
   rateLimit: null,
+  // The official clients read `detail`.
   errorBody: 'detail',
   echo: false,
 };

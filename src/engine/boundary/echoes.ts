@@ -1,0 +1,143 @@
+import type { DestinationEntry, Facts, WriteOutcome } from '../../contracts/destination.js';
+import { SecretSyncError } from '../../contracts/errors.js';
+import type { SecretValue } from '../../contracts/secret.js';
+import { createEchoSearch, readingsOf, type EchoSearch } from '../../shared/echo-search.js';
+
+/** Whose responses are looked through, and what they may hold. */
+interface Subject {
+  readonly displayName: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly credentials: unknown;
+  /** What the user wrote down in the open: a value that stands in it is no secret. */
+  readonly open: readonly string[];
+}
+
+/**
+ * Refuses what a driver tells of a server that echoes a value or a token of this run: an id, key, kind, revision or fact
+ * goes into plans, events, URLs and the state. (Values that the destination holds are another thing: they may equal ours.)
+ */
+export interface EchoGuard {
+  /** The values of the source, and its keys: a value that is the name of a key is no secret there. */
+  learn(secrets: ReadonlyMap<string, SecretValue>): void;
+  /** @throws SecretSyncError `INVALID_RESPONSE` where an entry holds one. */
+  checkEntries(entries: readonly DestinationEntry[]): void;
+  /** The outcome, or, where it holds one, an unknown one in its place. */
+  checked(outcome: WriteOutcome): WriteOutcome;
+  /** The same facts, which refuse to remember one. */
+  guardFacts(facts: Facts): Facts;
+}
+
+// What these can hold is no secret, unless it is the whole of one.
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const TIMESTAMP = /^\d{4}-\d\d-\d\d(?:[T ][\d:.]{5,20}(?:Z|[+-][\d:]{2,6})?)?$/i;
+
+/** The name of a variable, as a value that refers to one has it. */
+const NAME = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/;
+/** The length of the shortest text that can hold a secret that is looked for. */
+const SHORTEST = 4;
+
+/** The strings of credentials that are no URL. */
+function stringsOf(data: unknown): string[] {
+  if (typeof data === 'string') return URL.canParse(data) ? [] : [data];
+  return typeof data === 'object' && data !== null ? Object.values(data).flatMap(stringsOf) : [];
+}
+
+/** The tokens of a run: its headers, with and without their scheme, and its credentials. */
+function tokensOf({ headers, credentials }: Pick<Subject, 'headers' | 'credentials'>): readonly string[] {
+  const sent = Object.values(headers);
+  return [...sent, ...sent.map((header) => header.slice(header.indexOf(' ') + 1)), ...stringsOf(credentials)];
+}
+
+/** The values and tokens of a run, and whether a text holds one of them. */
+function createSecrets({ headers, credentials, open }: Omit<Subject, 'displayName'>) {
+  const sent = tokensOf({ headers, credentials });
+  const tokens = createEchoSearch(8);
+  for (const text of sent) tokens.add(text);
+  let learned: ReadonlyMap<string, SecretValue> = new Map();
+  // Both are made when there is something to look through that is neither a UUID nor a timestamp.
+  let values: EchoSearch | undefined;
+  let whole: ReadonlySet<string> | undefined;
+
+  const isOpen = (value: string) =>
+    TIMESTAMP.test(value) ||
+    NAME.test(value) ||
+    learned.has(value) ||
+    open.some((text) => text.includes(value));
+
+  function searchOfValues(): EchoSearch {
+    const search = createEchoSearch();
+    for (const value of learned.values()) {
+      const text = value.reveal();
+      if (!isOpen(text)) search.add(text);
+    }
+    return search;
+  }
+
+  function isWhole(text: string): boolean {
+    whole ??= new Set(
+      [...sent, ...Array.from(learned.values(), (value) => value.reveal())].map((one) => one.toLowerCase()),
+    );
+    return whole.has(text.toLowerCase());
+  }
+
+  return {
+    isWhole,
+    isSourceKey: (key: string) => learned.has(key),
+    learn(secrets: ReadonlyMap<string, SecretValue>) {
+      learned = secrets;
+      values = undefined;
+      whole = undefined;
+    },
+    /** `isName`: a short one can be a word that is a value too, so that only a token counts. */
+    isHeldBy(text: string | undefined, isName = false): boolean {
+      if (text === undefined || text.length < SHORTEST || TIMESTAMP.test(text)) return false;
+      if (UUID.test(text)) return isWhole(text);
+      const readings = readingsOf(text);
+      if (tokens.finds(readings)) return true;
+      if (isName && text.length < 16) return false;
+      values ??= searchOfValues();
+      return values.finds(readings);
+    },
+  };
+}
+
+/** Makes the guard of one run. */
+export function createEchoGuard({ displayName, ...subject }: Subject): EchoGuard {
+  const secrets = createSecrets(subject);
+  const refusal = (what: string, maybeWritten: boolean) =>
+    new SecretSyncError(
+      'INVALID_RESPONSE',
+      `${displayName} returned ${what} that holds a value or the credentials of this run; it is not used, shown or stored. ` +
+        'Check the URL, and whether a proxy echoes requests.',
+      { maybeWritten },
+    );
+  return {
+    learn: (found) => secrets.learn(found),
+    checkEntries(entries) {
+      const kinds = new Set<string | undefined>();
+      for (const { key, id, kind, revision, blocks } of entries) {
+        if (!secrets.isSourceKey(key) && secrets.isHeldBy(key, true)) throw refusal('a key', false);
+        if (secrets.isHeldBy(id)) throw refusal('an id', false);
+        if (secrets.isHeldBy(revision)) throw refusal('a revision', false);
+        if (secrets.isHeldBy(blocks, true)) throw refusal('a reason', false);
+        if (!kinds.has(kind) && secrets.isHeldBy(kind, true)) throw refusal('a kind', false);
+        kinds.add(kind);
+      }
+    },
+    checked(outcome) {
+      if (outcome.status !== 'applied') return outcome;
+      if (!secrets.isHeldBy(outcome.id) && !secrets.isHeldBy(outcome.revision)) return outcome;
+      return { key: outcome.key, status: 'unknown', error: refusal('an id or revision', true) };
+    },
+    guardFacts: (facts) => ({
+      get: (name) => facts.get(name),
+      delete: (name) => facts.delete(name),
+      set(name, value) {
+        // Who keeps an id among the secrets too goes without the memory of it.
+        if (UUID.test(value) && secrets.isWhole(value)) return;
+        if (secrets.isHeldBy(name, true) || secrets.isHeldBy(value)) throw refusal('a name or id', true);
+        facts.set(name, value);
+      },
+    }),
+  };
+}

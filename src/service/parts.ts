@@ -1,0 +1,31 @@
+import { AutoSync } from './auto-sync/auto-sync.js';
+import type { ResolvedServiceOptions } from './options.js';
+import { openDocuments } from './records/document-store.js';
+import { createLiveness } from './records/liveness.js';
+import { NameIndex } from './records/name-index.js';
+import { RecordEditor } from './records/record-editor.js';
+import { RecordStore } from './records/record-store.js';
+import { DueFinder } from './runs/find-due.js';
+import { createActivity } from './runs/idle-tracker.js';
+import { LocalRuns } from './runs/local-runs.js';
+import { RunRequests } from './runs/run-requests.js';
+import { Runner } from './runs/runner.js';
+import { SourceLooks } from './runs/source-looks.js';
+
+/** What a service is made of. */
+export type ServiceParts = ReturnType<typeof createParts>;
+
+export function createParts(options: ResolvedServiceOptions) {
+  const liveness = createLiveness(options.clock);
+  const documents = openDocuments(options);
+  const records = new RecordStore(documents, liveness);
+  const editor = new RecordEditor(options, records, new NameIndex(documents, records, liveness));
+  const activity = createActivity();
+  const runner = new Runner(options, records);
+  const runs = new LocalRuns(options, records, runner, activity);
+  const looks = new SourceLooks(options);
+  const autoSync = new AutoSync(options, { records, runs, looks, activity });
+  const finder = new DueFinder(options, records, looks);
+  const requests = new RunRequests(options, records, runs, autoSync);
+  return { options, records, editor, activity, runner, runs, autoSync, finder, requests };
+}

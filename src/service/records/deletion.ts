@@ -1,0 +1,99 @@
+import { isSecretSyncError } from '../../contracts/errors.js';
+import { renewing } from '../../shared/async.js';
+import type { DeleteOptions } from '../call-options.js';
+import type { ResolvedServiceOptions } from '../options.js';
+import type { LocalRuns } from '../runs/local-runs.js';
+import type { RunEnd } from '../runs/run-end.js';
+import { jobOf } from '../runs/sync-job.js';
+import { RENEW_MS } from './liveness.js';
+import type { RecordEditor } from './record-editor.js';
+import { syncNotFound, type RecordStore } from './record-store.js';
+import type { StoredSync } from './stored-sync.js';
+
+interface DeletionParts {
+  readonly options: ResolvedServiceOptions;
+  readonly records: RecordStore;
+  readonly editor: RecordEditor;
+  readonly runs: LocalRuns;
+  /** Ends what is done by itself for the record. */
+  readonly letGo: (stored: StoredSync) => void;
+  /** Takes a record up again whose deletion failed. */
+  readonly takeBack: (stored: StoredSync) => void;
+}
+
+/** Throws what a run that was waited for ended with, if it did not succeed. */
+export function assertSucceeded(
+  end: RunEnd,
+  syncId: string,
+): asserts end is RunEnd & { status: 'succeeded' } {
+  if (end.status === 'succeeded') return;
+  if ('error' in end) throw end.error;
+  throw syncNotFound(syncId);
+}
+
+/**
+ * Deletes a record. It shows that it is being deleted, so that no process begins a run of it; what it owns is released, and it is
+ * removed, while the lease on its place is held: what waits for that lease finds no record any more.
+ */
+export async function deleteRecord(
+  parts: DeletionParts,
+  idOrName: string,
+  { removeSecrets = false, ...call }: DeleteOptions,
+): Promise<void> {
+  const { options, records, runs, letGo, takeBack } = parts;
+  const { stored } = await findToDelete(parts, idOrName);
+  if (stored === undefined) return;
+  const { id } = stored.definition;
+  const deletion = { id: globalThis.crypto.randomUUID(), status: 'running' } as const;
+  const hold = () =>
+    records.change(id, (current) =>
+      current.createdAt === stored.createdAt ? { ...current, deletion } : undefined,
+    );
+  await hold();
+  letGo(stored);
+  const job = jobOf(id, 'remove', 'deleted', { options: { confirmDeletions: call.confirmDeletions } });
+  const before = (signal: AbortSignal) => releaseFormer(parts, stored, signal);
+  const onSucceeded = () => parts.editor.remove(stored);
+  const work = async () => {
+    if (removeSecrets) {
+      assertSucceeded(await runs.run(job, { signal: call.signal, before, onSucceeded }), id);
+      return;
+    }
+    await runs.inTurn(job, call.signal, async (signal) => {
+      await before(signal);
+      await options.port.release({ syncId: id, place: stored.place }, { signal, onSucceeded });
+    });
+  };
+  try {
+    await renewing(options.clock, RENEW_MS, hold, work);
+  } catch (error) {
+    const kept = await records
+      .change(id, (current) => (current.deletion === null ? undefined : { ...current, deletion: null }))
+      // It is kept from running for the length of a lease then, and no longer.
+      .catch(() => undefined);
+    if (kept !== undefined) takeBack(kept.stored);
+    throw error;
+  }
+}
+
+/** Finds a record; one that can't be read is removed as it is. */
+async function findToDelete(
+  { records, editor }: DeletionParts,
+  idOrName: string,
+): Promise<{ readonly stored?: StoredSync }> {
+  try {
+    return await records.find(idOrName);
+  } catch (error) {
+    if (!isSecretSyncError(error, 'STATE_UNREADABLE') || !(await editor.removeDamaged(idOrName))) throw error;
+    return {};
+  }
+}
+
+/** Forgets what the sync owns at places that it pointed to before. */
+async function releaseFormer(
+  { options }: DeletionParts,
+  { definition, formerPlaces }: StoredSync,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const place of formerPlaces) await options.port.release({ syncId: definition.id, place }, { signal });
+}

@@ -1,0 +1,137 @@
+import type { ResolvedServiceOptions } from '../options.js';
+import type { StoredSync } from '../records/stored-sync.js';
+import { jobOf, type RunCause, type RunOptions, type SyncJob } from './sync-job.js';
+
+/** Whether a job is still to be done. */
+export type Decision =
+  | { readonly status: 'unwanted' }
+  /** Another run of the record is under way. */
+  | { readonly status: 'busy' }
+  | {
+      readonly status: 'due';
+      readonly cause: RunCause;
+      readonly options: RunOptions;
+      /** Nothing is to be done where the source holds what has this digest. */
+      readonly unlessDigest?: string | undefined;
+    };
+
+export interface DueOptions {
+  /** In ms since the epoch. */
+  readonly now: number;
+  /** In ms. */
+  readonly reconcileInterval?: number | undefined;
+}
+
+/** What the options of a service decide. */
+export const dueOptions = ({
+  clock,
+  autoSync,
+}: Pick<ResolvedServiceOptions, 'clock' | 'autoSync'>): DueOptions => ({
+  now: clock.now(),
+  reconcileInterval: autoSync.reconcileInterval,
+});
+
+const UNWANTED: Decision = { status: 'unwanted' };
+
+/** Whether a record is to be synced by itself. */
+export const isAutomatic = ({ definition, deletion }: StoredSync): boolean =>
+  definition.isEnabled && definition.syncOptions.autoSyncEnabled && deletion?.status !== 'running';
+
+/** Whether nobody wants a run to go on any more that was begun for this cause; a caller who waits still wants it. */
+export function isSwitchedOff({ definition, deletion }: StoredSync, { operation, cause }: SyncJob): boolean {
+  if (cause === 'deleted') return false;
+  if (deletion?.status === 'running' || (!definition.isEnabled && operation !== 'remove')) return true;
+  const isAsked = cause === 'created' || cause === 'manual';
+  return !isAsked && operation === 'sync' && !definition.syncOptions.autoSyncEnabled;
+}
+
+/** When a record is due although nothing has changed at its source, in ms since the epoch. */
+export function reconcileAt({ runs: { sync } }: StoredSync, { reconcileInterval }: DueOptions): number {
+  const last = Date.parse(sync?.succeededAt ?? '');
+  return reconcileInterval === undefined || sync?.status !== 'succeeded' || Number.isNaN(last)
+    ? Infinity
+    : last + reconcileInterval;
+}
+
+/**
+ * Decides whether a job is due, of nothing but the record and the job. The first row that fits counts.
+ *
+ * | the record | the job | decision |
+ * |---|---|---|
+ * | is being deleted, or is disabled and this is no removal | any | unwanted |
+ * | the operation is under way | any | busy |
+ * | the operation was asked for, and has not failed since | any | due |
+ * | the same, and it has failed; `retryAt` has come | any | due, `retry` |
+ * | the same, and `retryAt` has not come | import, remove | unwanted; for a sync as where it was not asked for |
+ * | the operation was not asked for | import, remove | unwanted |
+ * | auto-sync is switched off | sync | unwanted |
+ * | was never synced, or its last run did not end | sync | due |
+ * | failed; `retryAt` has come | sync | due, `retry` |
+ * | failed otherwise, on a digest | sync | unwanted for that digest, else due unless the source still holds it |
+ * | failed otherwise, before the source was read | sync | unwanted without a digest, else due |
+ * | succeeded; `reconcileInterval` has passed | sync | due, `reconcile` |
+ * | succeeded on the digest of the job | sync | unwanted |
+ * | succeeded | sync | due unless it succeeded on the same digest |
+ */
+export function decide(record: StoredSync, job: SyncJob, options: DueOptions): Decision {
+  const run = record.runs[job.operation];
+  const { deletion, definition } = record;
+  if (deletion?.status === 'running') return UNWANTED;
+  if (!definition.isEnabled && job.operation !== 'remove') return UNWANTED;
+  if (run?.status === 'running') return { status: 'busy' };
+  const asked = run?.asked ?? null;
+  if (asked === null && (job.operation !== 'sync' || !isAutomatic(record))) return UNWANTED;
+  const due = { status: 'due', cause: asked?.cause ?? job.cause, options: asked?.options ?? {} } as const;
+  if (run === null) return { ...due, cause: 'created' };
+  const { failure, status } = run;
+  if (status === 'failed' && failure !== null) {
+    const { retryAt, digest } = failure;
+    if (retryAt !== null && Date.parse(retryAt) <= options.now) return { ...due, cause: 'retry' };
+    if (job.operation !== 'sync') return UNWANTED;
+    if (digest === null) return job.sourceDigest === undefined ? UNWANTED : due;
+    return digest === job.sourceDigest ? UNWANTED : { ...due, unlessDigest: digest };
+  }
+  if (asked !== null || status !== 'succeeded') return due;
+  if (reconcileAt(record, options) <= options.now) return { ...due, cause: 'reconcile' };
+  const synced = record.sourceDigest;
+  if (synced === null) return due;
+  return synced === job.sourceDigest ? UNWANTED : { ...due, unlessDigest: synced };
+}
+
+/**
+ * The jobs of a record that are due now. `digest`: of what its source holds; `undefined` where that is not known, and then
+ * only what is due whatever it holds.
+ */
+export function dueJobs(record: StoredSync, digest: string | undefined, options: DueOptions): SyncJob[] {
+  const { id } = record.definition;
+  return (['sync', 'import', 'remove'] as const).flatMap((operation): SyncJob[] => {
+    const job = jobOf(id, operation, 'change', { sourceDigest: digest });
+    const decision = decide(record, job, options);
+    if (decision.status !== 'due') return [];
+    const { cause, unlessDigest } = decision;
+    if (unlessDigest !== undefined && digest === undefined) return [];
+    return [jobOf(id, operation, cause, { options: decision.options, sourceDigest: digest })];
+  });
+}
+
+/** Whether what the source holds has to be known to say that a record is due. */
+export function needsDigest(record: StoredSync, options: DueOptions): boolean {
+  if (!isAutomatic(record) || record.runs.sync?.status === 'running') return false;
+  return dueJobs(record, undefined, options).every(({ operation }) => operation !== 'sync');
+}
+
+/** The jobs of a record that are due later without a change of its source, and when, in ms since the epoch. */
+export function laterJobs(
+  record: StoredSync,
+  options: DueOptions,
+): { readonly job: SyncJob; readonly at: number }[] {
+  const { id } = record.definition;
+  const retries = (['sync', 'import', 'remove'] as const).flatMap((operation) => {
+    const run = record.runs[operation];
+    const isTriedAgain = run?.status === 'failed' && (run.asked !== null || isAutomatic(record));
+    const at = Date.parse((isTriedAgain ? run.failure?.retryAt : undefined) ?? '');
+    return Number.isNaN(at) ? [] : [{ job: jobOf(id, operation, 'retry'), at }];
+  });
+  const at = isAutomatic(record) ? reconcileAt(record, options) : Infinity;
+  return at === Infinity ? retries : [...retries, { job: jobOf(id, 'sync', 'reconcile'), at }];
+}

@@ -1,0 +1,32 @@
+import { SecretSyncError } from '../../contracts/errors.js';
+
+/**
+ * A connected client of Redis or Valkey, as far as {@link redisStore} uses it: one of ioredis (`call`; also its
+ * `Cluster`), one of node-redis (`sendCommand`), or one of Bun (`send`).
+ */
+export type RedisClient =
+  | { call(command: string, ...args: string[]): Promise<unknown> }
+  | { sendCommand(args: string[]): Promise<unknown> }
+  | { send(command: string, args: string[]): Promise<unknown> };
+
+/** Sends one command. */
+export type SendCommand = (command: string, ...args: string[]) => Promise<unknown>;
+
+/** Returns one way to send a command. Throws `INVALID_OPTION` for what is no client. */
+export function commandsOf(client: RedisClient): SendCommand {
+  // ioredis has a `sendCommand` too, which takes something else.
+  if (has(client, 'call')) return async (command, ...args) => client.call(command, ...args);
+  if (has(client, 'sendCommand')) return async (...args) => client.sendCommand(args);
+  if (has(client, 'send')) return async (command, ...args) => client.send(command, args);
+  throw new SecretSyncError(
+    'INVALID_OPTION',
+    'redisStore needs a client of ioredis, node-redis or Bun: an object with call, sendCommand or send.',
+  );
+}
+
+function has<Name extends 'call' | 'sendCommand' | 'send'>(
+  client: RedisClient,
+  name: Name,
+): client is Extract<RedisClient, Record<Name, unknown>> {
+  return typeof client === 'object' && client !== null && typeof Reflect.get(client, name) === 'function';
+}

@@ -1,0 +1,121 @@
+import * as z from 'zod/mini';
+import { SecretSyncError } from '../../contracts/errors.js';
+import type { StateStore, VersionedDocument } from '../../contracts/state-store.js';
+import { byText, compareText } from '../../shared/text.js';
+import { damaged, notSaved, parseDocument, stateAt, statesBelow, unreadable } from '../server.js';
+import { assertStoreKey, stateConflict } from '../store-key.js';
+import { commandsOf, type RedisClient } from './client.js';
+import { redisFailure } from './failure.js';
+import { ENTRIES, GET, LIST, SWAP } from './scripts.js';
+
+export type { RedisClient } from './client.js';
+
+/** Options of {@link redisStore}. */
+export interface RedisStoreOptions {
+  /** The key in Redis of the one hash that holds all documents. Default: `secret-sync:documents`. */
+  readonly key?: string;
+}
+
+const string = z.nullable(z.string());
+const stored = z.tuple([string, string, string, z.string()]);
+const listed = z.array(z.string());
+const entered = z.array(z.tuple([z.string(), string, string, string, z.string()]));
+const swapped = z.union([z.literal(0), z.literal(1)]);
+
+function documentOf(
+  key: string,
+  [version, text, putAt, now]: z.infer<typeof stored>,
+): VersionedDocument | undefined {
+  if (version === null && text === null) return undefined;
+  if (version === null || text === null) throw damaged(key, 'a field of the hash in Redis is missing');
+  const found = { document: parseDocument(key, text), version };
+  const age = putAt === null ? Number.NaN : Number(now) - Number(putAt);
+  return Number.isFinite(age) ? { ...found, age: Math.max(0, age) } : found;
+}
+
+/**
+ * Returns a store that keeps all documents in one hash of Redis (6 or later) or Valkey, for any number of processes
+ * and machines.
+ *
+ * Each call is one command, a Lua script, and so one round trip. A command that the client sends again because the
+ * response was lost is done once. `flush` makes no difference: when a write reaches the disk is up to the server.
+ * Documents tell their age by the clock of the server. The client is neither opened nor closed; it must return strings,
+ * not buffers, and needs an `error` listener where it is an event emitter.
+ *
+ * What is lost in Redis is lost for this library: which keys it owns. So the server needs append-only files
+ * (`appendonly yes`) and `maxmemory-policy noeviction`, and reads must not go to replicas. With `appendfsync everysec`,
+ * or at a failover, the last second can be lost.
+ *
+ * Throws `INVALID_OPTION` for what is no client and for an empty `key`; its methods `STATE_UNREADABLE` for a read that
+ * fails and `STATE_NOT_SAVED` for a write that fails, both retryable while Redis can't be reached or is out of memory.
+ *
+ * @example
+ * const client = new Redis('redis://localhost:6379'); // ioredis
+ * client.on('error', (error) => log.warn({ error }));
+ * const store = redisStore(client);
+ */
+export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): StateStore {
+  const { key: hash = 'secret-sync:documents' } = options;
+  if (typeof hash !== 'string' || hash === '') {
+    throw new SecretSyncError('INVALID_OPTION', 'The key of redisStore must be a string that is not empty.');
+  }
+  const send = commandsOf(client);
+  const run = (script: string, ...args: readonly string[]) => send('EVAL', script, '1', hash, ...args);
+
+  async function read<Reply>(
+    what: string,
+    schema: z.ZodMiniType<Reply>,
+    script: string,
+    argument: string,
+  ): Promise<Reply> {
+    const reply = await run(script, argument).catch((error: unknown) => {
+      throw unreadable(what, redisFailure(error));
+    });
+    const parsed = schema.safeParse(reply);
+    if (parsed.success) return parsed.data;
+    const reason =
+      'Redis returned something else than strings; give redisStore a client without type mappings';
+    throw unreadable(what, { reason, retryable: false });
+  }
+
+  /** Makes a change with an id of its own, by which it is known when it is sent again. */
+  async function swap(key: string, ifVersion: string | null, text: string): Promise<string> {
+    assertStoreKey(key);
+    // The script takes an empty version for none.
+    if (ifVersion === '') throw stateConflict(key);
+    const id = globalThis.crypto.randomUUID();
+    const reply = await run(SWAP, key, ifVersion ?? '', id, text).catch((error: unknown) => {
+      throw notSaved(key, redisFailure(error));
+    });
+    const done = swapped.safeParse(reply).data;
+    if (done === 0) throw stateConflict(key);
+    if (done === 1) return id;
+    const reason = 'Redis returned no number; give redisStore a client without type mappings';
+    throw notSaved(key, { reason, retryable: false });
+  }
+
+  return {
+    async get(key) {
+      assertStoreKey(key);
+      return documentOf(key, await read(stateAt(key), stored, GET, key));
+    },
+    async put(key, document, { ifVersion }) {
+      return { version: await swap(key, ifVersion, JSON.stringify(document)) };
+    },
+    async delete(key, { ifVersion }) {
+      await swap(key, ifVersion, '');
+    },
+    async list(prefix) {
+      return (await read(statesBelow(prefix), listed, LIST, prefix)).sort(compareText);
+    },
+    async entries(prefix) {
+      const found = await read(statesBelow(prefix), entered, ENTRIES, prefix);
+      return found
+        .flatMap(([key, ...fields]) => {
+          const document = documentOf(key, fields);
+          return document === undefined ? [] : [{ key, ...document }];
+        })
+        .sort(byText(({ key }) => key));
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type { WriteBatch } from '../../../contracts/destination.js';
+import type { AnyDestinationDriver } from '../../../contracts/typed-definition.js';
+import type { SeenRequest } from './fixture.js';
+
+/** What is watched of a driver while an engine uses it. */
+export interface Watched {
+  /** All batches that it was handed. */
+  readonly batches: WriteBatch[];
+  /** Awaited before each batch. */
+  beforeWrite?: ((batch: WriteBatch) => void | Promise<void>) | undefined;
+}
+
+/** A driver that tells what it is handed. */
+export function watch(driver: AnyDestinationDriver, watched: Watched): AnyDestinationDriver {
+  return {
+    ...driver,
+    connect(options) {
+      const connection = driver.connect(options);
+      return {
+        read: (readOptions) => connection.read(readOptions),
+        async write(batch, writeOptions) {
+          watched.batches.push(batch);
+          await watched.beforeWrite?.(batch);
+          return connection.write(batch, writeOptions);
+        },
+      };
+    },
+  };
+}
+
+/** A fetch that notes what is sent and how much is under way. */
+export function watchFetch(own: typeof globalThis.fetch | undefined) {
+  const requests: SeenRequest[] = [];
+  let inFlight = 0;
+  let peak = 0;
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const isRequest = input instanceof Request;
+    const headers = new Headers(init?.headers ?? (isRequest ? input.headers : undefined));
+    requests.push({ url: isRequest ? input.url : String(input), headers: Object.fromEntries(headers) });
+    inFlight += 1;
+    peak = Math.max(peak, inFlight);
+    try {
+      return await (own ?? globalThis.fetch)(input, init);
+    } finally {
+      inFlight -= 1;
+    }
+  };
+  return { fetch, requests, peak: () => peak };
+}
