@@ -1,4 +1,15 @@
 import { defineConfig } from 'tsup';
+import { pureConstants } from './tools/pure-constants.js';
+
+const BUNDLED = [
+  /^zod\/mini$/,
+  /^ky$/,
+  /^p-(?:queue|retry|timeout)$/,
+  'eventemitter3',
+  'is-network-error',
+  /^@noble\/hashes\//,
+  'ipaddr.js',
+];
 
 export default defineConfig({
   entry: {
@@ -19,8 +30,14 @@ export default defineConfig({
   platform: 'neutral',
   // Shared classes must exist once, or a SecretValue of one entry would be a stranger to another.
   splitting: true,
-  dts: true,
+  dts: process.env.NODTS ? false : { banner: '/// <reference lib="esnext.disposable" />' },
+  sourcemap: true,
   clean: true,
-  treeshake: true,
+  treeshake: !process.env.NOTREE,
+  // Bun and Deno take a built-in module for a package where `node:` is missing.
+  removeNodeProtocol: false,
+  // Many small files are what makes an import slow. What a user may have as well, or what is CommonJS, stays outside.
+  noExternal: BUNDLED,
   external: [/^node:/, 'graphql'],
+  esbuildPlugins: [pureConstants],
 });

@@ -9,6 +9,7 @@ import { exchange } from './exchange.js';
 import { backoff, isTooLate, RETRY_DEFAULTS, type RetryOptions } from './backoff.js';
 import { withRetries } from './retry.js';
 import { createSignalHub } from '../shared/abort.js';
+import { inTurn } from './pacing/in-turn.js';
 import { createThrottle, type IsTooLate } from './pacing/throttle.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { type ErrorCode, type ErrorProblem } from '../contracts/error-codes.js';
@@ -170,7 +171,7 @@ export function createHttpClient(options: HttpClientOptions): GuardedHttpClient 
         const closure = await throttle.open(signal, isPointless);
         if (closure) throw new AbortError(rateLimited(facts, closure.isTold ? closure.until : undefined));
         // What was begun is ended before more is begun: a later attempt goes before a first one.
-        const answer = await queue.add(() => attempt(facts, number), { priority: number, signal });
+        const answer = await inTurn(queue, { priority: number, signal }, () => attempt(facts, number));
         if (answer) return answer;
       }
     };

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import type { Clock } from '../../contracts/clock.js';
+import { inTurn } from './in-turn.js';
 import { createPace } from './pace.js';
 import { createSteadyTime } from './steady-time.js';
 import type { Quota } from './told-times.js';
@@ -164,7 +165,7 @@ export function createThrottle(clock: Clock): Throttle {
   const turn: Throttle['turn'] = async (signal) => {
     // Nobody is in line, and nothing is to be spread: the queue would only cost time.
     const isFree = pace.perMs === 0 && gate.size + gate.pending === 0;
-    return isFree ? takeTurn(signal) : gate.add(() => takeTurn(signal), { signal });
+    return isFree ? takeTurn(signal) : inTurn(gate, { signal }, () => takeTurn(signal));
   };
 
   return {
