@@ -52,6 +52,13 @@ async function servesForSomeTime(): Promise<void> {
     allowPrivateNetwork: true,
   });
   let ended = 0;
+  /** Waits, for half a minute at most, until so many runs have ended. */
+  const whenEnded = async (runs: number) => {
+    for (let waited = 0; ended < runs && waited < 30_000; waited += 100) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expectEqual('runs that ended well', ended, runs);
+  };
   const service = new SecretSyncService({
     engine,
     store,
@@ -63,11 +70,9 @@ async function servesForSomeTime(): Promise<void> {
   try {
     await service.start();
     await service.createSync({ ...qoverySync(services, 2), syncOptions: { autoSyncEnabled: true } });
-    await service.whenIdle();
+    await whenEnded(1);
     source.set('SERVED_0', 'changed');
-    for (let waited = 0; ended < 2 && waited < 30_000; waited += 100) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    await whenEnded(2);
     expectEqual('status', (await service.getSync('qovery-2')).syncStatus, 'succeeded');
     expectEqual('updates left', (await service.plan('qovery-2')).summary.update, 0);
   } finally {
