@@ -1,14 +1,18 @@
 import { defineConfig } from 'tsup';
+import { writeLicenses } from './tools/third-party-licenses.js';
 import { pureConstants } from './tools/pure-constants.js';
 
+/** Packages of many small files, which are what makes an import slow. Their licenses go with them. */
 const BUNDLED = [
-  /^zod\/mini$/,
-  /^ky$/,
-  /^p-(?:queue|retry|timeout)$/,
+  '@noble/hashes',
   'eventemitter3',
-  'is-network-error',
-  /^@noble\/hashes\//,
   'ipaddr.js',
+  'is-network-error',
+  'ky',
+  'p-queue',
+  'p-retry',
+  'p-timeout',
+  'zod',
 ];
 
 export default defineConfig({
@@ -30,14 +34,17 @@ export default defineConfig({
   platform: 'neutral',
   // Shared classes must exist once, or a SecretValue of one entry would be a stranger to another.
   splitting: true,
-  dts: process.env.NODTS ? false : { banner: '/// <reference lib="esnext.disposable" />' },
+  // `AsyncDisposable` must be known to a project that has neither a newer `lib` nor the types of Node.js.
+  dts: { banner: '/// <reference lib="esnext.disposable" />' },
   sourcemap: true,
   clean: true,
-  treeshake: !process.env.NOTREE,
+  // Without bare imports of files from which nothing is needed, about which bundlers warn.
+  treeshake: { moduleSideEffects: false },
   // Bun and Deno take a built-in module for a package where `node:` is missing.
   removeNodeProtocol: false,
-  // Many small files are what makes an import slow. What a user may have as well, or what is CommonJS, stays outside.
-  noExternal: BUNDLED,
+  // The rest of zod stays outside: only the emulators use it.
+  noExternal: [/^zod\/mini$/],
   external: [/^node:/, 'graphql'],
   esbuildPlugins: [pureConstants],
+  onSuccess: () => writeLicenses(BUNDLED, 'dist/THIRD_PARTY_LICENSES.txt'),
 });

@@ -65,14 +65,14 @@ function currentRealm(): string {
   }
 }
 
-/** Drawn for a process that may not even know the name of its host, as in Deno: to it, all others are unknown. */
-let ownRealm: string | undefined;
+/** The realm of a process that may not even know the name of its host, as in Deno: it knows of no other process. */
+const OWN_REALM = `process ${randomUUID()}`;
 
 function hostRealm(): string {
   try {
     return hostname();
   } catch {
-    return (ownRealm ??= `process ${randomUUID()}`);
+    return OWN_REALM;
   }
 }
 
