@@ -1,4 +1,4 @@
-// How much longer a new process takes with the root entry imported than with an empty script: `npm run import-time`.
+// How much longer a new process takes with the root entry imported than with an empty script: `npm run bench:import`.
 // Medians of 15 processes in each of five rounds, both scripts in turn, so that a busy machine slows both.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

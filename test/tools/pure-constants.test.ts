@@ -20,9 +20,9 @@ async function bundled(text: string): Promise<string> {
     plugins: [
       {
         name: 'module',
-        setup({ onResolve, onLoad }) {
-          onResolve({ filter: /^module$/ }, () => ({ path: 'module.ts', namespace: 'text' }));
-          onLoad({ filter: /./, namespace: 'text' }, () => ({ contents: text, loader: 'ts' }));
+        setup(bundler) {
+          bundler.onResolve({ filter: /^module$/ }, () => ({ path: 'module.ts', namespace: 'text' }));
+          bundler.onLoad({ filter: /./, namespace: 'text' }, () => ({ contents: text, loader: 'ts' }));
         },
       },
     ],
