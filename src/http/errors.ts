@@ -128,7 +128,15 @@ const NETWORK_CODES = new Map([
 
 const CERTIFICATE = /^(?:CERT_\w+|ERR_TLS_\w+|UNABLE_TO_\w+|\w*SELF_SIGNED_CERT\w*)$/;
 
-function textField(value: unknown, name: 'code' | 'syscall'): string | undefined {
+/**
+ * Deno has no codes, only sentences; that the request was not sent is written as the stage at which it failed. The URL in
+ * the sentence can't say the same: it has no spaces. (Cloudflare's workerd has one sentence for a refused connection and
+ * for one that was lost later, so that nothing can be told from it.)
+ */
+const DENO_CONNECT = /\bclient error \(Connect\)/;
+const DENO_CERTIFICATE = /\binvalid peer certificate\b/;
+
+function textField(value: unknown, name: 'code' | 'syscall' | 'message'): string | undefined {
   const field: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
   return typeof field === 'string' ? field : undefined;
 }
@@ -138,12 +146,15 @@ export function networkFailure(error: unknown, facts: RequestFacts): SecretSyncE
   const source: unknown =
     error instanceof Error && textField(error, 'code') === undefined ? error.cause : error;
   const code = textField(source, 'code') ?? '';
-  if (CERTIFICATE.test(code)) {
+  const sentence = code === '' ? (textField(source, 'message') ?? '') : '';
+  if (CERTIFICATE.test(code) || DENO_CERTIFICATE.test(sentence)) {
     const reason = 'the certificate of the server is not trusted. Check the URL, or the trusted certificates';
     return httpError('DESTINATION_UNAVAILABLE', facts, reason, { retryable: false });
   }
   const notSent =
-    NETWORK_CODES.get(code) === true || /^(?:connect|getaddrinfo)$/.test(textField(source, 'syscall') ?? '');
+    NETWORK_CODES.get(code) === true ||
+    DENO_CONNECT.test(sentence) ||
+    /^(?:connect|getaddrinfo)$/.test(textField(source, 'syscall') ?? '');
   const shown = NETWORK_CODES.has(code) ? ` (${code})` : '';
   const reason = `${notSent ? 'no connection to the server' : 'the connection was lost'}${shown}. Try again later`;
   return httpError('DESTINATION_UNAVAILABLE', facts, reason, { maybeWritten: !notSent });

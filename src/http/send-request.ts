@@ -3,6 +3,7 @@ import { AbortError } from 'p-retry';
 import type { HttpRequest, HttpResult } from '../contracts/http.js';
 import { checkHeaders } from './address.js';
 import { backoff, isTooLate } from './backoff.js';
+import { inTurn } from './pacing/in-turn.js';
 import type { HttpRun } from './http-run.js';
 import type { ResolvedClientOptions } from './client-options.js';
 import { rateLimited, type RequestFacts } from './errors.js';
@@ -125,7 +126,7 @@ async function attemptWhenOpen<Data>(
     if (closure) throw new AbortError(rateLimited(facts, closure.isTold ? closure.until : undefined));
     // What was begun is ended before more is begun: a later attempt goes before a first one.
     const options = { priority: attempt, signal };
-    const result = await connection.queue.add(() => attemptOnce(sending, facts, attempt), options);
+    const result = await inTurn(connection.queue, options, () => attemptOnce(sending, facts, attempt));
     if (result) return result;
   }
 }

@@ -206,6 +206,26 @@ describe('the error for a request without an answer', () => {
     expect(detailsOf(error)).toMatchObject({ retryable: true, maybeWritten: true, cause: undefined });
   });
 
+  const toldByDeno = (stage: string) =>
+    fetchFailed(new Error(`error sending request for url (https://host/client%20error): ${stage}`));
+
+  it.each([
+    ['client error (Connect): tcp connect error: Connection refused (os error 111)', none, false, true],
+    ['client error (Connect): dns error: failed to lookup address information', none, false, true],
+    [
+      'client error (Connect): invalid peer certificate: UnknownIssuer',
+      'the certificate of the server is not trusted',
+      false,
+      false,
+    ],
+    ['client error (SendRequest): connection closed before message completed', lost, true, true],
+    ['Connection reset by peer (os error 104)', lost, true, true],
+  ])('understands the sentence of Deno: %s', (stage, reason, maybeWritten, retryable) => {
+    const error = networkFailure(toldByDeno(stage), facts);
+    expect(error.message).toContain(`Could not update a variable: ${reason}. `);
+    expect(detailsOf(error)).toMatchObject({ maybeWritten, retryable, cause: undefined });
+  });
+
   it('takes the code of the error itself before that of its cause', () => {
     const error = Object.assign(fetchFailed(withCode({ code: 'ECONNREFUSED' })), { code: 'ECONNRESET' });
     expect(networkFailure(error, facts).message).toContain('(ECONNRESET)');

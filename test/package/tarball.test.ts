@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 let project: string;
+let packed: { readonly filename: string; readonly files: readonly { readonly path: string }[] } | undefined;
 
 /** Runs in the empty project; what it printed. */
 const node = async (...args: string[]) => (await run(process.execPath, args, { cwd: project })).stdout.trim();
@@ -19,12 +22,89 @@ beforeAll(async () => {
   const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', project], {
     cwd: root,
   });
-  const [packed] = JSON.parse(stdout) as { filename: string }[];
+  [packed] = JSON.parse(stdout) as (typeof packed)[];
   const tarball = join(project, packed?.filename ?? '');
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball], { cwd: project });
 }, 300_000);
 
 afterAll(() => rm(project, { recursive: true, force: true }));
+
+describe('the packed tarball', () => {
+  const paths = () => packed?.files.map(({ path }) => path) ?? [];
+
+  it('holds what was built, its documentation, and nothing else', () => {
+    const kinds = paths().map((path) =>
+      path
+        .replace(/^dist\/(?:[\w-]+\/)*[\w-]+\.(js|js\.map|d\.ts)$/, 'dist/*.$1')
+        .replace(/^(docs|examples)\/.+\.(md|ts|json|ya?ml)$/, '$1/*.$2'),
+    );
+    expect([...new Set(kinds)].sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'SECURITY.md',
+      'dist/*.d.ts',
+      'dist/*.js',
+      'dist/*.js.map',
+      'dist/THIRD_PARTY_LICENSES.txt',
+      'docs/*.md',
+      'examples/*.json',
+      'examples/*.ts',
+      // Made up: what the demo syncs.
+      'examples/demo/.env',
+      'llms.txt',
+      'package.json',
+    ]);
+  });
+
+  it('has every file that package.json exports, and a source map of each file of code', () => {
+    const present = new Set(paths());
+    const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      exports: Record<string, string | Record<string, string>>;
+    };
+    const named = Object.values(exports).flatMap((target) =>
+      typeof target === 'string' ? [target] : Object.values(target),
+    );
+    expect(named.filter((path) => !present.has(path.slice(2)))).toEqual([]);
+    const code = paths().filter((path) => path.endsWith('.js') && path.startsWith('dist/'));
+    expect(code.length).toBeGreaterThan(10);
+    expect(code.filter((path) => !present.has(`${path}.map`))).toEqual([]);
+  });
+
+  it('contains the license of each package that was bundled', () => {
+    const map = paths().filter((path) => path.endsWith('.js.map'));
+    const bundled = map.flatMap((path) => {
+      const { sources } = JSON.parse(readFileSync(join(root, path), 'utf8')) as { sources: string[] };
+      return sources.flatMap((source) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1] ?? []);
+    });
+    const licenses = readFileSync(join(root, 'dist/THIRD_PARTY_LICENSES.txt'), 'utf8');
+    expect(new Set(bundled).size).toBeGreaterThan(5);
+    for (const name of new Set(bundled)) expect(licenses).toMatch(new RegExp(`^${name} \\d`, 'm'));
+  });
+
+  it('loads no package and few files for the root entry, and no built-in module without `node:`', () => {
+    const loaded = new Set<string>();
+    const outside = new Set<string>();
+    const follow = (file: string): void => {
+      if (loaded.has(file)) return;
+      loaded.add(file);
+      for (const [, path = ''] of readFileSync(file, 'utf8').matchAll(
+        /^(?:import|export)\b[^;]*?["']([^"'\n]+)["'];$/gm,
+      )) {
+        if (path.startsWith('.')) follow(join(dirname(file), path));
+        else outside.add(path);
+      }
+    };
+    follow(join(root, 'dist/index.js'));
+    expect([...outside]).toEqual([]);
+    expect(loaded.size).toBeLessThan(25);
+    for (const path of paths().filter((each) => each.startsWith('dist/') && each.endsWith('.js'))) {
+      follow(join(root, path));
+    }
+    expect([...outside].filter((path) => isBuiltin(path) && !path.startsWith('node:'))).toEqual([]);
+    expect([...outside].filter((path) => path.startsWith('node:')).length).toBeGreaterThan(3);
+  });
+});
 
 describe('the packed tarball in an empty project', () => {
   it('can be imported, every entry, without graphql being installed', async () => {
@@ -83,5 +163,8 @@ import { qovery } from 'secret-sync-engine/drivers/qovery';
     ];
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
     await expect(node(tsc, ...options, ...types, 'src/esm.mts', 'src/common.cts')).resolves.toBe('');
+    // A worker's project: `AsyncDisposable` comes from neither its libraries nor the types of Node.js.
+    const worker = ['--lib', 'es2022,dom,dom.iterable'];
+    await expect(node(tsc, ...options, ...worker, 'src/esm.mts')).resolves.toBe('');
   });
 });

@@ -133,8 +133,21 @@ export function generateFingerprintKey(): string {
   return bytesToHex(globalThis.crypto.getRandomValues(new Uint8Array(32)));
 }
 
-/** Makes a keyring under a key that only this object knows. */
-export const ephemeralKeyring = (): Keyring => createKeyring(generateFingerprintKey(), true);
+/**
+ * Returns a keyring under a key that nothing else knows, for as long as this object lives. The key is drawn when it is
+ * first needed: an engine can be made where nothing may be drawn, such as the module scope of a worker.
+ */
+export function ephemeralKeyring(): Keyring {
+  let drawn: Keyring | undefined;
+  const keyring = () => (drawn ??= createKeyring(generateFingerprintKey(), true));
+  return {
+    get current() {
+      return keyring().current;
+    },
+    ephemeral: true,
+    find: (keyId) => keyring().find(keyId),
+  };
+}
 
 /** True for the id of a key that some engine drew for its own life. */
 export const isEphemeralKeyId = (keyId: string): boolean => keyId.startsWith(EPHEMERAL);

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import type { Clock } from '../../contracts/clock.js';
+import { inTurn } from './in-turn.js';
 import { createPace } from './pace.js';
 import { createQuotaFollower, type Ticket } from './quota-follower.js';
 import { createSteadyTime, type SteadyTime } from './steady-time.js';
@@ -108,7 +109,7 @@ class PacedThrottle implements Throttle {
   async turn(signal: AbortSignal): Promise<Ticket | undefined> {
     // None is in line, and nothing is to be spread: the queue would only cost time.
     const isFree = this.#pace.perMs === 0 && this.#gate.size + this.#gate.pending === 0;
-    return isFree ? this.#takeTurn(signal) : this.#gate.add(() => this.#takeTurn(signal), { signal });
+    return isFree ? this.#takeTurn(signal) : inTurn(this.#gate, { signal }, () => this.#takeTurn(signal));
   }
 
   accepted(ticket: Ticket, quota: Quota | undefined): void {

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { JsonValue } from '../../contracts/json.js';
 import { quote } from '../../shared/text.js';
@@ -8,7 +8,7 @@ import { entryAt, errorCode, readFileIfThere } from './file-system.js';
 
 const envelopeSchema = z.object({
   formatVersion: z.number(),
-  version: z.string().min(1),
+  version: z.string().check(z.minLength(1)),
   // Handed on as it was parsed: a schema for all of JSON would copy it and drop a `__proto__` key.
   document: z.custom<JsonValue>((value) => value !== undefined),
 });

@@ -1,15 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 /** A token becomes part of a file's name: one of any other form could name a file elsewhere. */
 const TOKEN = /^[0-9a-z-]{1,64}$/;
 
 const ownerSchema = z.object({
-  token: z.string().regex(TOKEN),
-  pid: z.int().positive(),
+  token: z.string().check(z.regex(TOKEN)),
+  pid: z.int().check(z.positive()),
   realm: z.string(),
-  started: z.string().optional(),
+  started: z.optional(z.string()),
 });
 
 /** Who holds a lock, as written in the lock file. */
@@ -17,7 +18,7 @@ export interface LockOwner {
   /** Drawn for each attempt, so that no two locks are ever mistaken for each other. */
   readonly token: string;
   readonly pid: number;
-  /** Within one realm, equal process ids mean the same process: a boot and a process namespace, or a host name. */
+  /** Within one realm, equal process ids mean the same process: a boot and a process namespace, a host name, or one process. */
   readonly realm: string;
   /** When the process started, in the kernel's own count: it tells a process from a later one with its id. */
   readonly started?: string | undefined;
@@ -63,7 +64,18 @@ function currentRealm(): string {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
+    return hostRealm();
+  }
+}
+
+/** The realm of a process that may not even know the name of its host, as in Deno: it knows of no other process. */
+const OWN_REALM = `process ${randomUUID()}`;
+
+function hostRealm(): string {
+  try {
     return hostname();
+  } catch {
+    return OWN_REALM;
   }
 }
 

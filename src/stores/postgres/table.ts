@@ -40,10 +40,12 @@ export function statementsOn(client: PostgresClient, table: string, createTable:
   };
 
   return async (text, values) => {
+    // Asked now: another call can succeed, on the table that it has created, before this one is told of none.
+    const mayFindNone = mayCreate;
     try {
       return await runOnTable(text, values);
     } catch (error) {
-      if (!mayCreate || sqlState(error) !== UNDEFINED_TABLE) throw error;
+      if (!mayFindNone || sqlState(error) !== UNDEFINED_TABLE) throw error;
     }
     creating ??= create();
     await creating;

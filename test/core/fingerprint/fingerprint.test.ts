@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { isSecretSyncError } from '../../../src/contracts/errors.js';
 import { SecretValue } from '../../../src/contracts/secret.js';
 import { fingerprint, sourceDigest } from '../../../src/core/fingerprint/fingerprint.js';
@@ -180,6 +180,18 @@ describe('a keyring', () => {
       if (!isSecretSyncError(error)) throw error;
       expect(error.message).toMatch(/^The fingerprint key is not valid:/);
       expect(error.problems?.map(({ path }) => path)).toEqual(paths);
+    }
+  });
+
+  it('draws the key of an engine only when it is needed, once', () => {
+    const draw = vi.spyOn(globalThis.crypto, 'getRandomValues');
+    try {
+      const keyring = ephemeralKeyring();
+      expect(draw).not.toHaveBeenCalled();
+      expect(keyring.find(keyring.current.keyId)).toBe(keyring.current);
+      expect(draw).toHaveBeenCalledTimes(1);
+    } finally {
+      draw.mockRestore();
     }
   });
 
