@@ -1,5 +1,6 @@
 import { isSecretSyncError, type SecretSyncError } from '../../contracts/errors.js';
 import { indexEntries } from '../../core/inputs/destination-index.js';
+import { inTurns } from '../../shared/turns/turns.js';
 import type { WriteStep } from '../../core/step.js';
 import { readDestination } from '../run/read.js';
 import { secondLook, type SecondLook } from './second-look.js';
@@ -76,7 +77,7 @@ async function lookAgain(
     if (run.signal.aborted) throw error;
     return readDestination(run, connection);
   });
-  const index = indexEntries(entries, capabilities);
+  const index = await inTurns(indexEntries(entries, capabilities), run.signal);
   const looks = [...unsettled].map(([step, { error }]) => {
     const change = toWriteChange(step);
     return [step, secondLook(change, error, index.at(change.key))] as const;

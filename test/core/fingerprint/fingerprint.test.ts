@@ -17,6 +17,7 @@ import {
   keyIdOf,
   type FingerprintKeys,
 } from '../../../src/core/fingerprint/keyring.js';
+import { inOneGo } from '../../../src/shared/turns/turns.js';
 
 const KEY = '0123456789abcdef0123456789abcdef';
 // Made in each test: what fails while a file is loaded fails without a name.
@@ -244,7 +245,7 @@ describe('canonical JSON', () => {
 
 describe('the digest of a source', () => {
   const digestOf = (read: SourceReadResult, location: SourceLocation = {}) =>
-    sourceDigest(own(), location, sourceSnapshot(read));
+    inOneGo(sourceDigest(own(), location, sourceSnapshot(read)));
   const secrets = { A: '1', B: '2' };
 
   it('names its key, and holds nothing of the values', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inOneGo, inTurns } from '../../src/shared/async.js';
+import { inOneGo, inTurns } from '../../../src/shared/turns/turns.js';
 
 function* counting(parts: number, seen: number[] = []): Generator<undefined, number> {
   for (let part = 0; part < parts; part += 1) {
