@@ -14,7 +14,15 @@ import { checkSourceWrites, sourceChanges } from './imports.js';
 import { planOptions, type PlanCallOptions } from './call-options.js';
 import type { ResolvedOptions } from './options.js';
 import type { EngineContext } from './run/clients.js';
-import { clientFor, connect, locationOf, NO_SECRETS, readDestination, readSource } from './run/read.js';
+import {
+  checkEchoes,
+  clientFor,
+  connect,
+  locationOf,
+  NO_SECRETS,
+  readDestination,
+  readSource,
+} from './run/read.js';
 import type { Run } from './run/run.js';
 import type { SavedPlan } from './saved-plan.js';
 import type { Lease } from './state/lease.js';
@@ -124,8 +132,8 @@ export async function planRun(
       known ?? (needsSource ? readWithDigest(options, run, request, signal) : { snapshot: NO_SECRETS }),
     (signal) => readDestination(run, connection, signal),
   );
-  // The destination can have been read before the source was.
-  run.prepared.echoes.checkEntries(entries);
+  // Not before: the destination can have been read before the source was.
+  await checkEchoes(run, entries);
   const deciding = decide({
     operation,
     definition,

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { inOrder } from '../canonical-json.js';
-import { slicesOf, type Turns } from './turns.js';
+import { mapInTurns, slicesOf, type Turns } from './turns.js';
 
 const encoder = new TextEncoder();
 
@@ -24,36 +24,37 @@ export function* checksumInTurns(text: string): Turns<string> {
 }
 
 /** The JSON of a list, in turns. */
-function* listJson(list: readonly unknown[], json: (value: unknown) => string | undefined): Turns<string> {
+function* listJson(list: readonly unknown[]): Turns<string> {
   const pieces: string[] = [];
   for (const slice of slicesOf(list)) {
     if (pieces.length > 0) yield;
-    pieces.push(json(slice)?.slice(1, -1) ?? '');
+    pieces.push(JSON.stringify(slice).slice(1, -1));
   }
   return `[${pieces.join(',')}]`;
 }
 
-/**
- * Returns the same as `JSON.stringify(document)`, in turns, for an object that may hold long lists.
- *
- * @param json Makes the JSON of a field, or of a part of a list.
- */
-export function* jsonInTurns(
-  document: object,
-  json: (value: unknown) => string | undefined = JSON.stringify,
-): Turns<string> {
+/** Returns the same as `JSON.stringify(document)`, in turns, for an object that may hold long lists. */
+export function* jsonInTurns(document: object): Turns<string> {
   const fields: string[] = [];
   for (const name of Object.keys(document)) {
     const value: unknown = Reflect.get(document, name);
-    const made = Array.isArray(value) ? yield* listJson(value, json) : json(value);
-    if (made !== undefined) fields.push(`${JSON.stringify(name)}:${made}`);
+    const json: string | undefined = Array.isArray(value) ? yield* listJson(value) : JSON.stringify(value);
+    if (json !== undefined) fields.push(`${JSON.stringify(name)}:${json}`);
   }
   return `{${fields.join(',')}}`;
 }
 
+/** Returns the same as `inOrder`, in turns, for an object that may hold long lists. */
+export function* inOrderInTurns(document: object): Turns<object> {
+  const fields: (readonly [string, unknown])[] = [];
+  for (const name of Object.keys(document).sort()) {
+    const value: unknown = Reflect.get(document, name);
+    fields.push([name, Array.isArray(value) ? yield* mapInTurns(value, inOrder) : inOrder(value)]);
+  }
+  return Object.fromEntries(fields);
+}
+
 /** Returns the same as `canonicalJson`, in turns, for an object that may hold long lists. */
 export function* canonicalJsonInTurns(document: object): Turns<string> {
-  const names = Object.keys(document).sort();
-  const sorted = Object.fromEntries(names.map((name) => [name, Reflect.get(document, name) as unknown]));
-  return yield* jsonInTurns(sorted, (value) => JSON.stringify(inOrder(value)));
+  return yield* jsonInTurns(yield* inOrderInTurns(document));
 }

@@ -305,3 +305,24 @@ describe('a checksum', () => {
     );
   });
 });
+
+describe('a digest that is made in turns', () => {
+  it('is the one that is made in one go, of many fields and of long ones', () => {
+    const { digest, digestInTurns } = own();
+    const many = Array.from({ length: 40_000 }, (_, index) => `field ${index}`);
+    for (const fields of [[], ['a', ''], many, ['é'.repeat(400_000), '\ud800', 'x'.repeat(1_200_000)]]) {
+      expect(inOneGo(digestInTurns(fields))).toBe(digest(fields));
+    }
+  });
+
+  it('is not disturbed by digests that are made between its turns', () => {
+    const { digest, digestInTurns } = own();
+    const fields = ['x'.repeat(1_200_000)];
+    const work = digestInTurns(fields);
+    for (;;) {
+      const { done, value } = work.next();
+      digest(['another']);
+      if (done === true) return expect(value).toBe(digest(fields));
+    }
+  });
+});
