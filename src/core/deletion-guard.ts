@@ -1,3 +1,4 @@
+import { inOneGo, mapInTurns, type Turns } from '../shared/turns/turns.js';
 import type { SyncOptions, SyncOptionsInput } from '../contracts/definition.js';
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
 import type { KeepReason, PlannedChange, PlanProblem } from '../contracts/plan.js';
@@ -98,12 +99,14 @@ export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
 
   const keys = new Set(candidates.map(({ key }) => canonical(key)));
   const destination = destinationEntries(input.destination);
-  const entries = indexEntries(
-    destination.filter((entry) => keys.has(canonical(entry.key))),
-    capabilities,
+  const entries = inOneGo(
+    indexEntries(
+      destination.filter((entry) => keys.has(canonical(entry.key))),
+      capabilities,
+    ),
   );
   const ownership = indexState(input.state, canonical);
-  const { steps, problems } = guardSteps({
+  const guarding = guardSteps({
     syncId,
     steps: changes.map((change): Step => {
       const before = change.action === 'delete' ? entries.find(change.key, change.kind) : undefined;
@@ -117,6 +120,7 @@ export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
     source: input.source ?? {},
     confirmDeletions: input.confirmDeletions,
   });
+  const { steps, problems } = inOneGo(guarding);
   return { changes: steps.map(({ change }) => change), problems };
 }
 
@@ -149,14 +153,17 @@ function keepReason(
   return !owned && options.deletionScope === 'owned' ? 'not-owned' : undefined;
 }
 
-/** The same as `guardDeletions`, for steps that know what is behind them. */
-export function guardSteps(input: GuardContext): {
+/** What `guardDeletions` returns, with what is behind each change. */
+interface GuardedSteps {
   readonly steps: readonly Step[];
   readonly problems: readonly PlanProblem[];
-} {
+}
+
+/** The same as `guardDeletions`, for steps that know what is behind them, in turns. */
+export function* guardSteps(input: GuardContext): Turns<GuardedSteps> {
   const { syncId, keySchema, capabilities, options, source } = input;
   const deletions: Step[] = [];
-  const steps = input.steps.map((step): Step => {
+  const steps = yield* mapInTurns(input.steps, (step): Step => {
     const { change } = step;
     if (change.action !== 'delete') return step;
     const reason = keepReason(step, input);

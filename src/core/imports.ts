@@ -8,6 +8,7 @@ import { unrestrictedCapabilities } from './definition/defaults.js';
 import { identityKeySchema, type KeySchema } from './definition/key-schema.js';
 import { sourceSnapshot, type SourceSnapshot } from './inputs/source-snapshot.js';
 import { byText, quote } from '../shared/text.js';
+import { endsTurn, forEachInTurns, inOneGo, sortInTurns, type Turns } from '../shared/turns/turns.js';
 import type { ImportStep } from './step.js';
 import {
   canonicalKey,
@@ -67,11 +68,8 @@ function importable(entry: DestinationEntry, capabilities: Capabilities): Secret
 export function resolveImport(input: ResolveImportInput): ResolvedImport {
   const { behavior, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
   const entries = destinationEntries(input.destination);
-  const { steps, desired } = resolveSnapshot(sourceSnapshot(input.source), entries, {
-    behavior,
-    keySchema,
-    capabilities,
-  });
+  const rules = { behavior, keySchema, capabilities };
+  const { steps, desired } = inOneGo(resolveSnapshot(sourceSnapshot(input.source), entries, rules));
   return { imports: steps.map(({ planned }) => planned), desired };
 }
 
@@ -84,31 +82,34 @@ export interface ResolvedSteps {
   readonly desired: ReadonlyMap<string, DesiredSecret>;
 }
 
-/** `resolveImport` of what is at hand in the one form already. */
-export function resolveSnapshot(
+/** `resolveImport` of what is at hand in the one form already, in turns. */
+export function* resolveSnapshot(
   source: SourceSnapshot,
   entries: readonly DestinationEntry[],
   { behavior, keySchema, capabilities }: ImportRules,
-): ResolvedSteps {
+): Turns<ResolvedSteps> {
   const desired = new Map<string, DesiredSecret>();
-  for (const [sourceKey, value] of source.secrets) {
+  yield* forEachInTurns(source.secrets, ([sourceKey, value]) => {
     desired.set(keySchema.render(sourceKey), { sourceKey, value, part: source.partOf.get(sourceKey) });
-  }
+  });
   const steps: ImportStep<PlannedImport>[] = [];
   if (behavior === 'overwrite-destination') return { steps, desired };
 
   const canonical = canonicalKey(capabilities);
   const spelling = new Map<string, string>();
-  for (const sourceKey of [...source.secrets.keys(), ...source.unreadable]) {
+  yield* forEachInTurns([...source.secrets.keys(), ...source.unreadable], (sourceKey) => {
     const id = canonical(keySchema.render(sourceKey));
     const known = spelling.get(id);
     // Of two spellings of one key it must be the same one in any order.
     if (known === undefined || sourceKey < known) spelling.set(id, sourceKey);
-  }
-  const listed =
-    capabilities.canonicalKey === undefined ? entries : [...entries].sort(byText(({ key }) => key));
+  });
+  const byKey = byText(({ key }: DestinationEntry) => key);
+  const listed = capabilities.canonicalKey === undefined ? entries : yield* sortInTurns(entries, byKey);
   const destinationWins = behavior.endsWith('prioritize-destination');
+  let count = 0;
   for (const entry of listed) {
+    count += 1;
+    if (endsTurn(count)) yield;
     const { key } = entry;
     const stripped = keySchema.strip(key);
     const value = importable(entry, capabilities);
@@ -133,7 +134,8 @@ export function resolveSnapshot(
       add('ignore', 'source-wins');
     }
   }
-  return { steps: steps.sort(byText(({ planned }) => planned.sourceKey)), desired };
+  const bySourceKey = byText(({ planned }: ImportStep<PlannedImport>) => planned.sourceKey);
+  return { steps: yield* sortInTurns(steps, bySourceKey), desired };
 }
 
 /** What an operation imports, and which side wins. `overwrite-destination`: nothing. */

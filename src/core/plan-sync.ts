@@ -5,6 +5,7 @@ import type { SourceReadResult } from '../contracts/source.js';
 import type { PlaceState } from '../contracts/state-store.js';
 import { unrestrictedCapabilities } from './definition/defaults.js';
 import { decide } from './build-plan.js';
+import { inOneGo } from '../shared/turns/turns.js';
 import { assertImportable } from './imports.js';
 import { sourceSnapshot } from './inputs/source-snapshot.js';
 import type { FingerprintKeys } from './fingerprint/keyring.js';
@@ -60,7 +61,7 @@ export function planSync(input: PlanSyncInput): SyncPlan {
     displayName: destination,
     remembersFirstSync: true,
   });
-  return decide({
+  const deciding = decide({
     operation,
     definition,
     place: input.place ?? destination,
@@ -75,5 +76,6 @@ export function planSync(input: PlanSyncInput): SyncPlan {
       ...(confirmDeletions === undefined ? {} : { confirmDeletions }),
     },
     keyring,
-  }).plan;
+  });
+  return inOneGo(deciding).plan;
 }

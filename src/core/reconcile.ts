@@ -4,12 +4,13 @@ import type { PlannedChange, PlanProblem, PlanWarning } from '../contracts/plan.
 import { SecretValue } from '../contracts/secret.js';
 import type { PlaceState } from '../contracts/state-store.js';
 import { blockDesired } from './unwritable-keys.js';
-import { plannedChange, sortSteps, type Step } from './step.js';
+import { compareSteps, plannedChange, type Step } from './step.js';
 import { decideDesired, decisionWarnings, type DecisionContext, type Desired } from './key-decision.js';
 import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defaults.js';
 import { identityKeySchema, type KeySchema } from './definition/key-schema.js';
 import { indexState } from './inputs/ownership.js';
 import { byText } from '../shared/text.js';
+import { endsTurn, inOneGo, sortInTurns, type Turns } from '../shared/turns/turns.js';
 import {
   destinationEntries,
   indexEntries,
@@ -75,8 +76,8 @@ export interface Reconciled {
  */
 export function reconcile(input: ReconcileInput): Reconciled {
   const { syncId, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
-  const entries = indexEntries(destinationEntries(input.destination), capabilities);
-  const { steps, problems, warnings } = reconcileIndexed({
+  const entries = inOneGo(indexEntries(destinationEntries(input.destination), capabilities));
+  const reconciling = reconcileIndexed({
     syncId,
     desired: input.desired instanceof Map ? input.desired : new Map(Object.entries(input.desired)),
     unreadable: input.unreadable ?? [],
@@ -88,6 +89,7 @@ export function reconcile(input: ReconcileInput): Reconciled {
     options: resolveSyncOptions(input.options),
     force: input.options?.force ?? false,
   });
+  const { steps, problems, warnings } = inOneGo(reconciling);
   return { changes: steps.map(({ change }) => change), problems, warnings };
 }
 
@@ -101,22 +103,26 @@ export interface ReconcileContext extends Omit<DecisionContext, 'allowReplace'> 
   readonly options: SyncOptions;
 }
 
-/** The same as `reconcile`, for what is indexed already, and with what is behind each change. */
-export function reconcileIndexed(
-  input: ReconcileContext,
-): Omit<Reconciled, 'changes'> & { readonly steps: readonly Step[] } {
+/** What `reconcile` returns, with what is behind each change. */
+export type ReconciledSteps = Omit<Reconciled, 'changes'> & { readonly steps: readonly Step[] };
+
+/** The same as `reconcile`, for what is indexed already, in turns. */
+export function* reconcileIndexed(input: ReconcileContext): Turns<ReconciledSteps> {
   const { desired, capabilities, entries, options } = input;
   const { kind } = capabilities;
   const context: DecisionContext = { ...input, allowReplace: options.allowReplace };
   const unreadable = new Set(Array.from(input.unreadable, entries.canonical));
   const isUnreadable = (key: string) => unreadable.size > 0 && unreadable.has(entries.canonical(key));
-  const blockOf = blockDesired(input);
+  const blockOf = yield* blockDesired(input);
   const isAsked = new Uint8Array(entries.groups.length);
   const steps: Step[] = [];
   const problems: PlanProblem[] = [];
   const warnings: PlanWarning[] = [];
+  let count = 0;
 
   for (const [key, wanted] of desired) {
+    count += 1;
+    if (endsTurn(count)) yield;
     if (isUnreadable(key)) continue;
     const position = entries.position(key);
     const all = (position === undefined ? undefined : entries.groups[position]) ?? [];
@@ -147,8 +153,9 @@ export function reconcileIndexed(
     }
   }
 
-  entries.groups.forEach((all, position) => {
-    if (isAsked[position] === 1) return;
+  for (const [position, all] of entries.groups.entries()) {
+    if (endsTurn(position + 1)) yield;
+    if (isAsked[position] === 1) continue;
     const why = isUnreadable(all[0].key) ? 'unreadable-at-source' : undefined;
     for (const entry of all) {
       // Of an own entry and an inherited one of the same kind, the own one is the one to decide about.
@@ -156,9 +163,13 @@ export function reconcileIndexed(
         continue;
       steps.push(undesiredStep(entry, why, context));
     }
-  });
+  }
   const byKey = byText((item: { readonly key?: string }) => item.key ?? '');
-  return { steps: sortSteps(steps), problems: problems.sort(byKey), warnings: warnings.sort(byKey) };
+  return {
+    steps: yield* sortInTurns(steps, compareSteps),
+    problems: yield* sortInTurns(problems, byKey),
+    warnings: yield* sortInTurns(warnings, byKey),
+  };
 }
 
 /** The decision about an entry that the source does not ask for. */

@@ -1,6 +1,7 @@
 import type { PlannedImport, PlanPreconditions, SyncPlan } from '../contracts/plan.js';
 import type { SecretValue } from '../contracts/secret.js';
-import { canonicalJson } from '../shared/canonical-json.js';
+import { canonicalJsonInTurns } from '../shared/turns/json.js';
+import { mapInTurns, type Turns } from '../shared/turns/turns.js';
 import type { Digester } from './fingerprint/keyring.js';
 import { readableValue } from './inputs/destination-index.js';
 import { isWriteStep, type ImportStep, type Step, type WriteStep } from './step.js';
@@ -45,31 +46,36 @@ function importDigest(
 }
 
 /** Returns the MAC over everything of a plan but the MAC. */
-export function planMac(digester: Digester, plan: object, { keyId }: { readonly keyId: string }): string {
-  return digester.digest(['plan', canonicalJson({ ...plan, preconditions: { keyId } })]);
+export function* planMac(
+  digester: Digester,
+  plan: object,
+  { keyId }: { readonly keyId: string },
+): Turns<string> {
+  const json = yield* canonicalJsonInTurns({ ...plan, preconditions: { keyId } });
+  return yield* digester.digestInTurns(['plan', json]);
 }
 
 /** Returns the rows of a plan, with the digests that `apply` compares, and a MAC over it all. */
-export function sealPlan(
+export function* sealPlan(
   digester: Digester,
   plan: UnsealedPlan,
   steps: readonly Step[],
   imports: readonly ImportStep<PlannedImport>[],
-): SyncPlan {
+): Turns<SyncPlan> {
   const sealed = {
     ...plan,
-    imports: imports.map((step): PlannedImport =>
+    imports: yield* mapInTurns(imports, (step): PlannedImport =>
       step.planned.action === 'ignore'
         ? step.planned
         : { ...step.planned, digest: importDigest(digester, plan.place, step) },
     ),
-    changes: steps.map((step) =>
+    changes: yield* mapInTurns(steps, (step) =>
       isWriteStep(step) ? { ...step.change, digest: stepDigest(digester, plan.place, step) } : step.change,
     ),
   };
   const preconditions: PlanPreconditions = {
     keyId: digester.keyId,
-    mac: planMac(digester, sealed, digester),
+    mac: yield* planMac(digester, sealed, digester),
   };
   return { ...sealed, preconditions };
 }

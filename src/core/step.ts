@@ -60,10 +60,9 @@ export function isWrite(action: ChangeAction): action is WriteAction {
 /** True for a step that writes to the destination. */
 export const isWriteStep = (step: Step): step is WriteStep => isWrite(step.change.action);
 
-/** Sorts steps by key, then kind, then action: an own entry and an inherited one can share the first two. */
-export function sortSteps(steps: Step[]): Step[] {
-  return steps.sort(
-    ({ change: a }, { change: b }) =>
-      compareText(a.key, b.key) || compareText(a.kind ?? '', b.kind ?? '') || compareText(a.action, b.action),
-  );
-}
+/** The order of steps: by key, then kind, then action, since an own entry and an inherited one can share the first two. */
+export const compareSteps = ({ change: a }: Step, { change: b }: Step): number =>
+  compareText(a.key, b.key) || compareText(a.kind ?? '', b.kind ?? '') || compareText(a.action, b.action);
+
+/** Sorts steps by {@link compareSteps}. */
+export const sortSteps = (steps: Step[]): Step[] => steps.sort(compareSteps);

@@ -1,6 +1,7 @@
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
 import type { BlockedReason } from '../contracts/plan.js';
 import { quote, quoteList } from '../shared/text.js';
+import { forEachInTurns, type Turns } from '../shared/turns/turns.js';
 import type { SecretValue } from '../contracts/secret.js';
 import type { KeySchema } from './definition/key-schema.js';
 import { isInherited, type EntryIndex } from './inputs/destination-index.js';
@@ -76,30 +77,30 @@ export type BlockOf = (key: string, wanted: Wanted) => Block | undefined;
  * | two keys are one to the destination | `colliding-key`, both |
  * | the value is too long, or a new key is one too many | `limit-exceeded` |
  */
-export function blockDesired(input: BlockInput): BlockOf {
+export function* blockDesired(input: BlockInput): Turns<BlockOf> {
   const { desired, capabilities } = input;
   const blockOf: BlockOf = (key, wanted) => blockOne(key, wanted, input);
   const most = capabilities.limits?.keys;
   // Each key by itself, when its turn comes, where no key bears on another.
   if (capabilities.canonicalKey === undefined && most === undefined) return blockOf;
   const blocks = new Map<string, Block>();
-  for (const [key, wanted] of desired) {
+  yield* forEachInTurns(desired, ([key, wanted]) => {
     const block = blockOf(key, wanted);
     if (block !== undefined) blocks.set(key, block);
-  }
-  if (capabilities.canonicalKey !== undefined) blockCollisions(input, blocks);
+  });
+  if (capabilities.canonicalKey !== undefined) yield* blockCollisions(input, blocks);
   if (most !== undefined) blockBeyond(most, input, blocks);
   return (key) => blocks.get(key);
 }
 
-function blockCollisions({ desired, entries }: BlockInput, blocks: Map<string, Block>): void {
+function* blockCollisions({ desired, entries }: BlockInput, blocks: Map<string, Block>): Turns {
   const groups = new Map<string, string[]>();
-  for (const key of desired.keys()) {
+  yield* forEachInTurns(desired.keys(), (key) => {
     const canonical = entries.canonical(key);
     const group = groups.get(canonical);
     if (group === undefined) groups.set(canonical, [key]);
     else group.push(key);
-  }
+  });
   for (const group of groups.values()) {
     if (group.length === 1) continue;
     const why = `${quoteList([...group].sort())} are one key to the destination; rename all but one`;

@@ -1,6 +1,7 @@
 import type { Capabilities } from '../contracts/destination.js';
 import type { PlanWarning } from '../contracts/plan.js';
 import { quote, quoteList } from '../shared/text.js';
+import { endsTurn, forEachInTurns, type Turns } from '../shared/turns/turns.js';
 import { isWriteStep, type Step } from './step.js';
 import { isDistinctive } from './definition/key-schema.js';
 import { keyIdOf } from './fingerprint/keyring.js';
@@ -38,11 +39,14 @@ export function sourceWarnings({ source, keySchema }: Situation): PlanWarning[] 
 }
 
 /** Returns what to know about keys of this sync that are not deleted, or come from a part that holds nothing. */
-export function ownKeyWarnings(situation: Situation, steps: readonly Step[]): PlanWarning[] {
+export function* ownKeyWarnings(situation: Situation, steps: readonly Step[]): Turns<PlanWarning[]> {
   const { definition, keySchema, source } = situation;
   const fromEmpty = new Map<string, string[]>();
   const warnings: PlanWarning[] = [];
+  let count = 0;
   for (const { change, before, remembered } of steps) {
+    count += 1;
+    if (endsTurn(count)) yield;
     if (before === undefined || remembered === undefined || change.sourceKey !== undefined) continue;
     const { key } = change;
     if (!ownedBy(remembered, definition.id, before)) continue;
@@ -66,27 +70,34 @@ export function ownKeyWarnings(situation: Situation, steps: readonly Step[]): Pl
 }
 
 /** Returns what the driver has to say about the writes. */
-export function driverWarnings(capabilities: Capabilities, steps: readonly Step[]): PlanWarning[] {
+export function* driverWarnings(
+  capabilities: Capabilities,
+  steps: readonly Step[],
+): Turns<readonly PlanWarning[]> {
   const writes = steps.filter(isWriteStep);
   if (writes.length === 0) return [];
   const warnings = [...(capabilities.writeWarnings ?? [])];
   if (capabilities.warn === undefined) return warnings;
-  for (const { change, before, after } of writes) {
+  yield* forEachInTurns(writes, ({ change, before, after }) => {
     const { key, kind, action } = change;
-    const found = capabilities.warn({
+    const found = capabilities.warn?.({
       key,
       action,
       ...(kind === undefined ? {} : { kind }),
       ...(action === 'replace' && before?.kind !== undefined ? { previousKind: before.kind } : {}),
       ...(after === undefined ? {} : { value: after }),
     });
-    warnings.push(...found.map((warning) => ({ key, ...warning })));
-  }
+    for (const warning of found ?? []) warnings.push({ key, ...warning });
+  });
   return warnings;
 }
 
 /** Returns what to know about a state whose seal or fingerprints can't be checked; ownership still holds. */
-export function stateWarnings({ ownership, keyring, isUnverified }: DecisionInput): PlanWarning[] {
+export function* stateWarnings({
+  ownership,
+  keyring,
+  isUnverified,
+}: DecisionInput): Turns<readonly PlanWarning[]> {
   const warnings: PlanWarning[] = [];
   if (isUnverified === true) {
     const message =
@@ -96,9 +107,9 @@ export function stateWarnings({ ownership, keyring, isUnverified }: DecisionInpu
   }
   if (keyring === undefined) return warnings;
   let lost = 0;
-  for (const { fingerprint: known } of ownership.entries()) {
+  yield* forEachInTurns(ownership.entries(), ({ fingerprint: known }) => {
     if (known !== undefined && keyring.find(keyIdOf(known)) === undefined) lost += 1;
-  }
+  });
   if (lost > 0) {
     const message =
       `the fingerprints of ${lost} remembered keys were made with a fingerprint key that this engine does not ` +

@@ -9,11 +9,20 @@ import type { SourceSnapshot } from '../core/inputs/source-snapshot.js';
 import { isRemembered } from '../core/removal.js';
 import type { DecidedPlan } from '../core/situation.js';
 import { both } from '../shared/async.js';
+import { inTurns } from '../shared/turns/turns.js';
 import { checkSourceWrites, sourceChanges } from './imports.js';
 import { planOptions, type PlanCallOptions } from './call-options.js';
 import type { ResolvedOptions } from './options.js';
 import type { EngineContext } from './run/clients.js';
-import { clientFor, connect, locationOf, NO_SECRETS, readDestination, readSource } from './run/read.js';
+import {
+  checkEchoes,
+  clientFor,
+  connect,
+  locationOf,
+  NO_SECRETS,
+  readDestination,
+  readSource,
+} from './run/read.js';
 import type { Run } from './run/run.js';
 import type { SavedPlan } from './saved-plan.js';
 import type { Lease } from './state/lease.js';
@@ -48,8 +57,12 @@ export interface PlannedRun {
 }
 
 /** Returns the digest of what a run's location of the source holds. */
-const digestOfSource = ({ keyring }: ResolvedOptions, run: Run, source: SourceSnapshot): string =>
-  sourceDigest(keyring.current, locationOf(run), source);
+const digestOfSource = (
+  { keyring }: ResolvedOptions,
+  run: Run,
+  source: SourceSnapshot,
+  signal: AbortSignal,
+): Promise<string> => inTurns(sourceDigest(keyring.current, locationOf(run), source), signal);
 
 /** A source as it was read for a decision. */
 export interface ReadSource {
@@ -66,22 +79,23 @@ export async function readWithDigest(
   signal: AbortSignal = run.signal,
 ): Promise<ReadSource> {
   const snapshot = await readSource({ ...options, source }, run, signal);
-  const digest = digestOfSource(options, run, snapshot);
+  const digest = await digestOfSource(options, run, snapshot, signal);
   onSourceDigest?.(digest);
   return { snapshot, digest };
 }
 
 /** The digest of the source with what a decision writes to it. */
-function digestAfter(
+async function digestAfter(
   options: ResolvedOptions,
   run: Run,
   { snapshot: source, digest }: ReadSource,
   decided: DecidedPlan,
-) {
+): Promise<string | undefined> {
   const changes = sourceChanges(decided);
   if (digest === undefined || changes.length === 0) return digest;
   const written = changes.map(({ key, value }) => [key, value] as const);
-  return digestOfSource(options, run, { ...source, secrets: new Map([...source.secrets, ...written]) });
+  const after = { ...source, secrets: new Map([...source.secrets, ...written]) };
+  return digestOfSource(options, run, after, run.signal);
 }
 
 /** Returns what a call asks for. */
@@ -118,9 +132,9 @@ export async function planRun(
       known ?? (needsSource ? readWithDigest(options, run, request, signal) : { snapshot: NO_SECRETS }),
     (signal) => readDestination(run, connection, signal),
   );
-  // The destination can have been read before the source was.
-  run.prepared.echoes.checkEntries(entries);
-  const decided = decide({
+  // Not before: the destination can have been read before the source was.
+  await checkEchoes(run, entries);
+  const deciding = decide({
     operation,
     definition,
     place,
@@ -134,6 +148,7 @@ export async function planRun(
     seal,
     isStillInitial,
   });
+  const decided = await inTurns(deciding, run.signal);
   await checkSourceWrites(options, run, operation, decided);
   const { applicable, summary } = decided.plan;
   run.emit({ ...run.fields, type: 'planned', applicable, summary });
@@ -142,6 +157,6 @@ export async function planRun(
     loaded,
     connection,
     entries,
-    sourceDigest: digestAfter(options, run, read, decided),
+    sourceDigest: await digestAfter(options, run, read, decided),
   };
 }

@@ -8,6 +8,7 @@ import { sourceDigest } from '../core/fingerprint/fingerprint.js';
 import { locationIn } from '../core/inputs/location.js';
 import { withTimeLimit } from '../shared/async.js';
 import { quote } from '../shared/text.js';
+import { inTurns } from '../shared/turns/turns.js';
 import { guarded } from './boundary/guard-call.js';
 import type { CallSignal, ImportCallOptions, SyncCallOptions } from './call-options.js';
 import type { ResolvedOptions } from './options.js';
@@ -135,7 +136,7 @@ export function createPort(context: EngineContext): EnginePort {
       const at = locationIn(location);
       const ended = signal ?? new AbortController().signal;
       const snapshot = await readLocation({ ...options, source: limitedSource }, at, ended);
-      return sourceDigest(keyring.current, at, snapshot);
+      return inTurns(sourceDigest(keyring.current, at, snapshot), ended);
     },
     run: (operation, definition, call) =>
       runIfWanted(context, prepare(definition), call, {

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { SecretSyncError } from '../contracts/errors.js';
 import type { PlanOptions, SyncPlan } from '../contracts/plan.js';
+import { inOneGo } from '../shared/turns/turns.js';
 import { planMac } from '../core/seal.js';
 import { nestingProblem } from '../shared/nesting.js';
 import { errorFromProblems } from '../shared/problems.js';
@@ -56,7 +57,7 @@ function isPlanShaped(input: unknown): input is z.infer<typeof planSchema> {
 /** Whoever could make this MAC is an engine with the key, and it made a plan. */
 function isIntact(input: z.infer<typeof planSchema>, digester: Digester): input is SyncPlan & typeof input {
   const { preconditions, ...unsealed } = input;
-  return preconditions.mac === planMac(digester, unsealed, preconditions);
+  return preconditions.mac === inOneGo(planMac(digester, unsealed, preconditions));
 }
 
 /**

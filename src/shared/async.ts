@@ -109,31 +109,3 @@ export async function both<First, Second>(
     either.release();
   }
 }
-
-/** Lets other work of the process have its turn: timers, sockets, and what waits for them. */
-const yieldToOthers = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
-
-/**
- * Does long work that says with each `yield` where others may have their turn: every few thousand items, so that none
- * waits for longer than some tens of ms. By the number of items and not by the time, so that a run is the same every
- * time.
- */
-export async function inTurns<Result>(
-  work: Generator<undefined, Result>,
-  signal?: AbortSignal,
-): Promise<Result> {
-  for (;;) {
-    const { done, value } = work.next();
-    if (done === true) return value;
-    await yieldToOthers();
-    signal?.throwIfAborted();
-  }
-}
-
-/** Does the same work in one go. */
-export function inOneGo<Result>(work: Generator<undefined, Result>): Result {
-  for (;;) {
-    const { done, value } = work.next();
-    if (done === true) return value;
-  }
-}

@@ -11,6 +11,7 @@ import { createKeyring, ephemeralKeyring, type Keyring } from '../../src/core/fi
 import { destinationEntries, type DestinationInput } from '../../src/core/inputs/destination-index.js';
 import { type DecidedPlan } from '../../src/core/situation.js';
 import { assertNotStale } from '../../src/core/staleness.js';
+import { inOneGo } from '../../src/shared/turns/turns.js';
 
 // Made in each test: what fails while a file is loaded fails without a name.
 const keyring = () => createKeyring('k'.repeat(32));
@@ -35,7 +36,7 @@ function decideOn({
     syncOptions: { keySchema: 'APP_{{secretKey}}', ...syncOptions },
   });
   if (definition === undefined) throw new Error('The definition of the test is not valid.');
-  return decide({
+  const deciding = decide({
     operation: 'sync',
     definition,
     place: 'custom:place',
@@ -50,6 +51,7 @@ function decideOn({
     options,
     keyring: keyring(),
   });
+  return inOneGo(deciding);
 }
 
 function thrownBy(call: () => unknown): SecretSyncError {

@@ -1,7 +1,9 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { bytesInTurns } from '../../shared/turns/json.js';
 import { errorFromProblems } from '../../shared/problems.js';
+import type { Turns } from '../../shared/turns/turns.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
 
 /** A key for fingerprints: a string or bytes, of a length of at least 32. */
@@ -14,6 +16,8 @@ export type FingerprintKeys = FingerprintKey | readonly [FingerprintKey, ...Fing
 export interface Digester {
   readonly keyId: string;
   readonly digest: (fields: readonly string[]) => string;
+  /** The same for many or long fields, in turns. */
+  readonly digestInTurns: (fields: readonly string[]) => Turns<string>;
 }
 
 export interface Keyring {
@@ -31,15 +35,17 @@ const encoder = new TextEncoder();
 
 const SCRATCH = 1024;
 
+const FIELDS_PER_TURN = 16_384;
+
 // UTF-8 has no halves of surrogate pairs, and would make them all one.
 const ILL_FORMED = /\p{Surrogate}/u;
 
 const ILL_FORMED_MARK = 0x80000000;
 
-function digester(key: Uint8Array, idPrefix: string): Digester {
+/** The state of one digest; what is allocated for it can be used for the next one. */
+function createMac(keyed: ReturnType<typeof hmac.create>) {
   // For each of many short messages: a copy of the keyed state spares half of the hash blocks, and what is allocated
   // once spares as much again.
-  const keyed = hmac.create(sha256, key);
   const mac = keyed.clone();
   const scratch = new Uint8Array(SCRATCH);
   const view = new DataView(scratch.buffer);
@@ -55,34 +61,64 @@ function digester(key: Uint8Array, idPrefix: string): Digester {
     view.setUint32(used, length);
     used += 4;
   };
-  const add = (field: string): void => {
+  /** Adds a field that is short and ASCII; false where it is neither. */
+  const addShort = (field: string): boolean => {
     const { length } = field;
-    if (used + 4 + length <= SCRATCH) {
-      const start = used + 4;
-      let at = 0;
-      let code = 0;
-      while (at < length && (code = field.charCodeAt(at)) < 0x80) scratch[start + at++] = code;
-      if (at === length) {
-        startField(length);
-        used += length;
-        return;
-      }
-    }
+    if (used + 4 + length > SCRATCH) return false;
+    const start = used + 4;
+    let at = 0;
+    let code = 0;
+    while (at < length && (code = field.charCodeAt(at)) < 0x80) scratch[start + at++] = code;
+    if (at < length) return false;
+    startField(length);
+    used += length;
+    return true;
+  };
+  /** Starts any other field, and returns the bytes that are to be added. */
+  const startLong = (field: string): Uint8Array => {
     const isIllFormed = ILL_FORMED.test(field);
     const encoded = encoder.encode(isIllFormed ? JSON.stringify(field) : field);
     startField(encoded.length + (isIllFormed ? ILL_FORMED_MARK : 0));
     flush();
-    mac.update(encoded);
+    return encoded;
   };
+  return {
+    restart() {
+      used = 0;
+      keyed._cloneInto(mac);
+    },
+    add: (field: string): void => {
+      if (!addShort(field)) mac.update(startLong(field));
+    },
+    *addInTurns(field: string): Turns {
+      if (!addShort(field)) yield* bytesInTurns(startLong(field), (bytes) => void mac.update(bytes));
+    },
+    end(): string {
+      flush();
+      mac.digestInto(result);
+      return bytesToHex(result);
+    },
+  };
+}
+
+function digester(key: Uint8Array, idPrefix: string): Digester {
+  const keyed = hmac.create(sha256, key);
+  const shared = createMac(keyed);
   const digest = (fields: readonly string[]): string => {
-    used = 0;
-    keyed._cloneInto(mac);
-    fields.forEach(add);
-    flush();
-    mac.digestInto(result);
-    return bytesToHex(result);
+    shared.restart();
+    fields.forEach(shared.add);
+    return shared.end();
   };
-  return { keyId: idPrefix + digest(['key id']).slice(0, 12), digest };
+  function* digestInTurns(fields: readonly string[]): Turns<string> {
+    // Its own: others can be made between two turns.
+    const mac = createMac(keyed);
+    for (let start = 0; start < fields.length; start += FIELDS_PER_TURN) {
+      if (start > 0) yield;
+      for (const field of fields.slice(start, start + FIELDS_PER_TURN)) yield* mac.addInTurns(field);
+    }
+    return mac.end();
+  }
+  return { keyId: idPrefix + digest(['key id']).slice(0, 12), digest, digestInTurns };
 }
 
 const invalidKey = (path: string, message: string): ErrorProblem => ({

@@ -2,6 +2,7 @@ import type { Capabilities, DestinationEntry } from '../../contracts/destination
 import { SecretValue } from '../../contracts/secret.js';
 import type { SecretRecord } from '../../contracts/source.js';
 import { byText } from '../../shared/text.js';
+import { forEachInTurns, mapInTurns, type Turns } from '../../shared/turns/turns.js';
 
 /** A destination as users give it to the pure functions: plain values by key, or entries. */
 export type DestinationInput = SecretRecord | Iterable<DestinationEntry>;
@@ -65,22 +66,30 @@ const listOrder = byText(({ kind, fixed, key, id }: DestinationEntry) =>
   JSON.stringify([kind, fixed, key, id]),
 );
 
-export function indexEntries(entries: readonly DestinationEntry[], capabilities: Capabilities): EntryIndex {
+/** Indexes the entries of a place, in turns. */
+export function* indexEntries(
+  entries: readonly DestinationEntry[],
+  capabilities: Capabilities,
+): Turns<EntryIndex> {
   const canonical = canonicalKey(capabilities);
   const positions = new Map<string, number>();
   let groups: readonly EntryGroup[];
-  entries.forEach(({ key }, index) => positions.set(canonical(key), index));
+  let index = 0;
+  yield* forEachInTurns(entries, ({ key }) => {
+    positions.set(canonical(key), index);
+    index += 1;
+  });
   if (positions.size === entries.length) {
-    groups = entries.map((entry): EntryGroup => [entry]);
+    groups = yield* mapInTurns(entries, (entry): EntryGroup => [entry]);
   } else {
     positions.clear();
     const found: [DestinationEntry, ...DestinationEntry[]][] = [];
-    for (const entry of entries) {
+    yield* forEachInTurns(entries, (entry) => {
       const id = canonical(entry.key);
       const group = found[positions.get(id) ?? found.length];
       if (group !== undefined) group.push(entry);
       else positions.set(id, found.push([entry]) - 1);
-    }
+    });
     for (const group of found) if (group.length > 1) group.sort(listOrder);
     groups = found;
   }

@@ -1,5 +1,6 @@
 import type { RememberedEntry } from '../../contracts/state-store.js';
 import type { SecretValue } from '../../contracts/secret.js';
+import { endsTurn, type Turns } from '../../shared/turns/turns.js';
 import { keyIdOf } from '../fingerprint/keyring.js';
 import { isInherited, readableValue, type EntryIndex } from './destination-index.js';
 import type { Ownership } from './ownership.js';
@@ -25,8 +26,11 @@ export type FingerprintOf = (
  * | delete | nothing | deleted: nothing is remembered |
  * | delete | anything | not deleted: as before |
  */
-export function settleIntents(ownership: Ownership, index: EntryIndex, fingerprintOf: FingerprintOf): void {
+export function* settleIntents(ownership: Ownership, index: EntryIndex, fingerprintOf: FingerprintOf): Turns {
+  let count = 0;
   for (const remembered of [...ownership.entries()]) {
+    count += 1;
+    if (endsTurn(count)) yield;
     if (remembered.pending === undefined) continue;
     const { key, kind, pending } = remembered;
     const found = index.find(key, kind);

@@ -3,6 +3,7 @@ import type { SyncResult } from '../../contracts/result.js';
 import { untilAborted } from '../../shared/abort.js';
 import { quote } from '../../shared/text.js';
 import { adoptImports, writeSource } from '../imports.js';
+import { inTurns } from '../../shared/turns/turns.js';
 import { timestamp } from '../../shared/timestamps.js';
 import { createRecorder } from '../state/recorder.js';
 import type { Application } from './application.js';
@@ -47,8 +48,9 @@ export async function applyDecided(application: Application): Promise<SyncResult
   await writeSource(application);
   if (operation !== 'remove') memory.markImported(syncId, timestamp(options.clock));
   if (operation === 'import') adoptImports(application);
-  recorder.adopt(decided.steps);
-  ledger.begin();
+  // To the end, whether the run is ended meanwhile or not: the source can have been written.
+  await inTurns(recorder.adopt(decided.steps));
+  await inTurns(ledger.begin());
   lease.check();
   const hasWrites = ledger.writes.length > 0;
   if (hasWrites) await saveWithResult(application, ledger, loaded.saveIntent);

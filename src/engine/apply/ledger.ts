@@ -1,6 +1,7 @@
 import type { SecretSyncError } from '../../contracts/errors.js';
 import type { Outcome, OutcomeError } from '../../contracts/result.js';
 import { isWriteStep, type Step, type WriteStep } from '../../core/step.js';
+import type { Turns } from '../../shared/turns/turns.js';
 import type { Run } from '../run/run.js';
 import type { Recorder, Written } from '../state/recorder.js';
 
@@ -19,7 +20,7 @@ export interface Ledger {
   /** The steps that write, in the order of the plan. */
   readonly writes: readonly WriteStep[];
   /** Remembers that these writes may happen from here on. */
-  begin(): void;
+  begin(): Turns;
   /** Notes that a driver gets these steps: without an end they may have been written. */
   hand(steps: readonly WriteStep[]): void;
   readonly isOpen: (step: WriteStep) => boolean;

@@ -1,7 +1,8 @@
 import { isSecretSyncError, type SecretSyncError } from '../../contracts/errors.js';
 import { indexEntries } from '../../core/inputs/destination-index.js';
+import { inTurns } from '../../shared/turns/turns.js';
 import type { WriteStep } from '../../core/step.js';
-import { readDestination } from '../run/read.js';
+import { checkEchoes, readDestination } from '../run/read.js';
 import { secondLook, type SecondLook } from './second-look.js';
 import { toWriteChange, type Failure, type HandedStep, type WriteContext } from './write-change.js';
 
@@ -72,11 +73,16 @@ async function lookAgain(
   unsettled: ReadonlyMap<WriteStep, Failure>,
 ): Promise<(readonly [WriteStep, SecondLook])[]> {
   const { capabilities } = run.prepared;
-  const entries = await readDestination(run, connection).catch((error: unknown) => {
+  const read = async () => {
+    const found = await readDestination(run, connection, run.signal);
+    await checkEchoes(run, found);
+    return found;
+  };
+  const entries = await read().catch((error: unknown) => {
     if (run.signal.aborted) throw error;
-    return readDestination(run, connection);
+    return read();
   });
-  const index = indexEntries(entries, capabilities);
+  const index = await inTurns(indexEntries(entries, capabilities), run.signal);
   const looks = [...unsettled].map(([step, { error }]) => {
     const change = toWriteChange(step);
     return [step, secondLook(change, error, index.at(change.key))] as const;

@@ -3,8 +3,12 @@ import { isSecretSyncError } from '../../contracts/errors.js';
 import type { WriteStep } from '../../core/step.js';
 import { guarded } from '../boundary/guard-call.js';
 import { outcomesOf } from '../boundary/guard-driver.js';
+import { forEachInTurns, inTurns } from '../../shared/turns/turns.js';
 import { settle } from './settle.js';
 import { toWriteChange, type Failure, type HandedStep, type WriteContext } from './write-change.js';
+
+/** From so many writes on, their outcomes are prepared for. */
+const MANY = 1_000;
 
 /** Lists in which each key is there once: a driver names its outcomes by key alone. */
 function uniqueKeyRounds(steps: readonly WriteStep[]): WriteStep[][] {
@@ -62,6 +66,7 @@ async function writeRound(
     else if (outcome.status === 'unknown' || open?.has(step) === true) unsettled.set(step, outcome);
     else ledger.failed(step, outcome.error);
   };
+  if (steps.length > MANY) await inTurns(run.prepared.echoes.prepare(), run.signal);
   const hear = (told: unknown) => outcomesOf(driver, [told]).forEach(onOutcome);
   run.signal.throwIfAborted();
   lease.check();
@@ -75,7 +80,8 @@ async function writeRound(
       `${driver.displayName} failed while it was written.`,
       { maybeWritten: true, clock: run.clock },
     );
-    outcomes.forEach(onOutcome);
+    // What was written is entered, whether the run was ended meanwhile or not.
+    await inTurns(forEachInTurns(outcomes, onOutcome));
   } catch (error) {
     if (run.signal.aborted || !isSecretSyncError(error)) throw error;
     const isUntouched = unsettled.size === 0 && steps.every(ledger.isOpen);

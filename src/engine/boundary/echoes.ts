@@ -1,6 +1,7 @@
 import type { DestinationEntry, Facts, WriteOutcome } from '../../contracts/destination.js';
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { SecretValue } from '../../contracts/secret.js';
+import { endsTurn, forEachInTurns, inOneGo, type Turns } from '../../shared/turns/turns.js';
 import { createEchoSearch, readingsOf, type EchoSearch } from '../../shared/echo-search.js';
 
 /** Whose responses are looked through, and what they may hold. */
@@ -19,8 +20,10 @@ interface Subject {
 export interface EchoGuard {
   /** The values of the source, and its keys: a value that is the name of a key is no secret there. */
   learn(secrets: ReadonlyMap<string, SecretValue>): void;
-  /** @throws SecretSyncError `INVALID_RESPONSE` where an entry holds one. */
-  checkEntries(entries: readonly DestinationEntry[]): void;
+  /** In turns. @throws SecretSyncError `INVALID_RESPONSE` where an entry holds one. */
+  checkEntries(entries: readonly DestinationEntry[]): Turns;
+  /** Makes, in turns, what a check of the outcomes of many writes would else make at the first one. */
+  prepare(): Turns;
   /** The outcome, or, where it holds one, an unknown one in its place. */
   checked(outcome: WriteOutcome): WriteOutcome;
   /** The same facts, which refuse to remember one. */
@@ -35,6 +38,8 @@ const TIMESTAMP = /^\d{4}-\d\d-\d\d(?:[T ][\d:.]{5,20}(?:Z|[+-][\d:]{2,6})?)?$/i
 const NAME = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/;
 /** The length of the shortest text that can hold a secret that is looked for. */
 const SHORTEST = 4;
+/** The same for names: what is shorter can be a word that is a value too. */
+const SHORTEST_OF_NAMES = 16;
 
 /** The strings of credentials that are no URL. */
 function stringsOf(data: unknown): string[] {
@@ -64,12 +69,12 @@ function createSecrets({ headers, credentials, open }: Omit<Subject, 'displayNam
     learned.has(value) ||
     open.some((text) => text.includes(value));
 
-  function searchOfValues(): EchoSearch {
+  function* searchOfValues(): Turns<EchoSearch> {
     const search = createEchoSearch();
-    for (const value of learned.values()) {
+    yield* forEachInTurns(learned.values(), (value) => {
       const text = value.reveal();
       if (!isOpen(text)) search.add(text);
-    }
+    });
     return search;
   }
 
@@ -80,8 +85,21 @@ function createSecrets({ headers, credentials, open }: Omit<Subject, 'displayNam
     return whole.has(text.toLowerCase());
   }
 
+  const isHarmless = (text: string) => text.length < SHORTEST || TIMESTAMP.test(text);
+  const isShortName = (text: string, isName: boolean) => isName && text.length < SHORTEST_OF_NAMES;
+
   return {
     isWhole,
+    /** Whether `isHeldBy` would first have to make the search of the values. */
+    isUnprepared: (text: string | undefined, isName = false) =>
+      values === undefined &&
+      text !== undefined &&
+      !isHarmless(text) &&
+      !UUID.test(text) &&
+      !isShortName(text, isName),
+    *prepare(): Turns {
+      values ??= yield* searchOfValues();
+    },
     isSourceKey: (key: string) => learned.has(key),
     learn(secrets: ReadonlyMap<string, SecretValue>) {
       learned = secrets;
@@ -90,12 +108,12 @@ function createSecrets({ headers, credentials, open }: Omit<Subject, 'displayNam
     },
     /** `isName`: a short one can be a word that is a value too, so that only a token counts. */
     isHeldBy(text: string | undefined, isName = false): boolean {
-      if (text === undefined || text.length < SHORTEST || TIMESTAMP.test(text)) return false;
+      if (text === undefined || isHarmless(text)) return false;
       if (UUID.test(text)) return isWhole(text);
       const readings = readingsOf(text);
       if (tokens.finds(readings)) return true;
-      if (isName && text.length < 16) return false;
-      values ??= searchOfValues();
+      if (isShortName(text, isName)) return false;
+      values ??= inOneGo(searchOfValues());
       return values.finds(readings);
     },
   };
@@ -113,9 +131,14 @@ export function createEchoGuard({ displayName, ...subject }: Subject): EchoGuard
     );
   return {
     learn: (found) => secrets.learn(found),
-    checkEntries(entries) {
+    prepare: () => secrets.prepare(),
+    *checkEntries(entries) {
       const kinds = new Set<string | undefined>();
+      let count = 0;
       for (const { key, id, kind, revision, blocks } of entries) {
+        count += 1;
+        if (endsTurn(count)) yield;
+        if ([id, revision].some((text) => secrets.isUnprepared(text))) yield* secrets.prepare();
         if (!secrets.isSourceKey(key) && secrets.isHeldBy(key, true)) throw refusal('a key', false);
         if (secrets.isHeldBy(id)) throw refusal('an id', false);
         if (secrets.isHeldBy(revision)) throw refusal('a revision', false);

@@ -7,6 +7,7 @@ import type { GuardedHttpClient } from '../../http/client.js';
 import type { HttpClient } from '../../contracts/http.js';
 import { guarded } from '../boundary/guard-call.js';
 import { connectDriver, entriesOf } from '../boundary/guard-driver.js';
+import { inTurns } from '../../shared/turns/turns.js';
 import type { Lease } from '../state/lease.js';
 import type { ResolvedOptions } from '../options.js';
 import type { Run } from './run.js';
@@ -69,10 +70,11 @@ export function connect(run: Run, http: HttpClient, facts: Facts): DestinationCo
   return connectDriver(driver, { credentials, config, http, facts: run.prepared.echoes.guardFacts(facts) });
 }
 
+/** Reads a place. What it holds is used only after {@link checkEchoes}. */
 export async function readDestination(
   run: Run,
   connection: DestinationConnection,
-  signal: AbortSignal = run.signal,
+  signal: AbortSignal,
 ): Promise<readonly DestinationEntry[]> {
   const { driver, place } = run.prepared;
   const began = run.clock.now();
@@ -84,7 +86,10 @@ export async function readDestination(
   );
   signal.throwIfAborted();
   const durationMs = run.clock.now() - began;
-  run.prepared.echoes.checkEntries(entries);
   run.emit({ ...run.fields, type: 'destination-read', entries: entries.length, durationMs });
   return entries;
 }
+
+/** @throws SecretSyncError `INVALID_RESPONSE` where an entry holds a value or a token of the run. */
+export const checkEchoes = (run: Run, entries: readonly DestinationEntry[]): Promise<void> =>
+  inTurns(run.prepared.echoes.checkEntries(entries), run.signal);

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import type { JsonValue } from '../../contracts/json.js';
 import type { PlaceDocument, RememberedEntry, RememberedSync } from '../../contracts/state-store.js';
+import { mapInTurns, type Turns } from '../../shared/turns/turns.js';
+import type { DocumentFields } from './seal.js';
 import { unusable } from './sealed-store.js';
 
 export const FORMAT_VERSION = 2;
@@ -121,9 +123,10 @@ function renderEntry(entry: RememberedEntry): JsonValue {
 
 const renderSync = ({ importedAt, syncId }: RememberedSync): JsonValue => ({ importedAt, syncId });
 
-export function renderPlace(place: string, { syncs, entries, facts }: PlaceContents) {
+/** Returns the document of a place, in turns. */
+export function* renderPlace(place: string, { syncs, entries, facts }: PlaceContents): Turns<DocumentFields> {
   return {
-    entries: entries.map(renderEntry),
+    entries: yield* mapInTurns(entries, renderEntry),
     facts,
     formatVersion: FORMAT_VERSION,
     place,
@@ -131,10 +134,11 @@ export function renderPlace(place: string, { syncs, entries, facts }: PlaceConte
   };
 }
 
-export function renderIntent(place: string, { base, syncs, entries }: Intent) {
+/** Returns the document of an intent, in turns. */
+export function* renderIntent(place: string, { base, syncs, entries }: Intent): Turns<DocumentFields> {
   return {
     base,
-    entries: entries.map(renderEntry),
+    entries: yield* mapInTurns(entries, renderEntry),
     formatVersion: FORMAT_VERSION,
     place,
     syncs: syncs.map(renderSync),

@@ -4,6 +4,7 @@ import type { PlaceDocument, RememberedEntry, RememberedSync } from '../../contr
 import { createKeyIndex } from '../../core/inputs/key-index.js';
 import type { Ownership } from '../../core/inputs/ownership.js';
 import { isInherited } from '../../core/inputs/destination-index.js';
+import { forEachInTurns, sortInTurns, type Turns } from '../../shared/turns/turns.js';
 import { byText, compareText } from '../../shared/text.js';
 
 const MAX_FACTS = 32;
@@ -20,11 +21,11 @@ export interface PlaceMemory extends Ownership {
   /** Remembers that the first sync was done; keeps an earlier time. */
   markImported(syncId: string, at: string): void;
   /** Forgets what a sync remembers of keys that do not exist at the place any more. */
-  prune(syncId: string, entries: readonly DestinationEntry[]): void;
+  prune(syncId: string, entries: readonly DestinationEntry[]): Turns;
   /** The writes that are marked as begun, and which syncs were here. */
   begun(): Pick<PlaceDocument, 'syncs' | 'entries'>;
   /** For the document, in an order that does not depend on history. */
-  contents(): Pick<PlaceDocument, 'syncs' | 'entries' | 'facts'>;
+  contents(): Turns<Pick<PlaceDocument, 'syncs' | 'entries' | 'facts'>>;
 }
 
 /** Facts of a driver, within their limits. */
@@ -97,23 +98,25 @@ export function createPlaceMemory(
     markImported(syncId, at) {
       if (!syncs.has(syncId)) syncs.set(syncId, { syncId, importedAt: at });
     },
-    prune(syncId, present) {
-      const existing = createKeyIndex(
-        canonical,
-        present.filter((entry) => !isInherited(entry)),
-      );
-      for (const { key, kind, syncId: owner } of [...index.values()]) {
+    *prune(syncId, present) {
+      const existing = createKeyIndex<DestinationEntry>(canonical);
+      yield* forEachInTurns(present, (entry) => {
+        if (!isInherited(entry)) existing.set(entry);
+      });
+      yield* forEachInTurns([...index.values()], ({ key, kind, syncId: owner }) => {
         if (owner === syncId && existing.get(key, kind) === undefined) index.delete(key, kind);
-      }
+      });
     },
     begun: () => ({
       syncs: [...syncs.values()],
       entries: [...index.values()].filter(({ pending }) => pending !== undefined),
     }),
-    contents: () => ({
-      syncs: [...syncs.values()].sort(byText((sync) => sync.syncId)),
-      entries: [...index.values()].sort(byKindAndKey),
-      facts: [...facts].sort(byText(([name]) => name)),
-    }),
+    *contents() {
+      return {
+        syncs: [...syncs.values()].sort(byText((sync) => sync.syncId)),
+        entries: yield* sortInTurns([...index.values()], byKindAndKey),
+        facts: [...facts].sort(byText(([name]) => name)),
+      };
+    },
   };
 }

@@ -5,6 +5,7 @@ import type { RememberedEntry } from '../../contracts/state-store.js';
 import { isEphemeralKeyId, keyIdOf } from '../../core/fingerprint/keyring.js';
 import { entryId } from '../../core/inputs/ownership.js';
 import { quote } from '../../shared/text.js';
+import { inTurns, mapInTurns, type Turns } from '../../shared/turns/turns.js';
 import type { ResolvedOptions } from '../options.js';
 import {
   checkVersion,
@@ -126,11 +127,15 @@ function withFingerprints(
 }
 
 /** Parts what is written to the store from what only this process may know. */
-function withoutFingerprints(entries: readonly RememberedEntry[]) {
+function* withoutFingerprints(entries: readonly RememberedEntry[]): Turns<{
+  readonly persistent: readonly RememberedEntry[];
+  readonly fingerprints: ReadonlyMap<string, string>;
+}> {
   const fingerprints = new Map<string, string>();
-  const persistent = entries.map((entry) => {
+  const persistent = yield* mapInTurns(entries, (entry) => {
+    // Before the entry is taken apart: there can be 100,000 of them.
+    if (entry.fingerprint === undefined || !isEphemeralKeyId(keyIdOf(entry.fingerprint))) return entry;
     const { fingerprint, ...rest } = entry;
-    if (fingerprint === undefined || !isEphemeralKeyId(keyIdOf(fingerprint))) return entry;
     fingerprints.set(entryId(entry.key, entry.kind), fingerprint);
     return rest;
   });
@@ -184,16 +189,16 @@ function createLoadedPlace(
     unverified: stored.unverified,
     async saveIntent() {
       const { syncs, entries: begun } = memory.begun();
-      const { persistent } = withoutFingerprints(begun);
-      const document = renderIntent(place, { base: version, syncs, entries: persistent });
+      const { persistent } = await inTurns(withoutFingerprints(begun));
+      const document = await inTurns(renderIntent(place, { base: version, syncs, entries: persistent }));
       intentVersion = await put(options, keys.intent, place, document, intentVersion);
     },
     async save() {
-      const now = memory.contents();
+      const now = await inTurns(memory.contents());
       const isEmpty = version === null && now.syncs.length + now.entries.length === 0;
       if (!isEmpty && (saved === undefined || !sameContents(saved, now))) {
-        const { persistent, fingerprints } = withoutFingerprints(now.entries);
-        const document = renderPlace(place, { ...now, entries: persistent });
+        const { persistent, fingerprints } = await inTurns(withoutFingerprints(now.entries));
+        const document = await inTurns(renderPlace(place, { ...now, entries: persistent }));
         version = await put(options, keys.state, place, document, version);
         saved = now;
         known.fingerprints.set(place, { version, fingerprints });

@@ -5,6 +5,7 @@ import type { RememberedEntry } from '../../contracts/state-store.js';
 import { fingerprint } from '../../core/fingerprint/fingerprint.js';
 import { keyIdOf, type Keyring } from '../../core/fingerprint/keyring.js';
 import { isBegunBy, ownedBy, ownedByOther } from '../../core/inputs/ownership.js';
+import { forEachInTurns, type Turns } from '../../shared/turns/turns.js';
 import type { Step, WriteStep } from '../../core/step.js';
 import { withoutSync, type PlaceMemory } from './place-memory.js';
 
@@ -14,12 +15,12 @@ export interface Written {
   readonly revision?: string;
 }
 
-/** Turns decisions and their ends into what is remembered. */
+/** Turns decisions and their ends into what is remembered; what it does for many keys, in turns. */
 export interface Recorder {
   /** What is right already: adopted where no sync owns it, held where another one does, and brought up to date. */
-  adopt(steps: readonly Step[]): void;
+  adopt(steps: readonly Step[]): Turns;
   /** Intent: from here on a crash leaves behind that these writes may have happened. */
-  begin(steps: readonly WriteStep[]): void;
+  begin(steps: readonly WriteStep[]): Turns;
   applied(step: WriteStep, written: Written): void;
   /** It surely was not written: what was remembered before holds again. */
   notWritten(step: WriteStep): void;
@@ -131,16 +132,16 @@ export function createRecorder(context: RecorderContext): Recorder {
   };
 
   return {
-    adopt(steps) {
-      if (operation === 'sync') memory.prune(syncId, entries);
-      for (const step of steps) {
+    *adopt(steps) {
+      if (operation === 'sync') yield* memory.prune(syncId, entries);
+      yield* forEachInTurns(steps, (step) => {
         const { action } = step.change;
         if (action === 'unchanged' && step.before !== undefined) adoptOne(step, step.before);
         else if (action === 'keep') keepOne(step);
-      }
+      });
     },
-    begin(steps) {
-      for (const step of steps) {
+    *begin(steps) {
+      yield* forEachInTurns(steps, (step) => {
         const { key, kind, action } = step.change;
         const known = memory.find(key, kind);
         before.set(step, known);
@@ -148,7 +149,7 @@ export function createRecorder(context: RecorderContext): Recorder {
         const made = keyring.ephemeral ? undefined : printOf(step);
         const pending = { syncId, action, ...(made === undefined ? {} : { fingerprint: made }) };
         memory.remember({ ...(known ?? rememberedEntry(key, syncId, { kind })), pending });
-      }
+      });
     },
     applied(step, { id, revision }) {
       const { key, kind, action } = step.change;

@@ -1,7 +1,13 @@
 import type { JsonValue } from '../../contracts/json.js';
 import type { Seal } from '../../contracts/state-store.js';
 import type { Keyring } from '../../core/fingerprint/keyring.js';
-import { checksum, inOrder } from '../../shared/canonical-json.js';
+import {
+  canonicalJsonInTurns,
+  checksumInTurns,
+  inOrderInTurns,
+  jsonInTurns,
+} from '../../shared/turns/json.js';
+import type { Turns } from '../../shared/turns/turns.js';
 
 /** Where the documents are that can carry the seal of 0.1.0. */
 export const PLACES = 'places/';
@@ -31,24 +37,34 @@ export interface Unsealed {
 /** The id of the key under which an engine seals; `null`: it has none. */
 const currentKeyId = ({ ephemeral, current }: Keyring): string | null => (ephemeral ? null : current.keyId);
 
-function macOf(keyring: Keyring, keyId: string | null, key: string, text: string): string | undefined {
-  return keyId === null ? checksum(`${key}\n${text}`) : keyring.find(keyId)?.digest(['document', key, text]);
+function* macOf(
+  keyring: Keyring,
+  keyId: string | null,
+  key: string,
+  text: string,
+): Turns<string | undefined> {
+  if (keyId === null) return yield* checksumInTurns(`${key}\n${text}`);
+  const digester = keyring.find(keyId);
+  return digester && (yield* digester.digestInTurns(['document', key, text]));
 }
 
 /** As 0.1.0 sealed places, and places alone. */
-function legacyMacOf(keyring: Keyring, keyId: string | null, text: string): string | undefined {
-  return keyId === null ? checksum(text) : keyring.find(keyId)?.digest(['state', text]);
+function* legacyMacOf(keyring: Keyring, keyId: string | null, text: string): Turns<string | undefined> {
+  if (keyId === null) return yield* checksumInTurns(text);
+  const digester = keyring.find(keyId);
+  return digester && (yield* digester.digestInTurns(['state', text]));
 }
 
-/** Adds the seal of an engine: a MAC under its fingerprint key, or a checksum where it has none. */
-export function seal(keyring: Keyring, key: string, fields: DocumentFields): DocumentFields & Seal {
+/** Adds, in turns, the seal of an engine: a MAC under its fingerprint key, or a checksum where it has none. */
+export function* seal(keyring: Keyring, key: string, fields: DocumentFields): Turns<DocumentFields & Seal> {
   const keyId = currentKeyId(keyring);
-  const sealed = inOrder({ ...fields, keyId }) as DocumentFields;
-  return { ...sealed, keyId, mac: macOf(keyring, keyId, key, JSON.stringify(sealed)) ?? '' };
+  const sealed = (yield* inOrderInTurns({ ...fields, keyId })) as DocumentFields;
+  const mac = yield* macOf(keyring, keyId, key, yield* jsonInTurns(sealed));
+  return { ...sealed, keyId, mac: mac ?? '' };
 }
 
 /**
- * Takes the seal off a document and says what it is worth.
+ * Takes the seal off a document and says what it is worth, in turns.
  *
  * | engine | `keyId` | `mac` | worth |
  * |---|---|---|---|
@@ -60,7 +76,7 @@ export function seal(keyring: Keyring, key: string, fields: DocumentFields): Doc
  * | without a key | `null` | fits | valid |
  * | without a key | of a key, or none | – | valid |
  */
-export function unseal(keyring: Keyring, key: string, stored: JsonValue): Unsealed {
+export function* unseal(keyring: Keyring, key: string, stored: JsonValue): Turns<Unsealed> {
   const hasKey = !keyring.ephemeral;
   if (typeof stored !== 'object' || stored === null || Array.isArray(stored))
     return { document: stored, worth: hasKey ? 'unsealed' : 'valid', isCurrent: false };
@@ -70,11 +86,14 @@ export function unseal(keyring: Keyring, key: string, stored: JsonValue): Unseal
     return { document: stored, worth: hasKey ? 'unsealed' : 'valid', isCurrent: false };
   if (keyId !== null && keyring.find(keyId) === undefined)
     return { document, worth: hasKey ? 'unknown-key' : 'valid', isCurrent: false };
-  const fits = (text: string) => macOf(keyring, keyId, key, text) === mac;
-  const canonical = () => JSON.stringify(inOrder(sealed));
   // Most stores keep the order of the fields, which spares a look at all of them.
-  const isOurs = fits(JSON.stringify(sealed)) || fits(canonical());
-  const isLegacy = !isOurs && key.startsWith(PLACES) && legacyMacOf(keyring, keyId, canonical()) === mac;
+  let isOurs = (yield* macOf(keyring, keyId, key, yield* jsonInTurns(sealed))) === mac;
+  let isLegacy = false;
+  if (!isOurs) {
+    const canonical = yield* canonicalJsonInTurns(sealed);
+    isOurs = (yield* macOf(keyring, keyId, key, canonical)) === mac;
+    isLegacy = !isOurs && key.startsWith(PLACES) && (yield* legacyMacOf(keyring, keyId, canonical)) === mac;
+  }
   if (!isOurs && !isLegacy) return { document, worth: 'altered', isCurrent: false };
   const worth = keyId === null && hasKey ? 'keyless' : 'valid';
   return { document, worth, isCurrent: isOurs && keyId === currentKeyId(keyring) };

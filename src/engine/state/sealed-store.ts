@@ -3,6 +3,7 @@ import type { JsonValue } from '../../contracts/json.js';
 import type { PutOptions, StateStore, StoredEntry, VersionedDocument } from '../../contracts/state-store.js';
 import type { Keyring } from '../../core/fingerprint/keyring.js';
 import { quote } from '../../shared/text.js';
+import { inTurns } from '../../shared/turns/turns.js';
 import { stateConflict } from '../../stores/store-key.js';
 import { seal, unseal, type DocumentFields, type SealWorth, type Unsealed } from './seal.js';
 
@@ -65,9 +66,9 @@ export function createSealedStore(
   keyring: Keyring,
   { acceptUnverifiedState = false, onUnverified }: SealOptions = {},
 ): SealedStore {
-  const open = <Stored extends VersionedDocument>(key: string, stored: Stored) => ({
+  const open = async <Stored extends VersionedDocument>(key: string, stored: Stored) => ({
     ...stored,
-    ...unseal(keyring, key, stored.document),
+    ...(await inTurns(unseal(keyring, key, stored.document))),
   });
   const read = async (key: string) => {
     const stored = await store.get(key);
@@ -75,7 +76,7 @@ export function createSealedStore(
   };
   // What a foreign store throws before it returns a promise comes out as any other failure.
   const put = async (key: string, document: JsonValue, options: PutOptions) =>
-    store.put(key, seal(keyring, key, asFields(document)), options);
+    store.put(key, await inTurns(seal(keyring, key, asFields(document))), options);
 
   const isUsable = (worth: SealWorth) => worth === 'valid' || (acceptUnverifiedState && worth !== 'altered');
   const assertUsable: SealedStore['assertUsable'] = (what, { worth }) => {
@@ -107,7 +108,8 @@ export function createSealedStore(
     ...(store.entries !== undefined && {
       async entries(prefix: string): Promise<readonly StoredEntry[]> {
         const stored = (await store.entries?.(prefix)) ?? [];
-        return stored.map((entry) => ({ key: entry.key, ...used(entry.key, open(entry.key, entry)) }));
+        const opened = await Promise.all(stored.map(async (entry) => open(entry.key, entry)));
+        return opened.map((entry) => ({ key: entry.key, ...used(entry.key, entry) }));
       },
     }),
     ...(store.watch !== undefined && {

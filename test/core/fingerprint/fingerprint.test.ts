@@ -17,6 +17,7 @@ import {
   keyIdOf,
   type FingerprintKeys,
 } from '../../../src/core/fingerprint/keyring.js';
+import { inOneGo } from '../../../src/shared/turns/turns.js';
 
 const KEY = '0123456789abcdef0123456789abcdef';
 // Made in each test: what fails while a file is loaded fails without a name.
@@ -256,7 +257,7 @@ describe('canonical JSON', () => {
 
 describe('the digest of a source', () => {
   const digestOf = (read: SourceReadResult, location: SourceLocation = {}) =>
-    sourceDigest(own(), location, sourceSnapshot(read));
+    inOneGo(sourceDigest(own(), location, sourceSnapshot(read)));
   const secrets = { A: '1', B: '2' };
 
   it('names its key, and holds nothing of the values', () => {
@@ -314,5 +315,26 @@ describe('a checksum', () => {
       }),
       propertyRuns,
     );
+  });
+});
+
+describe('a digest that is made in turns', () => {
+  it('is the one that is made in one go, of many fields and of long ones', () => {
+    const { digest, digestInTurns } = own();
+    const many = Array.from({ length: 40_000 }, (_, index) => `field ${index}`);
+    for (const fields of [[], ['a', ''], many, ['é'.repeat(400_000), '\ud800', 'x'.repeat(1_200_000)]]) {
+      expect(inOneGo(digestInTurns(fields))).toBe(digest(fields));
+    }
+  });
+
+  it('is not disturbed by digests that are made between its turns', () => {
+    const { digest, digestInTurns } = own();
+    const fields = ['x'.repeat(1_200_000)];
+    const work = digestInTurns(fields);
+    for (;;) {
+      const { done, value } = work.next();
+      digest(['another']);
+      if (done === true) return expect(value).toBe(digest(fields));
+    }
   });
 });

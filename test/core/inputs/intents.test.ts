@@ -8,6 +8,7 @@ import { createKeyring } from '../../../src/core/fingerprint/keyring.js';
 import { indexEntries } from '../../../src/core/inputs/destination-index.js';
 import { settleIntents } from '../../../src/core/inputs/intents.js';
 import { indexState } from '../../../src/core/inputs/ownership.js';
+import { inOneGo } from '../../../src/shared/turns/turns.js';
 
 const { current } = createKeyring('k'.repeat(32));
 const print = (value: string): string =>
@@ -25,9 +26,11 @@ const begun = (action: Action, more: Partial<RememberedEntry> = {}, made = true)
 function settled(remembered: RememberedEntry, entry?: Omit<DestinationEntry, 'key'>): RememberedEntry[] {
   const ownership = indexState({ entries: [remembered] });
   const entries = entry === undefined ? [] : [{ key: 'A', ...entry }];
-  settleIntents(ownership, indexEntries(entries, unrestrictedCapabilities), (key, kind, value) =>
+  const index = inOneGo(indexEntries(entries, unrestrictedCapabilities));
+  const settling = settleIntents(ownership, index, (key, kind, value) =>
     fingerprint(current, 'place', kind, key, SecretValue.from(value)),
   );
+  inOneGo(settling);
   return [...ownership.entries()];
 }
 

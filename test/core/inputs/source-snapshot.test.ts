@@ -6,6 +6,7 @@ import type { SourceReadResult } from '../../../src/contracts/source.js';
 import { unrestrictedCapabilities } from '../../../src/core/definition/defaults.js';
 import { sourceSnapshot } from '../../../src/core/inputs/source-snapshot.js';
 import { destinationEntries, indexEntries } from '../../../src/core/inputs/destination-index.js';
+import { inOneGo } from '../../../src/shared/turns/turns.js';
 
 describe('what a source returned', () => {
   it('is refused as a whole where values are no strings, with each key named', () => {
@@ -175,7 +176,7 @@ describe('the entries of a place', () => {
 
   it('are found by key and kind: what stands at this scope before what is inherited', () => {
     for (const entries of orders) {
-      const index = indexEntries(entries, unrestrictedCapabilities);
+      const index = inOneGo(indexEntries(entries, unrestrictedCapabilities));
       const idOf = (key: string, kind?: string) => index.find(key, kind)?.id;
       expect([idOf('A', 'secret'), idOf('A', 'variable'), idOf('A'), idOf('B', 'secret')]).toEqual([
         '2',
@@ -189,19 +190,19 @@ describe('the entries of a place', () => {
 
   it('are all found under a key, in an order that is not that of the destination', () => {
     const [first, ...others] = orders.map((entries) =>
-      indexEntries(entries, unrestrictedCapabilities)
+      inOneGo(indexEntries(entries, unrestrictedCapabilities))
         .at('A')
         .map(({ id }) => id),
     );
     expect(new Set(first)).toEqual(new Set(['1', '2', '3', '4']));
     for (const other of others) expect(other).toEqual(first);
-    expect(indexEntries(all, unrestrictedCapabilities).at('B')).toEqual([all[4]]);
-    expect(indexEntries(all, unrestrictedCapabilities).at('C')).toEqual([]);
+    expect(inOneGo(indexEntries(all, unrestrictedCapabilities)).at('B')).toEqual([all[4]]);
+    expect(inOneGo(indexEntries(all, unrestrictedCapabilities)).at('C')).toEqual([]);
   });
 
   it('are one key in every spelling that is one to the destination', () => {
     const capabilities = { ...unrestrictedCapabilities, canonicalKey: (key: string) => key.toLowerCase() };
-    const index = indexEntries([{ key: 'App' }, { key: 'APP' }, { key: 'other' }], capabilities);
+    const index = inOneGo(indexEntries([{ key: 'App' }, { key: 'APP' }, { key: 'other' }], capabilities));
     expect(index.at('OTHER').map(({ key }) => key)).toEqual(['other']);
     expect(index.at('aPP').map(({ key }) => key)).toEqual(['APP', 'App']);
   });

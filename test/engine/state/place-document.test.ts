@@ -3,6 +3,7 @@ import type { JsonValue } from '../../../src/contracts/json.js';
 import type { RememberedEntry } from '../../../src/contracts/state-store.js';
 import { parsePlace, renderPlace, sameContents } from '../../../src/engine/state/place-document.js';
 import { canonicalJson } from '../../../src/shared/canonical-json.js';
+import { inOneGo } from '../../../src/shared/turns/turns.js';
 
 const full: RememberedEntry = {
   key: 'A',
@@ -28,7 +29,7 @@ const parse = (entry: JsonValue) => () => parsePlace('It', 'p', document(entry))
 
 describe('the document of a place', () => {
   it('comes back as it was remembered, and is written in canonical order', () => {
-    const rendered = renderPlace('p', contents(full));
+    const rendered = inOneGo(renderPlace('p', contents(full)));
     expect(parsePlace('It', 'p', rendered).entries).toEqual([full]);
     expect(JSON.stringify(rendered)).toBe(canonicalJson(rendered));
   });

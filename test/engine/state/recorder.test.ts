@@ -8,6 +8,7 @@ import type { Step, WriteAction, WriteStep } from '../../../src/core/step.js';
 import { createPlaceMemory } from '../../../src/engine/state/place-memory.js';
 import { createRecorder } from '../../../src/engine/state/recorder.js';
 import { createKeyring } from '../../../src/core/fingerprint/keyring.js';
+import { inOneGo } from '../../../src/shared/turns/turns.js';
 
 const CURRENT = 'c'.repeat(32);
 const PREVIOUS = 'p'.repeat(32);
@@ -53,8 +54,8 @@ function scene({ remembered = [], change: planned, entry: at, value, operation =
     operation,
     entries: at === undefined ? [] : [at],
   });
-  const adopt = () => recorder.adopt(step === undefined ? [] : [step]);
-  return { recorder, adopt, entries: () => memory.contents().entries };
+  const adopt = () => inOneGo(recorder.adopt(step === undefined ? [] : [step]));
+  return { recorder, adopt, entries: () => inOneGo(memory.contents()).entries };
 }
 
 describe('a key that is right already', () => {
@@ -208,17 +209,21 @@ describe('a key that is about to be written', () => {
 
   it('is remembered as begun, beside what was known', () => {
     const fresh = scene({});
-    fresh.recorder.begin([work('create')]);
+    inOneGo(fresh.recorder.begin([work('create')]));
     const made = { fingerprint: print('v') };
     expect(fresh.entries()).toStrictEqual([{ ...mine, pending: { syncId: ME, action: 'create', ...made } }]);
     const known = { ...theirs, fingerprint: print('old'), id: 'id-1' };
     const overwritten = scene({ remembered: [known] });
-    overwritten.recorder.begin([work('update')]);
+    inOneGo(overwritten.recorder.begin([work('update')]));
     expect(overwritten.entries()).toStrictEqual([
       { ...known, pending: { syncId: ME, action: 'update', ...made } },
     ]);
     const kindless = scene({});
-    kindless.recorder.begin([work('create', { change: { key: 'A', action: 'create', reason: 'missing' } })]);
+    inOneGo(
+      kindless.recorder.begin([
+        work('create', { change: { key: 'A', action: 'create', reason: 'missing' } }),
+      ]),
+    );
     expect(kindless.entries()).toMatchObject([
       { key: 'A', syncId: ME, pending: { syncId: ME, action: 'create' } },
     ]);
@@ -230,7 +235,7 @@ describe('a key that is about to be written', () => {
       remembered: [{ ...theirs, adopted: true, id: 'id-1', revision: 'r-1' }],
     });
     const item = work('update');
-    recorder.begin([item]);
+    inOneGo(recorder.begin([item]));
     recorder.applied(item, { id: 'id-1', revision: 'r-2' });
     const owned = { ...mine, holders: ['other'], fingerprint: print('v') };
     expect(entries()).toStrictEqual([{ ...owned, id: 'id-1', revision: 'r-2' }]);
@@ -241,7 +246,7 @@ describe('a key that is about to be written', () => {
   it('is forgotten when it was deleted', () => {
     const { recorder, entries } = scene({ remembered: [mine] });
     const item = work('delete');
-    recorder.begin([item]);
+    inOneGo(recorder.begin([item]));
     expect(entries()).toStrictEqual([{ ...mine, pending: { syncId: ME, action: 'delete' } }]);
     recorder.applied(item, { id: 'id-1' });
     expect(entries()).toStrictEqual([]);
@@ -259,7 +264,7 @@ describe('a key that is about to be written', () => {
   it('is remembered in its new kind alone when it was replaced', () => {
     const { recorder, entries } = scene({ remembered: [wasVariable] });
     const item = work('replace', { before: variable });
-    recorder.begin([item]);
+    inOneGo(recorder.begin([item]));
     expect(entries().map(({ kind }) => kind)).toStrictEqual([KIND, 'variable']);
     recorder.applied(item, { id: 'id-2' });
     expect(entries()).toStrictEqual([{ ...mine, fingerprint: print('v'), id: 'id-2' }]);
@@ -269,12 +274,12 @@ describe('a key that is about to be written', () => {
     const known = { ...mine, fingerprint: print('old'), id: 'id-1' };
     const updated = scene({ remembered: [known] });
     const item = work('update');
-    updated.recorder.begin([item]);
+    inOneGo(updated.recorder.begin([item]));
     updated.recorder.notWritten(item);
     expect(updated.entries()).toStrictEqual([known]);
     const created = scene({});
     const fresh = work('create');
-    created.recorder.begin([fresh]);
+    inOneGo(created.recorder.begin([fresh]));
     created.recorder.notWritten(fresh);
     expect(created.entries()).toStrictEqual([]);
   });
@@ -282,7 +287,7 @@ describe('a key that is about to be written', () => {
   it('keeps the old kind without id and revision when a replace failed, which may have put it back', () => {
     const { recorder, entries } = scene({ remembered: [wasVariable] });
     const item = work('replace', { before: variable });
-    recorder.begin([item]);
+    inOneGo(recorder.begin([item]));
     recorder.failed(item);
     expect(entries()).toStrictEqual([{ key: 'A', kind: 'variable', syncId: ME }]);
   });
@@ -291,12 +296,12 @@ describe('a key that is about to be written', () => {
     const known = { ...mine, id: 'id-1', revision: 'r-1' };
     const updated = scene({ remembered: [known] });
     const item = work('update');
-    updated.recorder.begin([item]);
+    inOneGo(updated.recorder.begin([item]));
     updated.recorder.failed(item);
     expect(updated.entries()).toStrictEqual([known]);
     const stranger = scene({});
     const replace = work('replace', { before: variable });
-    stranger.recorder.begin([replace]);
+    inOneGo(stranger.recorder.begin([replace]));
     stranger.recorder.failed(replace);
     expect(stranger.entries()).toStrictEqual([]);
   });

@@ -6,6 +6,7 @@ import { createSealedStore } from '../../../src/engine/state/sealed-store.js';
 import { readEntries } from '../../../src/stores/entries.js';
 import { memoryStore } from '../../../src/stores/memory.js';
 import { failure, FINGERPRINT_KEY, OTHER_KEY } from '../../support/engine.js';
+import { inOneGo } from '../../../src/shared/turns/turns.js';
 
 const ours = createKeyring(FINGERPRINT_KEY);
 const theirs = createKeyring(OTHER_KEY);
@@ -15,7 +16,7 @@ const KEY = 'syncs/nightly';
 const FIELDS = { b: [1, { d: 'x', c: null }], a: 'y' };
 
 describe('a seal', () => {
-  const sealed = (keyring: Keyring) => seal(keyring, KEY, FIELDS);
+  const sealed = (keyring: Keyring) => inOneGo(seal(keyring, KEY, FIELDS));
   const { mac: _mac, keyId: _keyId, ...bare } = sealed(ours);
   it.each<[string, Keyring, JsonValue, string, boolean]>([
     ['of this engine', ours, { ...sealed(ours) }, 'valid', true],
@@ -41,12 +42,12 @@ describe('a seal', () => {
     ['under a key, for an engine without one', none, { ...sealed(ours) }, 'valid', false],
     ['that is missing, for an engine without a key', none, bare, 'valid', false],
   ])('%s is worth what it proves', (_title, keyring, stored, worth, isCurrent) => {
-    expect(unseal(keyring, KEY, stored)).toMatchObject({ worth, isCurrent });
+    expect(inOneGo(unseal(keyring, KEY, stored))).toMatchObject({ worth, isCurrent });
   });
 
   it('comes off without a trace, and holds whatever the order of the fields', () => {
     const { a, b, mac, keyId } = sealed(ours) as typeof FIELDS & { mac: string; keyId: string };
-    expect(unseal(ours, KEY, { mac, a, keyId, b: [1, { c: null, d: 'x' }] })).toEqual({
+    expect(inOneGo(unseal(ours, KEY, { mac, a, keyId, b: [1, { c: null, d: 'x' }] }))).toEqual({
       document: FIELDS,
       worth: 'valid',
       isCurrent: true,
@@ -55,8 +56,8 @@ describe('a seal', () => {
   });
 
   it('says of which document it is', () => {
-    expect(unseal(ours, 'syncs/other', { ...sealed(ours) }).worth).toBe('altered');
-    expect(unseal(none, 'syncs/other', { ...sealed(none) }).worth).toBe('altered');
+    expect(inOneGo(unseal(ours, 'syncs/other', { ...sealed(ours) })).worth).toBe('altered');
+    expect(inOneGo(unseal(none, 'syncs/other', { ...sealed(none) })).worth).toBe('altered');
   });
 });
 

@@ -1,0 +1,105 @@
+/** How many items are handled in one turn: some ms of work, or some tens on a busy machine. */
+const ITEMS_PER_TURN = 4_096;
+
+/** Long work that says with each `yield` where others may have their turn. */
+export type Turns<Result = void> = Generator<undefined, Result>;
+
+/** Lets other work of the process have its turn: timers, sockets, and what waits for them. */
+const yieldToOthers = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
+/**
+ * Does long work, and lets others have their turn wherever it says so: every few thousand items, so that no one waits
+ * longer than some tens of ms; fewer items are done in one turn. By the number of items and not by the time, so that a
+ * run is the same every time. Rejects
+ * between two turns with the reason of the signal.
+ */
+export async function inTurns<Result>(work: Turns<Result>, signal?: AbortSignal): Promise<Result> {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+    await yieldToOthers();
+    signal?.throwIfAborted();
+  }
+}
+
+/** Does the same work in one go. */
+export function inOneGo<Result>(work: Turns<Result>): Result {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+  }
+}
+
+/** Whether others have their turn after so many items. */
+export const endsTurn = (count: number): boolean => count % ITEMS_PER_TURN === 0;
+
+/** Returns a list in parts of the length of a turn. */
+export function slicesOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
+  if (items.length <= ITEMS_PER_TURN) return [items];
+  const slices: Item[][] = [];
+  for (let start = 0; start < items.length; start += ITEMS_PER_TURN) {
+    slices.push(items.slice(start, start + ITEMS_PER_TURN));
+  }
+  return slices;
+}
+
+/** Calls a function for each item, with a turn for others after every few thousand. */
+export function* forEachInTurns<Item>(items: Iterable<Item>, work: (item: Item) => void): Turns {
+  let count = 0;
+  for (const item of items) {
+    work(item);
+    count += 1;
+    if (endsTurn(count)) yield;
+  }
+}
+
+/** As `items.map(work)`, in turns. */
+export function* mapInTurns<Item, Mapped>(
+  items: readonly Item[],
+  work: (item: Item) => Mapped,
+): Turns<Mapped[]> {
+  if (items.length <= ITEMS_PER_TURN) return items.map(work);
+  const mapped: Mapped[] = [];
+  yield* forEachInTurns(items, (item) => void mapped.push(work(item)));
+  return mapped;
+}
+
+/** Merges two sorted lists; of equal items, those of the first one come first. */
+function* merge<Item extends object>(
+  first: readonly Item[],
+  second: readonly Item[],
+  compare: (one: Item, other: Item) => number,
+): Turns<readonly Item[]> {
+  const [last, next] = [first.at(-1), second[0]];
+  if (last === undefined || next === undefined || compare(last, next) <= 0) return first.concat(second);
+  const merged: Item[] = [];
+  let at = 0;
+  yield* forEachInTurns(first, (item) => {
+    for (let other = second[at]; other !== undefined && compare(other, item) < 0; other = second[at]) {
+      merged.push(other);
+      at += 1;
+    }
+    merged.push(item);
+  });
+  return merged.concat(second.slice(at));
+}
+
+/** Returns the items sorted, as `toSorted(compare)` does, in turns. */
+export function* sortInTurns<Item extends object>(
+  items: readonly Item[],
+  compare: (one: Item, other: Item) => number,
+): Turns<readonly Item[]> {
+  let runs: (readonly Item[])[] = [];
+  for (const slice of slicesOf(items)) {
+    if (runs.length > 0) yield;
+    runs.push([...slice].sort(compare));
+  }
+  while (runs.length > 1) {
+    const merged: (readonly Item[])[] = [];
+    for (let index = 0; index < runs.length; index += 2) {
+      merged.push(yield* merge(runs[index] ?? [], runs[index + 1] ?? [], compare));
+    }
+    runs = merged;
+  }
+  return runs[0] ?? [];
+}
