@@ -7,7 +7,7 @@ import { RETRY_DEFAULTS, type RetryOptions } from './backoff.js';
 
 /** Options of {@link createHttpClient}. */
 export interface HttpClientOptions {
-  /** The base URL of all requests; see {@link checkEndpoint}. */
+  /** The base URL of all requests: HTTPS, without credentials, and not at a private address unless that is allowed. */
   readonly endpoint: string;
   /** Sent with every request: what authenticates it. */
   readonly headers?: Readonly<Record<string, string>> | undefined;

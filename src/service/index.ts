@@ -1,4 +1,5 @@
 export { SecretSyncService } from './secret-sync-service.js';
+export type { RunRequest } from './secret-sync-service.js';
 export type { DeleteOptions, StopOptions, SyncFilter, UpdateOptions } from './call-options.js';
 export type { AutoSyncOptions, CrossSyncCheck, ServiceOptions } from './options.js';
 export type { SyncChanges } from './records/definition-patch.js';

@@ -37,7 +37,7 @@ import {
 } from './runs/sync-job.js';
 
 /** Options of a run that no caller waits for. */
-type RunRequest<Options> = Omit<Options, 'signal' | 'onEvent' | 'unlessDigest'>;
+export type RunRequest<Options> = Omit<Options, 'signal' | 'onEvent' | 'unlessDigest'>;
 
 /**
  * Keeps syncs as records, and runs them by itself when their source changes.

@@ -18,7 +18,7 @@ export interface QoveryRateLimit {
 
 /**
  * What the official documents leave open about Qovery, and what a project can hold. Each default is what was captured
- * from the service or reported of it, else the likeliest; {@link QOVERY_DEFAULTS} names the source of each.
+ * from the service or reported of it, else the likeliest; `QOVERY_DEFAULTS` in this file names the source of each.
  */
 export interface QoverySwitches {
   /** Whether variables have an `updated_at`: always, never, or once they were edited. Default: `present`. */
