@@ -17,7 +17,7 @@ export interface HttpClientOptions {
   readonly timeout?: number | undefined;
   /** How often and how patiently requests are repeated. Default: see {@link RetryOptions}. */
   readonly retry?: Partial<RetryOptions> | undefined;
-  /** The most requests that are under way at the same time. Default: 10. */
+  /** The most requests that are in flight at the same time. Default: 10. */
   readonly concurrency?: number | undefined;
   /** Lets HTTPS go to private addresses and plain HTTP to loopback. Default: false. */
   readonly allowPrivateNetwork?: boolean | undefined;

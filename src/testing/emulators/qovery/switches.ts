@@ -54,7 +54,7 @@ export interface QoverySwitches {
   readonly emptyFields: 'null' | 'absent';
   /** What a create of the unified family makes of a value that is the key of another entry in sight. Default: `value`. */
   readonly valueNamingKey: 'value' | 'alias';
-  /** Whether a project's list shows the aliases and overrides that environments hang on its entries. Default: false. */
+  /** Whether a project's list shows the aliases and overrides that environments made of its entries. Default: false. */
   readonly projectListShowsDependents: boolean;
   /** Whether a deployment is over immediately, or when `finishDeployment` is called (409 until then). Default: `at-once`. */
   readonly deploymentsEnd: 'at-once' | 'by-hand';
