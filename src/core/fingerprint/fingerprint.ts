@@ -15,14 +15,27 @@ export function fingerprint(
   return `${keyId}.${digest([place, kind ?? '', key, value.reveal()])}`;
 }
 
-/** `keyId.hmac` of all that a location of the source holds: says whether it has changed, and nothing else of it. */
+/**
+ * `keyId.hmac` of all that a location of the source holds: says whether it has changed, and nothing else of it. Of a
+ * source that has parts, a key that moves from one to another is a change, since what is remembered of it names its part;
+ * those of the strongest part, which an import writes to, are not named.
+ */
 export function sourceDigest(
   { keyId, digest }: Digester,
   location: SourceLocation,
-  { secrets, duplicates, unreadable, incomplete }: SourceSnapshot,
+  { secrets, duplicates, unreadable, incomplete, partOf, strongestPart }: SourceSnapshot,
 ): string {
-  const names = [[...duplicates].sort(), [...unreadable].sort(), incomplete];
   const pairs = [...secrets].sort(([first], [second]) => (first < second ? -1 : 1));
+  const parts = pairs.flatMap(([key]) => {
+    const part = partOf.get(key);
+    return part === undefined || part === strongestPart ? [] : [[key, part]];
+  });
+  const names = [
+    [...duplicates].sort(),
+    [...unreadable].sort(),
+    incomplete,
+    ...(parts.length === 0 ? [] : [parts]),
+  ];
   const held = pairs.flatMap(([key, value]) => [key, value.reveal()]);
   return `${keyId}.${digest(['source', canonicalJson(location), canonicalJson(names), ...held])}`;
 }
