@@ -32,6 +32,7 @@ export type { EnvSourceOptions } from './sources/env.js';
 export { memorySource } from './sources/memory.js';
 export type { MemorySource } from './sources/memory.js';
 export { memoryStore } from './stores/memory.js';
+export type { MemoryStoreOptions } from './stores/memory.js';
 export { formatPlan } from './format/format-plan.js';
 export { formatResult } from './format/format-result.js';
 export type { FormatOptions } from './format/report.js';

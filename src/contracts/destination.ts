@@ -58,7 +58,7 @@ export interface DestinationEntry {
   /** Changes with the entry; an ISO 8601 timestamp or any opaque string. */
   readonly revision?: string;
   /**
-   * Absent: it can't be read. `notAString`: it can, but it is no string, so that it is never imported; `json` is its
+   * Absent: it can't be read. `notAString`: it can, but it is not a string, so that it is never imported; `json` is its
    * JSON, and equals a wanted string that is the same.
    */
   readonly value?: string | SecretValue | { readonly notAString: true; readonly json?: string };

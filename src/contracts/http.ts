@@ -68,7 +68,7 @@ export interface HttpResult<Data> {
  * whether a write can have happened all the same. An abort rejects with `signal.reason`.
  */
 export interface HttpClient {
-  /** The most requests that it has under way at the same time: a bound for a driver's own parallel work. */
+  /** The most requests that it has in flight at the same time: a bound for a driver's own parallel work. */
   readonly concurrency: number;
   request<Data = undefined>(request: HttpRequest<Data>): Promise<HttpResult<Data>>;
 }

@@ -79,7 +79,7 @@ export interface RememberedEntry {
   readonly pending?: {
     readonly syncId: string;
     readonly action: 'create' | 'update' | 'replace' | 'delete';
-    /** Of the value that was to be written: tells it from what a person wrote meanwhile. */
+    /** Of the value that was to be written: distinguishes it from what a person wrote in the meantime. */
     readonly fingerprint?: string;
   };
 }

@@ -62,7 +62,7 @@ export function protection(
   if (entry.fixed === 'inherited') return { early: 'other-scope' };
   if (isFixed(entry, remembered)) return { early: 'fixed' };
   const isTheirs = ownedByOther(remembered, syncId);
-  // In another kind only what this sync wrote: what it adopted there was somebody else's.
+  // In another kind only what this sync wrote: what it adopted there belonged to another.
   const isWritten = ownedBy(remembered, syncId, entry) && remembered?.adopted !== true;
   if (entry.kind !== capabilities.kind && !isWritten) {
     return { early: isTheirs ? 'owned-by-other-sync' : 'other-kind' };

@@ -56,7 +56,7 @@ export function refusalsOf(deletions: readonly string[], facts: RefusalFacts): P
   if (options.deletionScope === 'ask' && !facts.hasSchema && unowned > 0) {
     refuse(
       'unowned-without-schema',
-      `this sync neither wrote nor adopted ${unowned} of them, and there is no key schema that tells its keys from others; ${confirm}, or set a keySchema or deletionScope`,
+      `this sync neither wrote nor adopted ${unowned} of them, and there is no key schema that distinguishes its keys from others; ${confirm}, or set a keySchema or deletionScope`,
     );
   }
   const matching = total > count || total < FEW ? undefined : facts.exceedsRatio(ratio);

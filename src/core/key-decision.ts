@@ -55,7 +55,7 @@ export interface Decision {
   /** Of the desired value, where it was made to compare. */
   readonly fingerprint?: string | undefined;
   readonly block?: Block;
-  /** A value of a higher scope stands under the key too. */
+  /** A value of a higher scope exists under the key too. */
   readonly isInheritedToo?: boolean;
 }
 
@@ -68,7 +68,7 @@ const blocked = (reason: BlockedReason, why: string): Decision => ({
 /** Whether an entry can be read and holds this value. */
 export function holds({ value }: DestinationEntry, wanted: string | SecretValue): boolean {
   if (SecretValue.is(value)) return value.equals(wanted);
-  // What is no string can be one that the destination retyped: its JSON tells.
+  // What is not a string can be one that the destination retyped: its JSON shows it.
   const text = typeof value === 'object' ? value.json : value;
   if (text === undefined) return false;
   return typeof wanted === 'string' ? text === wanted : wanted.equals(text);
@@ -128,13 +128,13 @@ function decideOtherKind(
     const kind = target.kind === undefined ? 'in another kind' : `as a ${target.kind}`;
     return blocked(
       'kind-differs',
-      `it stands there ${kind} that this sync is not known to have written; delete it there, or set allowReplace`,
+      `it exists there ${kind} that this sync is not known to have written; delete it there, or set allowReplace`,
     );
   }
   if (target.hasDependents === true && !allowReplace) {
     return blocked(
       'has-dependents',
-      'replacing it would delete the aliases or overrides that hang on it; remove them, or set allowReplace',
+      'replacing it would delete the aliases or overrides that depend on it; remove them, or set allowReplace',
     );
   }
   return { action: 'replace', reason: 'kind-differs', target, remembered };
@@ -142,7 +142,7 @@ function decideOtherKind(
 
 /**
  * The decision about a key that the source holds; `all` are the entries under it, `bad` is why it can't be written
- * whatever stands there. See `reconcile`.
+ * whatever exists there. See `reconcile`.
  */
 export function decideDesired(
   key: string,
@@ -179,7 +179,7 @@ export function decideDesired(
       fixed.fixed === 'foreign-owner'
         ? 'an entry that another system owns'
         : `an entry of type ${fixed.fixed}`;
-    return blocked('occupied', `${what} stands there under this key; remove it there, or rename the key`);
+    return blocked('occupied', `${what} exists there under this key; remove it there, or rename the key`);
   }
   if (blocks !== undefined) return blocked('occupied', `${blocks}; remove it there, or rename the key`);
   if (otherKind === undefined) {

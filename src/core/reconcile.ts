@@ -71,7 +71,7 @@ export interface Reconciled {
  * | anything | source could not read it | keep, `unreadable-at-source` |
  * | anything else | no | delete candidate, `absent-from-source`: the guard decides |
  *
- * `force` turns unchanged into update, `forced`. Before all rows stand the keys and values that can't be written at
+ * `force` turns unchanged into update, `forced`. Before all rows come the keys and values that can't be written at
  * all (`blockDesired`): blocked, and with `invalidKeys: 'skip'` a warning instead of a problem.
  */
 export function reconcile(input: ReconcileInput): Reconciled {

@@ -66,7 +66,7 @@ function blockOne(key: string, { sourceKey, value }: Wanted, input: BlockInput):
 export type BlockOf = (key: string, wanted: Wanted) => Block | undefined;
 
 /**
- * Finds the keys that can't be written whatever stands at the destination.
+ * Finds the keys that can't be written whatever exists at the destination.
  *
  * | what is wrong | reason |
  * |---|---|

@@ -14,8 +14,8 @@ export function sourceWarnings({ source, keySchema }: Situation): PlanWarning[] 
   if (!isDistinctive(keySchema)) {
     const message =
       keySchema.template === undefined
-        ? 'no keySchema is set, so that nothing tells the keys of this sync from others at the destination'
-        : 'the keySchema holds no literal, so that nothing tells the keys of this sync from others at the destination';
+        ? 'no keySchema is set, so that nothing distinguishes the keys of this sync from others at the destination'
+        : 'the keySchema holds no literal, so that nothing distinguishes the keys of this sync from others at the destination';
     warnings.push({ code: 'NO_KEY_SCHEMA', message });
   }
   if (isPartial(source)) {

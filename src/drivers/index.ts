@@ -25,4 +25,5 @@ export type { Named } from './support/named-resources.js';
 export { checkText } from '../shared/text.js';
 export { retell } from '../shared/problems.js';
 export { parseOptions } from '../shared/validation.js';
+export type { ValidationOptions } from '../shared/validation.js';
 export { optionsOf } from '../shared/option-schemas.js';

@@ -48,14 +48,14 @@ export interface EngineOptions<Drivers extends readonly AnyDestinationDriver[]> 
    */
   readonly fingerprintKey?: FingerprintKeys;
   /**
-   * Takes state for true whose MAC this engine can't check: after the fingerprint key was lost, when an engine without
+   * Accepts state whose MAC this engine can't check: after the fingerprint key was lost, when an engine without
    * a key gets one, or once for the service records of 0.1.0. Plans then warn of it (`STATE_UNVERIFIED`), and what is
    * saved is sealed under the current key. Default: false; such state is `STATE_UNREADABLE`.
    */
   readonly acceptUnverifiedState?: boolean;
   /** For definitions with a `connectionId`. */
   readonly connections?: Connections;
-  /** The most requests that are under way at the same time, for each connection. Default: 10. */
+  /** The most requests that are in flight at the same time, for each connection. Default: 10. */
   readonly concurrency?: number;
   /** The time limit of one request, in ms. Default: 30,000. */
   readonly timeout?: number;

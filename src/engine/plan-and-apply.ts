@@ -56,7 +56,7 @@ export async function planAndApply(
     } catch (error) {
       if (!isSecretSyncError(error, 'CONFLICT')) throw error;
       if (attempt === MAX_ATTEMPTS) {
-        const message = `${run.prepared.driver.displayName} was changed by others each of the ${attempt} times that it was decided upon; run again. ${error.message}`;
+        const message = `${run.prepared.driver.displayName} was changed by others each of the ${attempt} times that a plan was made; run again. ${error.message}`;
         throw new SecretSyncError('CONFLICT', message, { retryable: true });
       }
       run.emit({ ...run.fields, type: 'conflict', attempt });

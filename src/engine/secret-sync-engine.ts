@@ -80,7 +80,7 @@ export class SecretSyncEngine<
    * Decides without writing anything anywhere: the dry run of a sync, an import or a removal.
    *
    * @throws SecretSyncError for what can't be read; `DURABLE_STORE_REQUIRED`, `IMPORT_NOT_SUPPORTED` and
-   * `SOURCE_NOT_WRITABLE` for imports. Blocked keys and refused deletions stand in the plan's `problems`.
+   * `SOURCE_NOT_WRITABLE` for imports. Blocked keys and refused deletions are in the plan's `problems`.
    */
   async plan<Destination extends string>(
     definition: DefinitionArgument<Drivers, Destination>,

@@ -7,7 +7,7 @@ import { RETRY_DEFAULTS, type RetryOptions } from './backoff.js';
 
 /** Options of {@link createHttpClient}. */
 export interface HttpClientOptions {
-  /** The base URL of all requests; see {@link checkEndpoint}. */
+  /** The base URL of all requests: HTTPS, without credentials, and not at a private address unless that is allowed. */
   readonly endpoint: string;
   /** Sent with every request: what authenticates it. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -17,7 +17,7 @@ export interface HttpClientOptions {
   readonly timeout?: number | undefined;
   /** How often and how patiently requests are repeated. Default: see {@link RetryOptions}. */
   readonly retry?: Partial<RetryOptions> | undefined;
-  /** The most requests that are under way at the same time. Default: 10. */
+  /** The most requests that are in flight at the same time. Default: 10. */
   readonly concurrency?: number | undefined;
   /** Lets HTTPS go to private addresses and plain HTTP to loopback. Default: false. */
   readonly allowPrivateNetwork?: boolean | undefined;

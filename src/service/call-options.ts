@@ -44,7 +44,7 @@ export interface DestinationQuery {
 }
 
 export interface StopOptions {
-  /** How long runs that are under way may take to end, in ms; then they are aborted. Default: 30,000. */
+  /** How long runs that are in progress may take to end, in ms; then they are aborted. Default: 30,000. */
   readonly timeout?: number | undefined;
 }
 

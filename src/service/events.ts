@@ -26,7 +26,7 @@ interface Failure {
 /**
  * What a service does, as it happens. No event holds a value or a token.
  *
- * - `run-started`, `run-succeeded`, `run-failed`: one run of a record. The engine's own events tell its steps, under the same
+ * - `run-started`, `run-succeeded`, `run-failed`: one run of a record. The engine's own events show its steps, under the same
  *   `runId`.
  * - `retry-scheduled`: a record is tried again after `waitMs`; `attempt` counts the failures in a row, from 1.
  * - `sync-left`: a record does not get in sync by itself at present. With `retryAt` it has failed more often than `retries`, and
@@ -38,8 +38,8 @@ interface Failure {
  * - `cross-sync-conflict`: another record writes to the same place and can match the same keys, such as `key`.
  * - `record-unreadable`: a record can't be read, so that nothing is done for it; `key` is that of its document in the store,
  *   `syncId` its id, where it can be told. `deleteSync` of that id removes it.
- * - `record-unverified`: a document of the service could not be verified, and the engine's `acceptUnverifiedState` takes it for
- *   true; `key` is its key in the store. It is sealed when it is next saved.
+ * - `record-unverified`: a document of the service could not be verified, and the engine's `acceptUnverifiedState` accepts
+ *   it; `key` is its key in the store. It is sealed when it is next saved.
  * - `service-failed`: a record could not be read or written for something that no caller waits for. It is tried again, and
  *   nothing is lost.
  */

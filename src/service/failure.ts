@@ -42,7 +42,7 @@ const NEEDS_A_DECISION: ReadonlySet<string> = new Set<ErrorCode>([
   'SYNC_DISABLED',
 ]);
 
-/** Whether the same run can succeed later without anybody deciding anything. A token, for one, may be replaced. */
+/** Whether the same run can succeed later without a decision of a person. A token, for one, may be replaced. */
 export const isWorthRetrying = (error: unknown): boolean =>
   !isSecretSyncError(error) || !NEEDS_A_DECISION.has(error.code);
 

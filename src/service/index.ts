@@ -1,4 +1,5 @@
 export { SecretSyncService } from './secret-sync-service.js';
+export type { RunRequest } from './secret-sync-service.js';
 export type {
   DeleteOptions,
   DestinationQuery,

@@ -18,13 +18,13 @@ export interface AutoSyncOptions {
   readonly debounce?: number;
   /** The longest that a run is put off by changes that do not end. Default: 60,000. */
   readonly maxDebounce?: number;
-  /** How often a source without `watch` is looked at. Default: 60,000. */
+  /** How often a source without `watch` is read. Default: 60,000. */
   readonly pollInterval?: number;
   /** By how much of itself that interval varies, to both sides: 0 to 1. Default: 0.1. */
   readonly pollJitter?: number;
   /** How many runs go through one connection at the same time, in this process. Default: 3. */
   readonly runsPerConnection?: number;
-  /** How often a source with `watch`, which may tell of nothing, is looked at. Default: 5 times `pollInterval`. */
+  /** How often a source with `watch` is read all the same, because a watch can miss changes. Default: 5 times `pollInterval`. */
   readonly watchPollInterval?: number;
   /** After how many failures in a row a record is reported by `sync-left`. It goes on being tried. Default: 10. */
   readonly retries?: number;
@@ -45,7 +45,7 @@ export interface AutoSyncOptions {
 export type CrossSyncCheck = 'warn' | 'refuse' | 'off';
 
 export interface ServiceOptions<Drivers extends readonly AnyDestinationDriver[]> {
-  /** Give it a durable `store` and a `fingerprintKey`: else every record runs once after each restart. */
+  /** Give it a durable `store` and a `fingerprintKey`: without them, every record runs once after each restart. */
   readonly engine: SecretSyncEngine<Drivers>;
   /** Where the records are kept. May be the engine's own. */
   readonly store: StateStore;

@@ -32,14 +32,14 @@ import { switchedOff } from './runs/run-end.js';
 import { type Performed, type FindDueOptions, type PerformOptions, type SyncJob } from './runs/sync-job.js';
 
 /** Options of a run that no caller waits for. */
-type RunRequest<Options> = Omit<Options, 'signal' | 'onEvent' | 'unlessDigest'>;
+export type RunRequest<Options> = Omit<Options, 'signal' | 'onEvent' | 'unlessDigest'>;
 
 /**
  * Keeps syncs as records, and runs them by itself when their source changes.
  *
  * Records are named by id or name. A record's definition is what an engine takes, and its runs are an engine's: they
- * throw what that throws. One run at a time is under way at a place, and a limited number through a connection; what waits
- * stands in one queue, a record at most once for each operation, since a further call with the same options shares the
+ * throw what that throws. One run at a time is in progress at a place, and a limited number through a connection; what waits
+ * is in one queue, a record at most once for each operation, since a further call with the same options shares the
  * run that waits. Several services, in several processes, may share a store: what is due, how a run failed and when it is tried
  * again is in the records.
  *
@@ -65,7 +65,7 @@ export class SecretSyncService<
   /**
    * Makes a record of a definition. Its id is a new UUID, unless one is given: that of a definition which was synced by
    * an engine (there, by default, its name) keeps the ownership of what it wrote. The first run of an enabled sync begins
-   * immediately, and `pending` tells of it; {@link whenIdle} waits for it.
+   * immediately, which `pending` shows; {@link whenIdle} waits for it.
    *
    * @throws SecretSyncError what an engine throws for a definition; `SYNC_EXISTS` for a name or id that is taken;
    * `CROSS_SYNC_CONFLICT` where `crossSyncCheck` is `refuse`.
@@ -83,7 +83,7 @@ export class SecretSyncService<
     return show((await this.#parts.records.find(parseIdOrName(idOrName))).stored);
   }
 
-  /** Returns all records, or those that fit, sorted by name. One that is damaged is left out, and told of by `record-unreadable`. */
+  /** Returns all records, or those that fit, sorted by name. One that is damaged is left out, and reported by `record-unreadable`. */
   async listSyncs(options: SyncFilter = {}): Promise<readonly SyncRecord[]> {
     const filter = parseServiceOptions('listSyncs', options);
     const { loaded, unreadable } = await this.#parts.records.all();
@@ -221,7 +221,7 @@ export class SecretSyncService<
   }
 
   /**
-   * Ends auto-sync: nothing new is begun, calls that wait for their turn reject with `SYNC_BUSY`, runs under way may end,
+   * Ends auto-sync: nothing new is begun, calls that wait for their turn reject with `SYNC_BUSY`, runs in progress may end,
    * and are aborted after `timeout`. The service can be started again.
    */
   async stop(options: StopOptions = {}): Promise<void> {
@@ -234,7 +234,7 @@ export class SecretSyncService<
     return this.stop();
   }
 
-  /** Resolves when no run waits or is under way, and no change is being looked at. Retries that are due later don't count. */
+  /** Resolves when no run waits or is in progress, and no change is being examined. Retries that are due later don't count. */
   whenIdle(): Promise<void> {
     return this.#parts.activity.whenIdle();
   }

@@ -39,7 +39,7 @@ function problemsOf(environment: unknown, options: unknown): ErrorProblem[] {
     Array.isArray(pick) && pick.length > 0 && pick.every((name) => typeof name === 'string' && name !== '');
   if (pick !== undefined && !isNames) add('pick', 'it must be a list of names that is not empty');
   if (prefix !== undefined && (typeof prefix !== 'string' || prefix === '')) {
-    add('prefix', 'it must be a string that is not empty: a whole environment is no set of secrets');
+    add('prefix', 'it must be a string that is not empty: a whole environment is not a set of secrets');
   }
   if (keepPrefix !== undefined && (typeof keepPrefix !== 'boolean' || prefix === undefined)) {
     add('keepPrefix', 'it must be true or false, beside a prefix');
@@ -51,8 +51,8 @@ function problemsOf(environment: unknown, options: unknown): ErrorProblem[] {
  * Returns a read-only source of environment variables, such as `process.env`, which is read again at each read. Every
  * location reads the same variables.
  *
- * - `pick` names the variables. One that is not set is `SOURCE_READ_FAILED`, so that a variable that someone forgot to
- *   set deletes nothing. The source key is the name.
+ * - `pick` names the variables. One that is not set is `SOURCE_READ_FAILED`, so that a variable that was forgotten
+ *   deletes nothing. The source key is the name.
  * - `prefix` takes the variables whose names begin with it, and strips it from the source key unless `keepPrefix` is
  *   true: with `APP_`, the variable `APP_TOKEN` has the source key `TOKEN`. One that is no longer set is a secret that
  *   is gone.

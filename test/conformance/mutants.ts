@@ -331,7 +331,7 @@ export const UNTRUE: readonly Mutant[] = [
   },
   {
     mistake: 'asks for more at once than it may',
-    found: /is asked for no more at once/,
+    found: /is asked for no more at the same time/,
     options: { concurrency: 100 },
     make: (destination) => ({
       ...destination,
@@ -364,7 +364,7 @@ export const UNTRUE: readonly Mutant[] = [
   },
   {
     mistake: 'parses its config later',
-    found: /takes its config and credentials at once/,
+    found: /takes its config and credentials without waiting/,
     make: (destination) => ({
       ...destination,
       configSchema: {
@@ -378,7 +378,7 @@ export const UNTRUE: readonly Mutant[] = [
   },
   {
     mistake: 'says something else each time of what it can do',
-    found: /answers endpoint, headers and capabilities the same way/,
+    found: /returns endpoint, headers and capabilities the same way/,
     make: (destination) => {
       let asked = 0;
       return capable(() => ({ import: (asked += 1) % 2 === 0 }))(destination);
@@ -386,7 +386,7 @@ export const UNTRUE: readonly Mutant[] = [
   },
   {
     mistake: 'says that it can be imported from, and shows no value',
-    found: /gives its values to an import|reads what stands there/,
+    found: /gives its values to an import|reads what exists there/,
     options: { readable: false, import: true },
     make: (destination) => destination,
   },

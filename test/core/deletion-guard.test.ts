@@ -382,7 +382,7 @@ describe('the guard', () => {
       'nothing tells whose they are',
       2,
       { keySchema: compileKeySchema(undefined) },
-      '2 deletions are refused: this sync neither wrote nor adopted 2 of them, and there is no key schema that tells its ' +
+      '2 deletions are refused: this sync neither wrote nor adopted 2 of them, and there is no key schema that distinguishes its ' +
         'keys from others; confirm with confirmDeletions: 2, or set a keySchema or deletionScope ("APP_0", "APP_1")',
     ],
     [

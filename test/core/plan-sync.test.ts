@@ -66,7 +66,7 @@ describe('planSync', () => {
         {
           code: 'NO_KEY_SCHEMA',
           message:
-            'no keySchema is set, so that nothing tells the keys of this sync from others at the destination',
+            'no keySchema is set, so that nothing distinguishes the keys of this sync from others at the destination',
         },
         { code: 'OVERWRITES_UNOWNED', key: 'A', message: expect.any(String) as unknown },
       ],

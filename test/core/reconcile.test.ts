@@ -110,16 +110,16 @@ describe('a key that the source holds is', () => {
 });
 
 describe('what is said of a key', () => {
-  const OCCUPIED = 'stands there under this key; remove it there, or rename the key';
+  const OCCUPIED = 'exists there under this key; remove it there, or rename the key';
   const NOT_OURS = 'that this sync is not known to have written; delete it there, or set allowReplace';
 
   it.each<[string, Omit<Row, 'title' | 'expected'>, string]>([
-    ['in another kind', { entries: [{ kind: 'variable' }] }, `it stands there as a variable ${NOT_OURS}`],
-    ['without a kind', { entries: [{}] }, `it stands there in another kind ${NOT_OURS}`],
+    ['in another kind', { entries: [{ kind: 'variable' }] }, `it exists there as a variable ${NOT_OURS}`],
+    ['without a kind', { entries: [{}] }, `it exists there in another kind ${NOT_OURS}`],
     [
       'with dependents',
       { entries: [{ ...variable, hasDependents: true }] },
-      'replacing it would delete the aliases or overrides that hang on it; remove them, or set allowReplace',
+      'replacing it would delete the aliases or overrides that depend on it; remove them, or set allowReplace',
     ],
     [
       'that is blocked from above',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SyncOptionsInput } from '../../src/contracts/definition.js';
 import type { SourceReadResult } from '../../src/contracts/source.js';
+import type { SyncCallOptions } from '../../src/engine/secret-sync-engine.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import {
@@ -56,6 +57,8 @@ describe('a key schema without a literal tells nothing apart', () => {
   });
 });
 
+const whereChanged = (unlessDigest: string | undefined): SyncCallOptions => ({ unlessDigest });
+
 describe('a part of a source that turned empty', () => {
   /** A source of two parts, of which one can be emptied. */
   function setUp(syncOptions: SyncOptionsInput = {}) {
@@ -72,6 +75,7 @@ describe('a part of a source that turned empty', () => {
       keys: () => [...destination.values().keys()].sort(),
       plan: () => engine.plan(definition),
       sync: () => engine.sync(definition),
+      syncUnless: (unlessDigest: string | undefined) => engine.sync(definition, whereChanged(unlessDigest)),
     };
   }
 
@@ -121,6 +125,19 @@ describe('a part of a source that turned empty', () => {
     parts['own'] = {};
     const error = await failure(sync(), 'DELETION_REFUSED');
     expect(error.problems?.[0]?.message).toContain('"A", "C"');
+    expect(keys()).toEqual(['A', 'B', 'C']);
+  });
+
+  it('is known of a key that moved to it unchanged, also to a sync that runs only where its source has changed', async () => {
+    const { parts, keys, sync, syncUnless } = setUp();
+    const { sourceDigest } = await sync();
+    parts['base'] = { B: '2' };
+    parts['extra'] = { A: '1' };
+    const moved = await syncUnless(sourceDigest);
+    expect(moved.status).toBe('succeeded');
+    parts['extra'] = {};
+    const error = await failure(syncUnless(moved.sourceDigest), 'DELETION_REFUSED');
+    expect(error.message).toContain('"extra"');
     expect(keys()).toEqual(['A', 'B', 'C']);
   });
 });

@@ -18,17 +18,31 @@ export function fingerprint(
 }
 
 /**
- * `keyId.hmac` of all that a location of the source holds: says whether it has changed, and nothing else of it. In
- * turns: a source can hold 100,000 secrets.
+/**
+ * `keyId.hmac` of all that a location of the source holds: says whether it has changed, and nothing else of it. Of a
+ * source that has parts, a key that moves from one to another is a change, since what is remembered of it names its part;
+ * those of the strongest part, which an import writes to, are not named. In turns: a source can hold 100,000 secrets.
  */
 export function* sourceDigest(
   { keyId, digestInTurns }: Digester,
   location: SourceLocation,
-  { secrets, duplicates, unreadable, incomplete }: SourceSnapshot,
+  { secrets, duplicates, unreadable, incomplete, partOf, strongestPart }: SourceSnapshot,
 ): Turns<string> {
-  const names = [[...duplicates].sort(), [...unreadable].sort(), incomplete];
   const pairs = yield* sortInTurns([...secrets], ([first], [second]) => compareText(first, second));
+  const parts: (readonly [key: string, part: string])[] = [];
+  const held: string[] = [];
+  yield* forEachInTurns(pairs, ([key, value]) => {
+    held.push(key, value.reveal());
+    const part = partOf.get(key);
+    if (part !== undefined && part !== strongestPart) parts.push([key, part]);
+  });
+  const names = [
+    [...duplicates].sort(),
+    [...unreadable].sort(),
+    incomplete,
+    ...(parts.length === 0 ? [] : [parts]),
+  ];
   const fields = ['source', canonicalJson(location), canonicalJson(names)];
-  yield* forEachInTurns(pairs, ([key, value]) => void fields.push(key, value.reveal()));
+  yield* forEachInTurns(held, (field) => void fields.push(field));
   return `${keyId}.${yield* digestInTurns(fields)}`;
 }

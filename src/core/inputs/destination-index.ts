@@ -17,7 +17,7 @@ type Pair = readonly [key: string, value: string | SecretValue];
 
 const isPair = (item: DestinationEntry | Pair): item is Pair => Array.isArray(item);
 
-/** What stands at a destination, as entries. */
+/** What exists at a destination, as entries. */
 export function destinationEntries(destination: DestinationInput): readonly DestinationEntry[] {
   if (isEntryList(destination)) return destination;
   const items: Iterable<DestinationEntry | Pair> =
@@ -33,7 +33,7 @@ export function readableValue(entry: DestinationEntry): SecretValue | undefined 
   return typeof value === 'string' || SecretValue.is(value) ? SecretValue.from(value) : undefined;
 }
 
-/** True for what stands at a higher scope than that of the place. */
+/** True for what exists at a higher scope than that of the place. */
 export const isInherited = (entry: DestinationEntry): boolean => entry.fixed === 'inherited';
 
 const asItIs = (key: string): string => key;
@@ -46,9 +46,9 @@ export function canonicalKey(capabilities: Pick<Capabilities, 'canonicalKey'>): 
 /** The entries of a place by key, as the destination itself compares keys. */
 export interface EntryIndex {
   readonly canonical: (key: string) => string;
-  /** For each key that stands there, all entries under it, of every kind and scope. */
+  /** For each key that exists there, all entries under it, of every kind and scope. */
   readonly groups: readonly EntryGroup[];
-  /** Where in `groups` a key is; `undefined` where nothing stands under it. */
+  /** Where in `groups` a key is; `undefined` where nothing exists under it. */
   position(key: string): number | undefined;
   /** All entries under a key, of every kind and scope. */
   at(key: string): readonly DestinationEntry[];

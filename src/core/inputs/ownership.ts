@@ -35,7 +35,7 @@ export function indexState(state: PlaceState = {}, canonical = (key: string) => 
  * |---|---|
  * | nothing, or another sync's | no |
  * | a write of another sync that was begun | no: it counts for both, and for neither alone |
- * | a create that was begun, of an entry that can be read and that nothing shows to be the one | no: a person can have created it meanwhile |
+ * | a create that was begun, of an entry that can be read and that nothing shows to be the one | no: a person can have created it in the meantime |
  * | a create that was begun, of an entry that can't be read | yes: a crash must not leave a key without an owner |
  * | another id than the entry has | no: it was deleted and created again by someone else |
  * | otherwise | yes |

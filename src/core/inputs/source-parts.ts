@@ -9,6 +9,8 @@ export interface SourceParts {
   readonly emptyParts: readonly string[];
   /** The names of the parts that hold something; absent where the source is one part. */
   readonly filledParts?: ReadonlySet<string>;
+  /** The name of the strongest part, the last one; absent where the source is one part. */
+  readonly strongestPart?: string;
 }
 
 type Report = (message: string) => void;
@@ -44,6 +46,7 @@ export function partsIn(read: SourceRead, report: Report): SourceParts {
     return { partOf, emptyParts };
   }
   const filledParts = new Set<string>();
+  let strongestPart: string | undefined;
   for (const part of parts) {
     const name = nameOf(part);
     if (typeof name !== 'string' || name === '') {
@@ -52,6 +55,7 @@ export function partsIn(read: SourceRead, report: Report): SourceParts {
     }
     if (names.has(name)) report(`\`parts\` holds the name ${quote(name)} twice; give each part its own name`);
     names.add(name);
+    strongestPart = name;
     const listed: unknown = typeof part === 'object' && part !== null ? Reflect.get(part, 'keys') : undefined;
     const keys = stringsIn(listed ?? null, 'keys', (message) =>
       report(`in the part ${quote(name)}, ${message}`),
@@ -63,6 +67,6 @@ export function partsIn(read: SourceRead, report: Report): SourceParts {
   return {
     partOf,
     emptyParts: emptyParts.sort(compareText),
-    ...(names.size === 0 ? {} : { filledParts }),
+    ...(strongestPart === undefined ? {} : { filledParts, strongestPart }),
   };
 }

@@ -46,7 +46,7 @@ async function graphql<Data>(http: HttpClient, request: GraphqlRequest<Data>): P
   );
 }
 
-/** Returns the project with its tenant: `null` where there is no such project, a tenant of `null` where it has none (yet). */
+/** Returns the project with its tenant: `null` where the project does not exist, a tenant of `null` where it has none (yet). */
 export const findProject = (http: HttpClient, projectId: string, signal: AbortSignal) =>
   graphql(http, {
     operation: 'look up the tenant of the project',

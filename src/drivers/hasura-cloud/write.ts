@@ -24,7 +24,7 @@ interface Written {
 export const conflict = (more = '') =>
   new SecretSyncError(
     'CONFLICT',
-    `The environment of the project was changed by something else meanwhile; try again.${more}`,
+    `The environment of the project was changed by something else in the meantime; try again.${more}`,
     { retryable: true },
   );
 

@@ -14,7 +14,7 @@ export const identifier = z
 export const isUuid = (text: string): boolean =>
   /^[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}$/i.test(text);
 
-/** What to say of an id that is no UUID where the service takes UUIDs only. */
+/** What to say of an id that is not a UUID where the service takes UUIDs only. */
 export const NOT_A_UUID =
   'it is not a UUID, and the service takes no other id; copy it from the address bar of the console';
 

@@ -1,6 +1,6 @@
 import { SecretSyncError } from '../../contracts/errors.js';
 
-/** The error of a write that was under way when its run was ended. */
+/** The error of a write that was in progress when its run was ended. */
 export function interrupted(): SecretSyncError {
   return new SecretSyncError(
     'DESTINATION_UNAVAILABLE',

@@ -230,7 +230,7 @@ async function put(
     return (await store.put(key, document, { ifVersion })).version;
   } catch (error) {
     const why = isSecretSyncError(error, 'STATE_CONFLICT')
-      ? 'another process changed it meanwhile'
+      ? 'another process changed it in the meantime'
       : 'the store refused it; check the store';
     const message = `What is to be remembered of ${quote(place)} could not be saved: ${why}. Run again.`;
     throw new SecretSyncError('STATE_NOT_SAVED', message, { retryable: true });

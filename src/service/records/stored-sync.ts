@@ -22,7 +22,7 @@ export interface RunFailure {
   readonly retryAt: string | null;
 }
 
-/** A run that somebody asked for, until it has succeeded or can't. */
+/** A run that was asked for, until it has succeeded or can't. */
 export interface AskedRun {
   readonly id: string;
   readonly jobId: string | null;
@@ -51,7 +51,7 @@ export interface Deletion {
   readonly status: 'running' | 'failed';
 }
 
-/** A record as it is stored. While a run or its deletion is under way, it is saved again every 10 s. */
+/** A record as it is stored. While a run or its deletion is in progress, it is saved again every 10 s. */
 export interface StoredSync {
   readonly definition: SyncDefinition;
   /** The identity of the place, as last seen. */

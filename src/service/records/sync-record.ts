@@ -83,7 +83,7 @@ export const withRun = (stored: StoredSync, operation: Operation, run: Partial<R
   runs: { ...stored.runs, [operation]: { ...(stored.runs[operation] ?? NO_RUN), ...run } },
 });
 
-/** A record that a run is asked for. One that is under way is shown until it has ended. */
+/** A record that a run is asked for. One that is in progress is shown until it has ended. */
 export function withAsked(stored: StoredSync, operation: Operation, asked: AskedRun): StoredSync {
   const isRunning = stored.runs[operation]?.status === 'running';
   return withRun(stored, operation, {

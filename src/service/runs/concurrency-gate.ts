@@ -10,7 +10,7 @@ export interface Lane {
 export interface Waiter {
   /** Ends the waiting. */
   readonly signal: AbortSignal;
-  /** Whether it comes before those that nobody waits for. */
+  /** Whether it comes before those that no caller waits for. */
   isAwaited(): boolean;
   /** Among the others the lower one comes first. */
   readonly order: number;

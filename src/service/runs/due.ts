@@ -5,7 +5,7 @@ import { jobOf, type RunCause, type RunOptions, type SyncJob } from './sync-job.
 /** Whether a job is still to be done. */
 export type Decision =
   | { readonly status: 'unwanted' }
-  /** Another run of the record is under way. */
+  /** Another run of the record is in progress. */
   | { readonly status: 'busy' }
   | {
       readonly status: 'due';
@@ -37,7 +37,7 @@ const UNWANTED: Decision = { status: 'unwanted' };
 export const isAutomatic = ({ definition, deletion }: StoredSync): boolean =>
   definition.isEnabled && definition.syncOptions.autoSyncEnabled && deletion?.status !== 'running';
 
-/** Whether nobody wants a run to go on any more that was begun for this cause; a caller who waits still wants it. */
+/** Whether a run that was begun for this cause is no longer wanted; a caller who waits still wants it. */
 export function isSwitchedOff({ definition, deletion }: StoredSync, { operation, cause }: SyncJob): boolean {
   if (cause === 'deleted') return false;
   if (deletion?.status === 'running' || (!definition.isEnabled && operation !== 'remove')) return true;
@@ -58,8 +58,8 @@ export function reconcileAt({ runs: { sync } }: StoredSync, { reconcileInterval 
  *
  * | the record | the job | decision |
  * |---|---|---|
- * | is being deleted, or is disabled and this is no removal | any | unwanted |
- * | the operation is under way | any | busy |
+ * | is being deleted, or is disabled and this is not a removal | any | unwanted |
+ * | the operation is in progress | any | busy |
  * | the operation was asked for, and has not failed since | any | due |
  * | the same, and it has failed; `retryAt` has come | any | due, `retry` |
  * | the same, and `retryAt` has not come | import, remove | unwanted; for a sync as where it was not asked for |

@@ -1,4 +1,4 @@
-/** Counts work that is under way, so that a caller can wait until there is none. */
+/** Counts work that is in progress, so that a caller can wait until there is none. */
 export interface Activity {
   /** Counts it until it has settled; what it rejects with is ignored. */
   track(work: Promise<unknown>): void;

@@ -15,11 +15,11 @@ export interface Asked {
   readonly job: SyncJob;
   /** Requests for one record with the same string share one run, as long as it has not begun. */
   readonly sharedAs?: string | undefined;
-  /** That of the caller: ends the run when nobody else waits for it. */
+  /** That of the caller: ends the run when no other caller waits for it. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Work that waits for its turn or is under way, for one or more who asked for it. */
+/** Work that waits for its turn or is in progress, for one or more callers. */
 export interface QueuedRun extends Waiter {
   /** Set when it can't be shared any more. */
   isBegun: boolean;
@@ -118,7 +118,7 @@ export class RunQueue {
     return shared;
   }
 
-  /** Takes back what was asked for a record and nobody waits for. `isMeant`: only where that is why. */
+  /** Takes back what was asked for a record and no caller waits for. `isMeant`: only where that is why. */
   abort(id: string, reason: unknown, isMeant: (cause: RunCause) => boolean = () => true): void {
     for (const run of this.#open) {
       if (run.id !== id) continue;

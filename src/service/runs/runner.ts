@@ -23,7 +23,7 @@ interface Attempt {
   latest: LoadedSync | undefined;
   due: Extract<Decision, { readonly status: 'due' }>;
   jobId: string;
-  /** Set once the record shows it as under way. */
+  /** Set once the record shows it as in progress. */
   begun?: { readonly runId: string; readonly before: RunState | null; readonly place: string };
   /** Set where it must not begin. */
   refusal?: RunEnd | undefined;

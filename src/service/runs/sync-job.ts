@@ -40,7 +40,7 @@ export type Performed =
     }
   /** Nothing was to be done any more: another run did it, or the record is switched off or gone. */
   | { readonly status: 'unwanted' }
-  /** Another run is under way for this record or at its place; ask again soon. */
+  /** Another run is in progress for this record or at its place; ask again soon. */
   | { readonly status: 'busy' }
   /** Ended by the signal; ask again. */
   | { readonly status: 'aborted' }
@@ -71,7 +71,7 @@ export interface PerformOptions {
 
 /** A queue that carries jobs to the processes that run them. */
 export interface SyncQueue {
-  /** Adds a job, to be given out after `delay` ms. Returns its id; that of a waiting job where it stands for both. */
+  /** Adds a job, to be given out after `delay` ms. Returns its id; that of a job that waits already where it serves both. */
   enqueue(job: SyncJob, options?: { readonly delay?: number }): Promise<string>;
 }
 

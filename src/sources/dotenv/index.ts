@@ -13,7 +13,7 @@ import { createDotenvWriter } from './write.js';
 
 /** Options of `dotenvSource`. */
 export interface DotenvOptions {
-  /** How long files must be left alone before a watch tells of a change, in ms. Default: 100. */
+  /** How long files must be left alone before a watch reports a change, in ms. Default: 100. */
   readonly debounce?: number | undefined;
   /**
    * How long a file must have been left alone before it is read, in ms; 0 reads it while it is being written. Default:
@@ -36,7 +36,7 @@ export interface DotenvSource extends Required<Omit<SecretSource, 'read' | 'desc
  *
  * - **Each file is a part**, by its path: when one that held keys of a sync holds nothing any more, these keys are not
  *   deleted without consent.
- * - **References.** A key whose value holds `${…}`, unless in single quotes, is listed as `unresolved`, since that text
+ * - **References.** A key whose value holds `${…}`, unless in single quotes, is listed as `unresolved`, since that
  *   is what is written to the destination.
  * - **A file that moves while it is read** (its size, its times, or the file itself) is read again until it has been left
  *   alone for `settleTime`; one that holds less than when this source read it last, for 3 s. After 30 s it is
@@ -47,15 +47,15 @@ export interface DotenvSource extends Required<Omit<SecretSource, 'read' | 'desc
  * - **A write** goes to the last file, which must exist: a value is replaced in its line, with its comment and, where
  *   possible, its quotes; a new key comes last. The file is replaced in one step and keeps its owner, group and mode. One
  *   that can't be replaced, as a bind mount, is written in place, and a copy of its former text (`.NAME.….copy`, mode
- *   600) is kept beside it until that has ended. Not writable (`SOURCE_NOT_WRITABLE`, told by `checkWrite` while an
+ *   600) is kept beside it until that has ended. Not writable (`SOURCE_NOT_WRITABLE`, returned by `checkWrite` while an
  *   import is planned): a value that no quotes make read back equal, and every key where the directory can't be written.
  *   What fails later is `SOURCE_WRITE_FAILED`. Writes of one source come one after the other; of two programs that write
  *   in the same moment, one can lose.
- * - **A watch** tells when any of the files was changed, replaced or removed, or a link or directory on the way to it.
+ * - **A watch** reports when any of the files was changed, replaced or removed, or a link or directory on the way to it.
  *
  * A read throws `SOURCE_READ_FAILED`, with all that is wrong in all files, where a file is missing, can't be read, is
- * longer than 16 MiB, is not UTF-8, or has a line that is no assignment, comment or blank; the line's number is named and
- * its text is not.
+ * longer than 16 MiB, is not UTF-8, or has a line that is not an assignment, a comment or blank; the line's number is named
+ * and its text is not.
  *
  * @throws SecretSyncError `INVALID_OPTION` where no path is given, a time is not a number from 0 on, or an option is unknown.
  *

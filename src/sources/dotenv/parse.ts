@@ -6,7 +6,7 @@ export interface DotenvText {
   readonly assignments: readonly (readonly [name: string, value: string])[];
   /** The place of each assignment, in the same order. */
   readonly places: readonly AssignmentPlace[];
-  /** Lines that are no assignment, comment or blank. */
+  /** Lines that are not an assignment, a comment or blank. */
   readonly malformed: readonly MalformedLine[];
 }
 
@@ -45,7 +45,7 @@ const plainValue = new RegExp(`()([^#\\n]*)(${COMMENT})${LINE_END}`, 'y');
 
 /**
  * Splits a dotenv text into its assignments, each of whose values the dotenv package reads. That package alone hides
- * names that are assigned twice, lines that are no assignment and quotes that are not closed, and loses a `__proto__`.
+ * names that are assigned twice, lines that are not assignments and quotes that are not closed, and loses a `__proto__`.
  */
 export function parseDotenvText(text: string): DotenvText {
   const lines = text.replace(/\r\n?/g, '\n');
@@ -66,7 +66,7 @@ export function parseDotenvText(text: string): DotenvText {
     if (blank !== null) return position + blank[0].length;
     const head = match(nameAndSign, position);
     const name = head?.[1];
-    if (head === null || name === undefined) return 'is no KEY=value, comment or blank line';
+    if (head === null || name === undefined) return 'is not a KEY=value line, a comment or blank';
     const start = position + head[0].length;
     const isQuoted = match(openingQuote, start) !== null;
     const found = match(isQuoted ? quotedValue : plainValue, start);

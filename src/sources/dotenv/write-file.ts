@@ -59,7 +59,7 @@ export async function whyNotWritable(path: string): Promise<string | undefined> 
   try {
     const target = await realpath(path);
     const status = await stat(target);
-    if (!status.isFile()) return 'is no regular file, so it is only read; write to another file';
+    if (!status.isFile()) return 'is not a regular file, so it is only read; write to another file';
     const directory = dirname(target);
     const refusal = await access(directory, constants.W_OK | constants.X_OK).then(
       () => undefined,
@@ -83,7 +83,7 @@ interface Owner {
   readonly gid: number;
 }
 
-/** Makes a file that nobody else can read before it has its owner and mode. False: it can't be given that owner. */
+/** Makes a file that no other user can read before it has its owner and mode. False: it can't be given that owner. */
 async function makeFile(
   path: string,
   content: string | Uint8Array,

@@ -25,12 +25,12 @@ export type InfisicalSource = Required<SecretSource>;
  *   server and in its CLI. (`listSecretsWithImports` of `@infisical/sdk` lets the first one win.)
  * - **Parts.** The folder and each import is a part, by its environment and path (`prod:/shared`): when one that held
  *   keys of a sync holds nothing any more, these keys are not deleted without consent.
- * - **What the identity may not see is left out by Infisical without a word.** A role that was narrowed looks like
+ * - **What the identity may not see is left out by Infisical without a notice.** A role that was narrowed looks like
  *   deleted secrets, and an import that it may not read like one that was removed; only the deletion guard helps there. A
  *   value that Infisical hides (a role that may describe secrets and not read them) is unreadable: nothing is deleted in
  *   such a run. Personal secrets are not read.
  * - **References.** A key whose value still holds `${…}` is listed as `unresolved`: some servers return a reference that
- *   they can't resolve as it was typed, others as no text. Of the latter only those are known that leave the whole value
+ *   they can't resolve as it was typed, others as an empty string. Of the latter only those are known that leave the whole value
  *   empty; for these, a read with empty values takes a second request.
  * - **Servers.** Uses `/api/v4`, and `/api/v3` of servers from before 2026, which is found out once; no server before 0.46.
  * - **A write** lists and refuses (`SOURCE_NOT_WRITABLE`) imported keys, keys whose value is a reference, and values that
@@ -79,7 +79,7 @@ export function infisicalSource(options: InfisicalOptions): InfisicalSource {
   const writer = createWriter(api, list, flags);
   const defaults = options;
 
-  /** Some servers give no text for a reference that they can't resolve: how it was typed tells. */
+  /** Some servers return an empty string for a reference that they can't resolve: how it was typed shows it. */
   const withEmptied = async (
     place: InfisicalPlace,
     read: Effective,

@@ -34,7 +34,7 @@ export async function readDocument(root: string, path: string): Promise<FileDocu
     if (!(await checkDirectories(root, dirname(path)))) return undefined;
     const file = await readFileIfThere(path, MAX_BYTES);
     if (file === undefined) return undefined;
-    if (file.bytes === undefined) throw unreadable(path, 'it is no regular file, or larger than 64 MiB');
+    if (file.bytes === undefined) throw unreadable(path, 'it is not a regular file, or larger than 64 MiB');
     return { ...parseDocument(path, file.bytes), writtenAt: file.mtimeMs };
   });
 }

@@ -167,7 +167,7 @@ async function entries(store: FileStore, prefix: string): Promise<readonly Store
  * Files can be read by their owner only. A document is written to a temporary file, flushed and renamed: a crash or
  * a power cut leaves the old document or the new one. Writers in several processes on one machine exclude each other
  * by a lock file, and that of a process that was killed is cleared away. Where containers or machines share the
- * directory, that holds as long as no writer stands still for 30 seconds in the middle of a write. The file system
+ * directory, that holds as long as no writer is stopped for 30 seconds in the middle of a write. The file system
  * must have hard links. Symbolic links are refused, and files of more than 64 MiB. The age of a document is that of its
  * file, by the clock of the file system.
  *

@@ -43,7 +43,7 @@ export function parseOwner(text: string): LockOwner | undefined {
  * Whether the owner still runs. `unknown` where that can't be told from here: it runs in another container or on
  * another machine, or the system does not say whether a process id was given out again.
  *
- * | realm | process id | start | answer |
+ * | realm | process id | start | result |
  * |---|---|---|---|
  * | other | – | – | unknown |
  * | ours | free, or a zombie | – | dead |

@@ -37,7 +37,7 @@ interface Holder {
  * A lock file comes into being by a hard link to a file that already names its owner, so it is never empty or half
  * written, and only one process can succeed. It goes away in two ways only: its owner removes it, or, once the owner
  * is known to be dead, a process that holds the lock on *that owner's token*, after it has looked again that the
- * token still stands there. So two processes that find the same dead owner can't remove each other's new lock, and a
+ * token is still there. So two processes that find the same dead owner can't remove each other's new lock, and a
  * process that dies while it clears up is cleared up after in the same way. A process that runs is never robbed.
  */
 export async function acquireLock(path: string, deadline: number, depth = 0): Promise<FileLock> {

@@ -50,7 +50,7 @@ function entryOf({ key, version, document, age }: z.infer<typeof documentRows>[n
  * The client is neither opened nor closed. Give a pool, not a client in a transaction. **A `Pool` of `pg` needs an
  * `error` listener**: without one, a restart of PostgreSQL ends the process.
  *
- * Throws `INVALID_OPTION` for what is no client or no name of a table; its methods `STATE_UNREADABLE` for a read that
+ * Throws `INVALID_OPTION` for what is not a client or not the name of a table; its methods `STATE_UNREADABLE` for a read that
  * fails and `STATE_NOT_SAVED` for a write that fails, both retryable while PostgreSQL can't be reached, is read-only, or
  * has no connection left.
  *

@@ -12,7 +12,7 @@ export type RedisClient =
 /** Sends one command. */
 export type SendCommand = (command: string, ...args: string[]) => Promise<unknown>;
 
-/** Returns one way to send a command. Throws `INVALID_OPTION` for what is no client. */
+/** Returns one way to send a command. Throws `INVALID_OPTION` for what is not a client. */
 export function commandsOf(client: RedisClient): SendCommand {
   // ioredis has a `sendCommand` too, which takes something else.
   if (has(client, 'call')) return async (command, ...args) => client.call(command, ...args);

@@ -46,7 +46,7 @@ function documentOf(
  * (`appendonly yes`) and `maxmemory-policy noeviction`, and reads must not go to replicas. With `appendfsync everysec`,
  * or at a failover, the last second can be lost.
  *
- * Throws `INVALID_OPTION` for what is no client and for an empty `key`; its methods `STATE_UNREADABLE` for a read that
+ * Throws `INVALID_OPTION` for what is not a client and for an empty `key`; its methods `STATE_UNREADABLE` for a read that
  * fails and `STATE_NOT_SAVED` for a write that fails, both retryable while Redis can't be reached or is out of memory.
  *
  * @example
@@ -90,7 +90,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     const done = swapped.safeParse(reply).data;
     if (done === 0) throw stateConflict(key);
     if (done === 1) return id;
-    const reason = 'Redis returned no number; give redisStore a client without type mappings';
+    const reason = 'Redis did not return a number; give redisStore a client without type mappings';
     throw notSaved(key, { reason, retryable: false });
   }
 

@@ -5,7 +5,7 @@ import { systemClock } from '../../shared/clock.js';
 const LONG = 10_000;
 
 /**
- * A clock that skips the waits between attempts and for a server's pace: they are over at once, and the time has moved
+ * A clock that skips the waits between attempts and for a server's pace: they are over immediately, and the time has moved
  * by them. Long sleeps end in real time, or when so much was skipped.
  */
 export function hurriedClock(): Clock {

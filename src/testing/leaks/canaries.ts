@@ -31,7 +31,7 @@ export interface Canaries {
   readonly tokens: readonly Canary[];
   /** What is looked for: each canary raw, its lines and parts, encoded, escaped and hashed. */
   readonly needles: readonly CanaryNeedle[];
-  /** Which canaries stand in a text, or in bytes that may hold text, and in which form; each once. */
+  /** Which canaries are in a text, or in bytes that may hold text, and in which form; each once. */
   find(text: string | Uint8Array): readonly CanaryFinding[];
   /**
    * Throws an `AssertionError` that names the channel, the canaries and their forms, when any is found in `thing`. What

@@ -6,7 +6,7 @@ const CODES = 0x10000;
 const next = (code: number, unit: number): number => ((code << 4) ^ unit) & (CODES - 1);
 
 /**
- * Prepares a search for many texts: what it answers tells which of them stand in a text, in the order given here. It
+ * Prepares a search for many texts: what it returns says which of them are in a text, in the order given here. It
  * goes through that text once, since it may be long, and to go through it for each of hundreds takes most of a test.
  */
 export function createTextSearch<Wanted extends { readonly text: string }>(

@@ -46,7 +46,7 @@ export function connectMemory(options: MemoryConnectionOptions): DestinationConn
     };
   }
 
-  /** Asks what goes wrong before a call is carried out. An `Error` is thrown as it stands. */
+  /** Asks what goes wrong before a call is carried out. An `Error` is thrown as it is. */
   async function enter(
     call: Omit<MemoryCall, 'place'>,
     signal: AbortSignal,

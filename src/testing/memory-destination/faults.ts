@@ -24,7 +24,7 @@ export interface MemoryCall {
  * | `unauthorized` | no | `UNAUTHORIZED`; keys after it are not tried |
  * | `forbidden` | no | `FORBIDDEN` |
  * | `rejected` | no | `DESTINATION_REJECTED` |
- * | an `Error` | no | it is thrown as it stands, out of the whole call of the engine to the driver |
+ * | an `Error` | no | it is thrown as it is, out of the whole call of the engine to the driver |
  */
 export type MemoryFault =
   | 'unavailable'

@@ -29,7 +29,7 @@ export interface MemoryConfig {
 export interface MemoryDestinationOptions<Name extends string = string> {
   /** What definitions call it. Default: `memory`. */
   readonly name?: Name;
-  /** The token that is accepted, and that the driver has by itself. Default: a fixed text. */
+  /** The token that is accepted, and that the driver has by itself. Default: a fixed string. */
   readonly accessToken?: string;
   /** Whether all keys of a phase are one call, which conflicts when the place moved. Default: `each`. */
   readonly writes?: Capabilities['writes'];
@@ -47,7 +47,7 @@ export interface MemoryDestinationOptions<Name extends string = string> {
   readonly ids?: boolean;
   /** Whether entries show a revision. Default: true. */
   readonly revisions?: boolean;
-  /** How many single writes are under way at once, at most as many as the engine's `concurrency`. Default: 1. */
+  /** How many single writes are in flight at the same time, at most as many as the engine's `concurrency`. Default: 1. */
   readonly concurrency?: number;
   readonly limits?: NonNullable<Capabilities['limits']>;
   readonly canonicalKey?: (key: string) => string;
@@ -57,7 +57,7 @@ export interface MemoryDestinationOptions<Name extends string = string> {
   readonly checkValue?: Capabilities['checkValue'];
 }
 
-/** Where an entry stands. Defaults: the place `default`, and the kind that is written by default. */
+/** Where an entry is. Defaults: the place `default`, and the kind that is written by default. */
 export interface MemoryWhere {
   readonly place?: string;
   readonly kind?: string;

@@ -14,13 +14,13 @@ export interface MemoryEntrySetup {
 export interface MemoryEntry extends MemoryEntrySetup {
   readonly key: string;
   readonly value: SecretValue;
-  /** Drawn when the entry is made, the same as long as it stands. */
+  /** Drawn when the entry is made, the same as long as it exists. */
   readonly id: string;
   /** Moves with every change. */
   readonly revision: string;
 }
 
-/** What stands at one place. */
+/** What exists at one place. */
 export interface MemoryPlace {
   /** Moves with every change of anything. */
   readonly version: number;
@@ -30,7 +30,7 @@ export interface MemoryPlace {
   remove(key: string, kind: string | undefined): boolean;
 }
 
-/** An inherited entry stands beside an own one. */
+/** An inherited entry exists beside an own one. */
 type Slot = 'own' | 'inherited';
 const slotOf = (fixed: FixedReason | undefined): Slot => (fixed === 'inherited' ? 'inherited' : 'own');
 

@@ -3,7 +3,7 @@ import type { RequestTrouble } from '../steps.js';
 
 const hasuraErrors = (code: string) => ({
   status: 200,
-  body: { errors: [{ extensions: { code, path: '$' }, message: 'the test asked for this answer' }] },
+  body: { errors: [{ extensions: { code, path: '$' }, message: 'the test asked for this response' }] },
 });
 
 /** What the emulator is told to do. Hasura Cloud answers most failures with status 200. */

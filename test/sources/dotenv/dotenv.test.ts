@@ -134,9 +134,9 @@ describe('dotenvSource', () => {
       `- "${missing}" can't be read (ENOENT): check the path, and that this user may read it.`,
       `- "${folder}" is a directory: give the path of a file.`,
       `- "${latin}" is not UTF-8: save it in that encoding.`,
-      `- "${junk}" line 2 is no KEY=value, comment or blank line: correct it.`,
+      `- "${junk}" line 2 is not a KEY=value line, a comment or blank: correct it.`,
       `- "${junk}" line 3 opens a quote that is not closed at the end of a line: correct it.`,
-      `- "${junk}" line 6 is no KEY=value, comment or blank line: correct it.`,
+      `- "${junk}" line 6 is not a KEY=value line, a comment or blank: correct it.`,
     ]);
     expect(String(error)).not.toContain('hunter2');
   });

@@ -77,7 +77,7 @@ describe.skipIf(process.platform === 'win32')('dotenvSource, of what is no regul
     }).checkWrite({}, [change('A', '2', 'update')], call());
     await writing;
     expect(refused).toEqual([
-      { key: 'A', message: `"${path}" is no regular file, so it is only read; write to another file` },
+      { key: 'A', message: `"${path}" is not a regular file, so it is only read; write to another file` },
     ]);
   });
 

@@ -61,7 +61,7 @@ describe('storeConformance', () => {
           },
         };
       },
-      'lets exactly one of many puts at once win',
+      'lets exactly one of many concurrent puts win',
     ],
     [
       'numbers the versions of each document from 1',
@@ -284,7 +284,7 @@ describe('sourceConformance', () => {
       (source) => ({
         read: () => source.entries().map(([key, value]) => [key, value.reveal().trim()] as const),
       }),
-      'gives back any text as it was',
+      'returns any string as it was',
     ],
     [
       'reads one page',

@@ -7,7 +7,7 @@ import type { DriverPlace } from './fixture.js';
 
 export const calm = (): AbortSignal => new AbortController().signal;
 
-/** Parses by a Standard Schema that must answer at once. */
+/** Parses by a Standard Schema that must return its result, not a promise. */
 export function parse(schema: StandardSchemaV1, input: unknown): StandardSchemaV1.Result<unknown> {
   const result = schema['~standard'].validate(input);
   assert(!(result instanceof Promise), 'the schema is asynchronous');
@@ -21,7 +21,7 @@ export function parsed(schema: StandardSchemaV1, input: unknown): unknown {
   return result.value;
 }
 
-/** What a call throws, at once or later. */
+/** What a call throws, immediately or later. */
 export async function failureOf(call: () => unknown): Promise<unknown> {
   try {
     await call();
@@ -59,13 +59,13 @@ export async function assertHolds(
   assert.deepEqual(
     [...found.keys()].sort(),
     [...expected.keys()].sort(),
-    'other keys stand there than should',
+    'other keys exist there than should',
   );
   const different = [...expected].filter(([key, value]) => found.get(key) !== value).map(([key]) => key);
   assert.deepEqual(different, [], 'these keys have another value than they should');
 }
 
-/** Writes a batch of frozen changes; fails unless each key has one outcome, the same in the answer as was told. */
+/** Writes a batch of frozen changes; fails unless each key has one outcome, the same in what is returned as was reported. */
 export async function writeBatch(
   connection: DestinationConnection,
   batch: WriteBatch,
@@ -83,7 +83,7 @@ export async function writeBatch(
   assert.deepEqual(
     describe(told),
     describe(answered),
-    'the outcomes that were told are not those of the answer',
+    'the outcomes that were reported are not those that were returned',
   );
   const keys = answered.map(({ key }) => key);
   assert.equal(new Set(keys).size, keys.length, 'a key has more than one outcome');

@@ -27,13 +27,13 @@ const plainEntries = async (kit: Kit, connection = kit.open()) => {
   const { entries } = await connection.read({ signal: calm() });
   const { kind } = kit.capabilitiesOf();
   const own = entries.filter((entry) => entry.fixed !== 'inherited' && entry.kind === kind);
-  assert.equal(new Set(own.map(({ key }) => key)).size, own.length, 'a key stands there twice in one kind');
+  assert.equal(new Set(own.map(({ key }) => key)).size, own.length, 'a key exists there twice in one kind');
   return new Map(own.map((entry) => [entry.key, entry]));
 };
 
 /** What a driver reads. */
 function testReads(test: Test): void {
-  test('reads what stands there, as plain entries of its kind', async (kit) => {
+  test('reads what exists there, as plain entries of its kind', async (kit) => {
     await kit.place.set(A, 'one');
     await kit.place.set(B, '');
     const entries = await plainEntries(kit);
@@ -113,7 +113,7 @@ function testWrites(test: Test): void {
       canaries.assertAbsent('an entry, beside its value,', entry);
   });
 
-  test('leaves one entry where a key is created that stands there already', async (kit) => {
+  test('leaves one entry where a key is created that exists already', async (kit) => {
     await kit.place.set(A, 'old');
     const connection = kit.open();
     await connection.read({ signal: calm() });

@@ -33,14 +33,14 @@ function testIdentity(test: Test): void {
     assert.notEqual(driver.displayName, '');
   });
 
-  test('takes its config and credentials at once, and takes what it parsed again', (kit) => {
+  test('takes its config and credentials without waiting, and takes what it parsed again', (kit) => {
     const { driver, fixture, config, accepted } = kit;
     for (const place of [fixture.place, fixture.otherPlace]) parsed(driver.configSchema, place.config);
     assert.deepEqual(parsed(driver.configSchema, config), config, 'a parsed config is parsed to another one');
     parsed(driver.credentialsSchema, accepted);
   });
 
-  test('refuses a config and credentials with unknown fields, and what is no object', ({
+  test('refuses a config and credentials with unknown fields, and what is not an object', ({
     driver,
     fixture,
   }) => {
@@ -89,10 +89,10 @@ function testIdentity(test: Test): void {
 
 /** What depends on keys and values. */
 function testCapabilities(test: Test): void {
-  test('answers endpoint, headers and capabilities the same way each time', (kit) => {
+  test('returns endpoint, headers and capabilities the same way each time', (kit) => {
     const { driver, accepted } = kit;
     assert.equal(driver.endpoint(accepted), driver.endpoint(accepted));
-    assert(URL.canParse(driver.endpoint(accepted)), 'the endpoint is no URL');
+    assert(URL.canParse(driver.endpoint(accepted)), 'the endpoint is not a URL');
     assert(
       JSON.stringify(driver.authorization(accepted)) === JSON.stringify(driver.authorization(accepted)),
       'the headers differ',

@@ -4,7 +4,7 @@ import type { AnyDestinationDriver } from '../../../contracts/typed-definition.j
 export interface DriverPlace {
   /** The `destinationConfig` that points at it. */
   readonly config: unknown;
-  /** Every key that stands there with its value, of all kinds, the platform's own included. */
+  /** Every key that exists there with its value, of all kinds, the platform's own included. */
   peek(): ReadonlyMap<string, string> | Promise<ReadonlyMap<string, string>>;
   /** Makes or changes a plain entry, of the kind that the config writes. */
   set(key: string, value: string): void | Promise<void>;
@@ -39,13 +39,13 @@ export interface DriverFixture {
   };
   /** What the destination received. What went through `fetch` is seen without it. */
   requests?(): Iterable<SeenRequest>;
-  /** The most calls that were under way at one moment, for destinations that are not reached through `fetch`. */
+  /** The most calls that were in flight at one moment, for destinations that are not reached through `fetch`. */
   peakInFlight?(): number;
   /** Makes the destination put all that it gets into its errors. */
   echo?(on: boolean): void | Promise<void>;
   /** Makes the destination fail in one of the ways that the suite was told of, until the fixture ends. */
   fail?(failure: string): void | Promise<void>;
-  /** The next write is carried out, and its answer is lost. */
+  /** The next write is carried out, and its response is lost. */
   loseNextAnswer?(): void | Promise<void>;
   dispose?(): void | Promise<void>;
 }

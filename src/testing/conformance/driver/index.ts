@@ -16,7 +16,7 @@ export interface DriverConformanceOptions {
   /** For the title of the suite. */
   readonly name: string;
   /**
-   * Makes a driver with a destination that nobody else uses; called for each test. A destination that can't choose its
+   * Makes a driver with a destination that is used by nothing else; called for each test. A destination that can't choose its
    * tokens ignores them, and is tested for less.
    */
   create(tokens: FixtureTokens): DriverFixture | Promise<DriverFixture>;
@@ -26,7 +26,7 @@ export interface DriverConformanceOptions {
 
 /**
  * Tests that a driver keeps the promises of `DestinationDriver`, by itself and in the real engine: what it says of itself
- * is pure; it writes what it is told and nothing else; conflicts, aborts, lost answers and bad tokens end as they should;
+ * is pure; it writes what it is told and nothing else; conflicts, aborts, lost responses and bad tokens end as they should;
  * and no value or token comes out anywhere, whatever fails. Pass the `describe` and `it` of your test runner.
  *
  * @example

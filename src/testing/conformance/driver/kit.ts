@@ -16,7 +16,7 @@ import type { AnyDestinationDriver } from '../../../contracts/typed-definition.j
 
 export type Pairs = readonly (readonly [key: string, value: string])[];
 
-/** Keys of the suite's syncs stand below this; what stands beside it is somebody else's. */
+/** Keys of the suite's syncs begin with this; what does not belongs to others. */
 export const PREFIX = 'SSE_';
 
 export interface EngineSetup {

@@ -17,10 +17,10 @@ export type LeakScenario = (kit: Kit) => void | Promise<void>;
 /** The canaries of the suite; its tokens are those that a fixture is asked to use. */
 export const leakCanaries = (): Canaries => createCanaries(7);
 
-/** Everything that comes out of a call: what it answers, or what it throws. */
-async function endOf<Result>(call: () => Promise<Result>): Promise<{ answer?: Result; error?: unknown }> {
+/** Everything that comes out of a call: what it returns, or what it throws. */
+async function endOf<Result>(call: () => Promise<Result>): Promise<{ returned?: Result; error?: unknown }> {
   try {
-    return { answer: await call() };
+    return { returned: await call() };
   } catch (error) {
     return { error };
   }
@@ -90,20 +90,20 @@ export async function assertNoLeak(
       canaries.assertAbsent(`formatResult of ${channel}`, formatResult(result, { format }));
   };
   const check = async (channel: string, call: () => Promise<SyncResult | SyncPlan | void>) => {
-    const { answer, error } = await endOf(call);
+    const { returned, error } = await endOf(call);
     ends.set(channel, error === undefined ? 'answered' : 'failed');
-    canaries.assertAbsent(`what ${channel} answers`, answer);
+    canaries.assertAbsent(`what ${channel} returns`, returned);
     canaries.assertAbsent(`the error of ${channel}`, error);
-    if (answer !== undefined && 'outcomes' in answer) assertResult(channel, answer);
-    else if (answer !== undefined) assertPlan(channel, answer);
+    if (returned !== undefined && 'outcomes' in returned) assertResult(channel, returned);
+    else if (returned !== undefined) assertPlan(channel, returned);
   };
 
   const printed = await captureOutput(async () => {
     const planned = await endOf(() => engine.plan(definition));
-    await check('plan', async () => planned.answer);
+    await check('plan', async () => planned.returned);
     await check('an early plan', () => engine.plan(definition, { operation: 'remove' }));
     await fail(kit);
-    const { answer: plan } = planned;
+    const { returned: plan } = planned;
     if (plan !== undefined) await check('apply', () => engine.apply(plan));
     await check('sync', () => engine.sync(definition));
     await check('plan, later', () => engine.plan(definition));

@@ -28,7 +28,7 @@ function testConflicts(test: Test): void {
     const error = await failureOf(() => kit.engine({ source: FEW }).sync(kit.definition()));
     assert(
       isSecretSyncError(error) && error.retryable,
-      'it is no error that says that a later try can succeed',
+      'it is not an error that says that a later try can succeed',
     );
     assert(edits < 20, 'it went on and on');
     const held = [...(await kit.place.peek()).keys()];
@@ -38,7 +38,7 @@ function testConflicts(test: Test): void {
     );
   });
 
-  test('has one entry, applied, after the answer to a write was lost', async (kit) => {
+  test('has one entry, applied, after the response to a write was lost', async (kit) => {
     if (kit.fixture.loseNextAnswer === undefined) return;
     const before = await kit.place.peek();
     await kit.fixture.loseNextAnswer();
@@ -88,12 +88,12 @@ function testLimits(test: Test): void {
     await assertHolds(kit.place, before, [[`${PREFIX}OLD`, undefined], ...below(FEW)]);
   });
 
-  test('is asked for no more at once than the engine was told', async (kit) => {
+  test('is asked for no more at the same time than the engine was told', async (kit) => {
     const many: Pairs = Array.from({ length: 16 }, (_, index) => [`KEY_${index}`, `${index}`]);
     const before = await kit.place.peek();
     await kit.engine({ source: many, concurrency: 3 }).sync(kit.definition());
     const peak = Math.max(kit.network.peak(), kit.fixture.peakInFlight?.() ?? 0);
-    assert(peak <= 3, `${peak} calls were under way at once, with a concurrency of 3`);
+    assert(peak <= 3, `${peak} calls were in flight at the same time, with a concurrency of 3`);
     await assertHolds(kit.place, before, below(many));
   });
 }

@@ -127,7 +127,7 @@ function testWhatIsTaken(test: Test): void {
     await assertHolds(kit.place, before, []);
   });
 
-  test('loses nothing that stands outside the key schema, whatever is written or removed', async (kit) => {
+  test('loses nothing that is outside the key schema, whatever is written or removed', async (kit) => {
     await kit.place.set('THEIRS', 'theirs');
     const before = await kit.place.peek();
     const source = memorySource(FEW);

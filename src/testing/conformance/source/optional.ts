@@ -178,7 +178,7 @@ export function addWatchTests(options: SourceConformanceOptions, test: AddSource
   });
 }
 
-const text = z.string('is no string');
+const text = z.string('is not a string');
 const descriptionSchema = z.strictObject({
   environment: z.optional(z.strictObject({ slug: text, name: text, id: text })),
   folder: z.optional(z.strictObject({ id: text, path: text })),
@@ -212,7 +212,7 @@ export function addDescribeTests(options: SourceConformanceOptions, test: AddSou
     const issues = error?.issues.map(
       ({ path, message }) => `${path.join('.') || 'the description'}: ${message}`,
     );
-    assert.deepEqual(issues ?? [], [], 'it is no description of a source');
+    assert.deepEqual(issues ?? [], [], 'it is not a description of a source');
     canaries.assertAbsent('the description', description);
   });
   testDescribe('does not go on with a describe whose signal was aborted', async (source) => {

@@ -27,13 +27,13 @@ export interface SourceConformanceOptions {
   readonly writable?: boolean;
   /** Whether names such as `__proto__` and `constructor` can be keys. Default: true. */
   readonly anyName?: boolean;
-  /** Whether a value can be any text, of several lines, with quotes. Default: true. */
+  /** Whether a value can be any string, of several lines, with quotes. Default: true. */
   readonly anyValue?: boolean;
   /** Whether `watch` is there. Default: it is tested where it is. */
   readonly watchable?: boolean;
   /** Gives a secret that exists another value, as another program would, to test `watch`. Default: `write` does. */
   change?(source: SecretSource, key: string, value: string): void | Promise<void>;
-  /** How long a change may take to be told, and an abort to be heeded, in ms. Default: 10,000. */
+  /** How long a change may take to be reported, and an abort to be heeded, in ms. Default: 10,000. */
   readonly watchTimeout?: number;
   /**
    * How much a source holds now: timers, such as the sleepers of its clock, and connections. Absent: what a watch

@@ -33,7 +33,7 @@ export function addReadTests({ options, canaries, test, assertHolds }: SourceKit
   }
   if (anyValue) {
     const values: Pairs = canaries.values.map(({ text }, index) => [`KEY_${index}`, text]);
-    test('gives back any text as it was', values, (source) => assertHolds(source, values));
+    test('returns any string as it was', values, (source) => assertHolds(source, values));
   }
 
   test('rejects a read whose signal was aborted, with its reason', few, async (source) => {

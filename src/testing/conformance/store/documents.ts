@@ -45,7 +45,7 @@ export function testDocuments({ test }: StoreKit): void {
     assert.equal(Reflect.get({}, 'polluted'), undefined);
   });
 
-  test('gives every text and number back as it was', async (store) => {
+  test('returns every string and number as it was', async (store) => {
     const document = {
       '': 'empty name',
       controls: '\u0000\u001b[31m\r\n\t\u007f',

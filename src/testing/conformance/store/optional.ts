@@ -40,12 +40,15 @@ export function testOptional(kit: StoreKit): void {
     await store.put(KEY, 2, { ifVersion: null }).catch(() => undefined);
     const first = await ageOf(store);
     if (first === undefined) return;
-    assert(Number.isFinite(first) && first >= 0 && first < 3_600_000, `${first} is no age of a new document`);
+    assert(
+      Number.isFinite(first) && first >= 0 && first < 3_600_000,
+      `${first} is not the age of a new document`,
+    );
     const later = (await ageOf(store)) ?? -1;
     assert(later >= first, 'a document became younger without a put');
     await store.put(KEY, 2, { ifVersion: version });
     const again = (await ageOf(store)) ?? -1;
-    assert(again >= 0 && again < 3_600_000, `${again} is no age of a document that was just put`);
+    assert(again >= 0 && again < 3_600_000, `${again} is not the age of a document that was just put`);
   });
 
   const broken =

@@ -21,7 +21,7 @@ const WRITERS = 'loses no increment of writers in several stores';
 
 /** Compare-and-swap, by many writers. */
 export function testRaces({ test, notTested, options }: StoreKit): void {
-  test('lets exactly one of many puts at once win', async (store) => {
+  test('lets exactly one of many concurrent puts win', async (store) => {
     const race = async (ifVersion: string | null) => {
       const ends = await Promise.allSettled(
         Array.from({ length: 8 }, (_, writer) => store.put(KEY, { writer }, { ifVersion })),

@@ -8,7 +8,7 @@ export function testVersions({ test }: StoreKit): void {
     assert.deepEqual(await store.list(''), []);
   });
 
-  test('gives back what was put, under the version that put returned', async (store) => {
+  test('returns what was put, under the version that put returned', async (store) => {
     const { version } = await store.put(KEY, { a: [1, null, 'x'] }, { ifVersion: null });
     await assertStored(store, { a: [1, null, 'x'] }, version);
   });

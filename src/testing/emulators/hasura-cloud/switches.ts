@@ -1,6 +1,6 @@
 /**
  * What the official documents leave open about Hasura Cloud, and what an environment can hold. Each default is what was
- * reported of the service, else the likeliest or the strictest; {@link HASURA_CLOUD_DEFAULTS} names the source of each.
+ * reported of the service, else the likeliest or the strictest; `HASURA_CLOUD_DEFAULTS` in this file names the source of each.
  */
 export interface HasuraCloudSwitches {
   /**

@@ -39,7 +39,7 @@ export interface QoveryEmulator extends Emulator {
   find(key: string, filter?: Partial<QoveryVariable>): QoveryVariable | undefined;
   /** An edit by a human at the console, past all rules. */
   editVariable(id: string, changes: Partial<Omit<QoveryVariableSetup, 'id'>>): QoveryVariable;
-  /** A deletion at the console, of the entry and all that hangs on it. Whether there was one. */
+  /** A deletion at the console, of the entry and all that depends on it. Returns whether there was one. */
   deleteVariable(id: string): boolean;
   /** The deployments that were asked for, the oldest first. */
   deployments(): QoveryDeployment[];

@@ -3,7 +3,7 @@ import type { QoveryRateLimit } from './switches.js';
 /** What the limit says to one request. */
 export interface RateLimitVerdict {
   readonly allowed: boolean;
-  /** The headers that the answer gets. */
+  /** The headers that the response gets. */
   readonly headers: Readonly<Record<string, string>>;
 }
 

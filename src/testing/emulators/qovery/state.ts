@@ -91,7 +91,7 @@ function createVariables(
       if (switches.updatedAtMoves) edited.add(id);
       return changed;
     },
-    /** Deletes an entry and all that hangs on it. False where there is none. */
+    /** Deletes an entry and all that depends on it. False where there is none. */
     remove(id: string): boolean {
       if (!variables.delete(id)) return false;
       const doomed = new Set([id]);

@@ -18,7 +18,7 @@ export interface QoveryRateLimit {
 
 /**
  * What the official documents leave open about Qovery, and what a project can hold. Each default is what was captured
- * from the service or reported of it, else the likeliest; {@link QOVERY_DEFAULTS} names the source of each.
+ * from the service or reported of it, else the likeliest; `QOVERY_DEFAULTS` in this file names the source of each.
  */
 export interface QoverySwitches {
   /** Whether variables have an `updated_at`: always, never, or once they were edited. Default: `present`. */
@@ -54,7 +54,7 @@ export interface QoverySwitches {
   readonly emptyFields: 'null' | 'absent';
   /** What a create of the unified family makes of a value that is the key of another entry in sight. Default: `value`. */
   readonly valueNamingKey: 'value' | 'alias';
-  /** Whether a project's list shows the aliases and overrides that environments hang on its entries. Default: false. */
+  /** Whether a project's list shows the aliases and overrides that environments made of its entries. Default: false. */
   readonly projectListShowsDependents: boolean;
   /** Whether a deployment is over immediately, or when `finishDeployment` is called (409 until then). Default: `at-once`. */
   readonly deploymentsEnd: 'at-once' | 'by-hand';

@@ -96,7 +96,7 @@ export function edit(
   };
 }
 
-/** Deletes an entry and all that hangs on it. */
+/** Deletes an entry and all that depends on it. */
 export function remove(
   { state, switches }: QoveryService,
   request: RequestLogEntry,

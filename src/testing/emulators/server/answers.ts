@@ -1,6 +1,6 @@
 import type { AlteredAnswer, Fault, RequestLogEntry } from './types.js';
 
-/** What a service answers. Text is sent as it stands, anything else as JSON; without a body, nothing is. */
+/** What a service responds. A string is sent as it is, anything else as JSON; without a body, nothing is. */
 export interface EmulatorAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -9,7 +9,7 @@ export interface EmulatorAnswer {
   stream?(sink: EmulatorSink): void;
 }
 
-/** The body of an answer that goes on. */
+/** The body of a response that goes on. */
 export interface EmulatorSink {
   write(text: string): void;
   end(): void;
@@ -32,22 +32,22 @@ export interface EmulatedService {
 /** A log entry while its request is under way. */
 export type OpenLogEntry = { -readonly [Field in keyof RequestLogEntry]: RequestLogEntry[Field] };
 
-/** Where the answer to one request goes. */
+/** Where the response to one request goes. */
 export interface Reply {
   readonly headersSent: boolean;
   writeHead(status: number, headers: Readonly<Record<string, string>>): void;
   write(bytes: Uint8Array): void;
-  /** The last bytes of a complete answer. */
+  /** The last bytes of a complete response. */
   end(bytes: Uint8Array): void;
-  /** The last bytes of an answer that is cut off there. */
+  /** The last bytes of a response that is cut off there. */
   cut(bytes: Uint8Array): void;
   /** Resets the connection. */
   destroy(): void;
-  /** Calls back once, when the answer has ended or the client has gone away. */
+  /** Calls back once, when the response has ended or the client has gone away. */
   onClose(listener: () => void): void;
 }
 
-/** One request that waits for its answer. */
+/** One request that waits for its response. */
 export interface Exchange {
   readonly service: EmulatedService;
   readonly request: OpenLogEntry;
@@ -63,7 +63,7 @@ export function echoOf(request: RequestLogEntry): string {
   return `${request.method} ${request.url} ${JSON.stringify(request.headers)} ${request.text}`;
 }
 
-/** Carries a request out and answers it, as far as the fault lets it. */
+/** Carries a request out and responds, as far as the fault lets it. */
 export async function answerWith(exchange: Exchange, fault: Fault | undefined): Promise<void> {
   const { service, request } = exchange;
   if (typeof fault === 'object') return answerAltered(exchange, fault);
@@ -79,7 +79,7 @@ export async function answerWith(exchange: Exchange, fault: Fault | undefined): 
   begin(exchange, real.status, { ...headers, 'content-length': String(bytes.byteLength + 1) }).cut(half);
 }
 
-/** Sends a complete answer. */
+/** Sends a complete response. */
 export function send(exchange: Exchange, answer: EmulatorAnswer): void {
   const { bytes, headers } = render(answer);
   const reply = begin(exchange, answer.status, headers);
@@ -93,7 +93,7 @@ export function send(exchange: Exchange, answer: EmulatorAnswer): void {
   });
 }
 
-/** Leaves a request without an answer. One that hangs ends with its connection. */
+/** Leaves a request without a response. One that hangs ends with its connection. */
 function leave(
   { reply }: Exchange,
   fault: 'reset-before' | 'reset-after' | 'hang-before' | 'hang-after',
@@ -110,7 +110,7 @@ async function answerAltered(exchange: Exchange, fault: AlteredAnswer): Promise<
   const real = acts ? await service.handle(request) : undefined;
   const status = fault.status ?? (fault.body === undefined ? (real?.status ?? 500) : 200);
   const basis = replaced ? undefined : real;
-  const { headers, body } = basis ?? service.refuse(request, status, 'the test asked for this answer');
+  const { headers, body } = basis ?? service.refuse(request, status, 'the test asked for this response');
   const altered =
     fault.body === undefined
       ? { status, headers: { ...headers, ...fault.headers }, body }
@@ -126,7 +126,7 @@ async function answerAltered(exchange: Exchange, fault: AlteredAnswer): Promise<
   reply.end(new Uint8Array());
 }
 
-/** The status is logged before the first byte leaves: a client that has the answer finds it in the log. */
+/** The status is logged before the first byte leaves: a client that has the response finds it in the log. */
 function begin({ request, reply }: Exchange, status: number, headers: Record<string, string>): Reply {
   request.status = status;
   reply.writeHead(status, headers);

@@ -63,7 +63,7 @@ function createReply(
 
 /**
  * A `fetch` that hands requests to a server in this process, without a socket. `begin` is told when a request comes,
- * and answers what to call at its end.
+ * and returns what to call at its end.
  */
 export function inProcessFetch(
   serve: (call: IncomingCall, reply: Reply) => Promise<void>,

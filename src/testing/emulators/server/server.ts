@@ -48,7 +48,7 @@ export async function startEmulatorServer(
 
   const server = createServer((incoming, response) => {
     response.on('close', begin());
-    // A client that goes away in the middle of its request leaves nothing to answer.
+    // A client that goes away in the middle of its request leaves nothing to respond to.
     serve(callOf(incoming), replyTo(response)).catch(() => response.destroy());
   });
   // Longer than a client keeps an idle connection: a request must not meet a connection that is being closed.

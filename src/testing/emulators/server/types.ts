@@ -22,26 +22,26 @@ export interface RequestLogEntry {
   readonly operation: string;
   /** When it came, by the emulator's clock, in ms since the Unix epoch. */
   readonly at: number;
-  /** The status that was answered. Absent while the request is under way and where the connection was reset. */
+  /** The status of the response. Absent while the request is in progress and where the connection was reset. */
   readonly status?: number;
   /** What `intercept` asked for. */
   readonly fault?: Fault;
 }
 
-/** An answer that is altered, delayed or replaced. */
+/** A response that is altered, delayed or replaced. */
 export interface AlteredAnswer {
   /** Waits so many ms, in real time, before anything is done. */
   readonly delay?: number;
   /**
-   * Whether the request is carried out. Default: true where `status` and `body` are absent (the real answer is then
+   * Whether the request is carried out. Default: true where `status` and `body` are absent (the real response is then
    * sent), else false (a request that was refused).
    */
   readonly act?: boolean;
   /** Default: the real one, or 200 where there is a `body`. */
   readonly status?: number;
-  /** Added to the headers of the answer. */
+  /** Added to the headers of the response. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text is sent as it stands, anything else as JSON. Default: the real body, or an error in the service's manner. */
+  /** A string is sent as it is, anything else as JSON. Default: the real body, or an error in the service's manner. */
   readonly body?: JsonValue;
   /** Sends the body in 8 pieces with so many ms, in real time, between them. */
   readonly trickle?: number;
@@ -53,12 +53,12 @@ export interface AlteredAnswer {
  * | fault | carried out | what the client sees |
  * |---|---|---|
  * | `reset-before` | no | the connection is reset |
- * | `reset-after` | yes | the connection is reset: a lost answer |
- * | `hang-before` | no | no answer, until the client gives up or the emulator is closed |
+ * | `reset-after` | yes | the connection is reset: a lost response |
+ * | `hang-before` | no | no response, until the client gives up or the emulator is closed |
  * | `hang-after` | yes | the same |
  * | `html-before` | no | status 200 with a page of HTML |
  * | `html-after` | yes | the same |
- * | `truncate` | yes | a complete HTTP answer whose JSON ends in the middle |
+ * | `truncate` | yes | a complete HTTP response whose JSON ends in the middle |
  * | `cut` | yes | the connection ends in the middle of the body |
  * | an {@link AlteredAnswer} | as it says | as it says |
  */
