@@ -16,7 +16,7 @@ import { settleIntents, type FingerprintOf } from './inputs/intents.js';
 import { reconcileIndexed } from './reconcile.js';
 import { planRemoval } from './removal.js';
 import { sealPlan } from './seal.js';
-import { isPartial, type DecidedPlan, type DecisionInput, type Situation } from './situation.js';
+import { isCertain, isPartial, type DecidedPlan, type DecisionInput, type Situation } from './situation.js';
 import type { ImportStep, Step } from './step.js';
 import { mapInTurns, type Turns } from '../shared/turns/turns.js';
 import { driverWarnings, ownKeyWarnings, sourceWarnings, stateWarnings } from './warnings.js';
@@ -149,5 +149,6 @@ export function* decide(input: DecisionInput): Turns<DecidedPlan> {
         : { ...plan, imports, changes },
     steps: draft.steps,
     imports: draft.imports,
+    isSourceCertain: isCertain(input.source, definition),
   };
 }

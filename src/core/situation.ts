@@ -34,6 +34,8 @@ export interface DecidedPlan {
   readonly plan: SyncPlan;
   readonly steps: readonly Step[];
   readonly imports: readonly ImportStep<PlannedImport>[];
+  /** As {@link isCertain} says. */
+  readonly isSourceCertain: boolean;
 }
 
 /** What is decided upon, read and indexed once. */
@@ -43,3 +45,18 @@ export interface Situation extends DecisionInput {
 }
 
 export const isPartial = (source: SourceSnapshot): boolean => source.incomplete || source.unreadable.size > 0;
+
+/**
+ * Whether what a source does not hold is certainly not wanted by its sync.
+ *
+ * | the source | certain |
+ * |---|---|
+ * | was read in part | no |
+ * | is empty, or has a part that is | only with `allowEmptySource` |
+ * | otherwise | yes |
+ */
+export const isCertain = (
+  source: SourceSnapshot,
+  { syncOptions: { allowEmptySource } }: SyncDefinition,
+): boolean =>
+  !isPartial(source) && (allowEmptySource || (source.secrets.size > 0 && source.emptyParts.length === 0));

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SyncOptionsInput } from '../../src/contracts/definition.js';
+import type { SecretSource, SourceReadResult } from '../../src/contracts/source.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
@@ -142,6 +143,48 @@ describe('a key that two syncs want with different values', () => {
     } finally {
       await emulator.close();
     }
+  });
+});
+
+describe('a hold on a key of another sync', () => {
+  /** `one` wrote K, and `two` holds it; then the source of `two` is read so, and `one` stops wanting K. */
+  async function afterRead(read: SourceReadResult, syncOptions: SyncOptionsInput = {}) {
+    const destination = memoryDestination();
+    const store = memoryStore();
+    const one = memorySource({ K: 'v', A: '1' });
+    let current: SourceReadResult = { secrets: { K: 'v', B: '2' }, parts: [{ name: 'p', keys: ['K', 'B'] }] };
+    const run = (name: string, source: SecretSource, options: SyncOptionsInput) =>
+      createEngine({ source, store, drivers: [destination] }).engine.sync(
+        memoryDefinition({ name, syncOptions: { deletionScope: 'owned', ...options } }),
+      );
+    const two: SecretSource = { name: 'two', read: () => current };
+    await run('one', one, {});
+    await run('two', two, syncOptions);
+    current = read;
+    await run('two', two, syncOptions).catch(() => undefined);
+    one.delete('K');
+    await run('one', one, {});
+    return destination.values().has('K');
+  }
+
+  it.each<[string, SourceReadResult, SyncOptionsInput]>([
+    ['was read in part', { secrets: { B: '2' }, complete: false }, {}],
+    [
+      'was read in part, without deletions',
+      { secrets: { B: '2' }, complete: false },
+      { disableSecretDeletion: true },
+    ],
+    ['is empty', {}, {}],
+    ['has a part that is empty', { secrets: { B: '2' }, parts: [{ name: 'p', keys: [] }] }, {}],
+  ])('is kept while its source %s', async (_title, read, syncOptions) => {
+    expect(await afterRead(read, syncOptions)).toBe(true);
+  });
+
+  it.each<[string, SourceReadResult, SyncOptionsInput]>([
+    ['was read without the key', { B: '2' }, {}],
+    ['is empty, and may be', {}, { allowEmptySource: true }],
+  ])('is given up once its source %s', async (_title, read, syncOptions) => {
+    expect(await afterRead(read, syncOptions)).toBe(false);
   });
 });
 

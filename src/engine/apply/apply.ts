@@ -42,7 +42,15 @@ export async function applyDecided(application: Application): Promise<SyncResult
   const { memory } = loaded;
   const { keyring } = options;
   const syncId = definition.id;
-  const recorder = createRecorder({ memory, keyring, place, syncId, operation, entries });
+  const recorder = createRecorder({
+    memory,
+    keyring,
+    place,
+    syncId,
+    operation,
+    entries,
+    isSourceCertain: decided.isSourceCertain,
+  });
   const ledger = createLedger(run, recorder, decided.steps);
 
   await writeSource(application);

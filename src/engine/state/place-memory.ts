@@ -48,7 +48,7 @@ const byKindAndKey = (first: RememberedEntry, second: RememberedEntry): number =
 
 /** Returns an entry without a sync: handed to a sync that wants it, or `undefined` where none does. */
 export function withoutSync(entry: RememberedEntry, syncId: string): RememberedEntry | undefined {
-  const { pending, holders = [], adopted, ...rest } = entry;
+  const { pending, holders = [], adopted, part, ...rest } = entry;
   const begun = pending === undefined || pending.syncId === syncId ? undefined : pending;
   const others = holders.filter((holder) => holder !== syncId);
   const isOwner = entry.syncId === syncId;
@@ -60,6 +60,8 @@ export function withoutSync(entry: RememberedEntry, syncId: string): RememberedE
     ...rest,
     syncId: owner,
     ...(adopted === true && !isOwner ? { adopted } : {}),
+    // The part is one of the owner's source.
+    ...(part !== undefined && !isOwner ? { part } : {}),
     ...(left.length === 0 ? {} : { holders: left }),
     ...(begun === undefined ? {} : { pending: begun }),
   };

@@ -35,6 +35,8 @@ export interface RecorderContext {
   readonly place: string;
   readonly syncId: string;
   readonly operation: Operation;
+  /** Whether a key that the source does not hold is certainly not wanted; else no hold on a key is given up. */
+  readonly isSourceCertain: boolean;
   /** What existed at the place when it was decided. */
   readonly entries: readonly DestinationEntry[];
 }
@@ -68,21 +70,94 @@ const holdersBeside = (syncId: string, known: RememberedEntry | undefined): stri
 const MAYBE_WANTED: readonly string[] = ['unreadable-at-source', 'source-partial', 'other-kind'];
 
 /** Makes the recorder of one run. */
-export function createRecorder(context: RecorderContext): Recorder {
-  const { memory, keyring, place, syncId, operation, entries } = context;
-  const before = new Map<WriteStep, RememberedEntry | undefined>();
-  const print = (key: string, kind: string | undefined, value: SecretValue) =>
-    fingerprint(keyring.current, place, kind, key, value);
-  const isCurrent = (made: string | undefined): made is string =>
-    made !== undefined && keyIdOf(made) === keyring.current.keyId;
-  const printOf = ({ change: { key, kind }, after, fingerprint: made }: Step) =>
-    isCurrent(made) ? made : after && print(key, kind, after);
+export const createRecorder = (context: RecorderContext): Recorder => new PlaceRecorder(context);
+
+class PlaceRecorder implements Recorder {
+  readonly #context: RecorderContext;
+  readonly #before = new Map<WriteStep, RememberedEntry | undefined>();
+
+  constructor(context: RecorderContext) {
+    this.#context = context;
+  }
+
+  *adopt(steps: readonly Step[]): Turns {
+    const { memory, operation, syncId, entries } = this.#context;
+    if (operation === 'sync') yield* memory.prune(syncId, entries);
+    yield* forEachInTurns(steps, (step) => {
+      const { action } = step.change;
+      if (action === 'unchanged' && step.before !== undefined) this.#adoptOne(step, step.before);
+      else if (action === 'keep') this.#keepOne(step);
+    });
+  }
+
+  *begin(steps: readonly WriteStep[]): Turns {
+    const { memory, keyring, syncId } = this.#context;
+    yield* forEachInTurns(steps, (step) => {
+      const { key, kind, action } = step.change;
+      const known = memory.find(key, kind);
+      this.#before.set(step, known);
+      // Under a key that ends with this process nothing could be told by it afterwards.
+      const made = keyring.ephemeral ? undefined : this.#fingerprintOf(step);
+      const pending = { syncId, action, ...(made === undefined ? {} : { fingerprint: made }) };
+      memory.remember({ ...(known ?? rememberedEntry(key, syncId, { kind })), pending });
+    });
+  }
+
+  applied(step: WriteStep, { id, revision }: Written): void {
+    const { memory, syncId } = this.#context;
+    const { key, kind, action } = step.change;
+    // An entry that someone deleted meanwhile is forgotten by now, but not who wanted it.
+    const known = this.#before.get(step) ?? (action === 'create' ? step.remembered : undefined);
+    const replaced = this.#replacedBy(step);
+    if (replaced !== undefined) memory.forget(replaced.key, replaced.kind);
+    if (step.after === undefined) return memory.forget(key, kind);
+    const holders = holdersBeside(syncId, known);
+    const made = this.#fingerprintOf(step);
+    memory.remember(
+      rememberedEntry(key, syncId, { kind, holders, part: step.part, fingerprint: made, id, revision }),
+    );
+  }
+
+  notWritten(step: WriteStep): void {
+    const { memory } = this.#context;
+    const known = this.#before.get(step);
+    if (known === undefined) memory.forget(step.change.key, step.change.kind);
+    else memory.remember(known);
+  }
+
+  failed(step: WriteStep): void {
+    this.notWritten(step);
+    const replaced = this.#replacedBy(step);
+    if (replaced === undefined) return;
+    const { id: _id, revision: _revision, ...rest } = replaced;
+    this.#context.memory.remember(rest);
+  }
+
+  #isCurrent(made: string | undefined): made is string {
+    return made !== undefined && keyIdOf(made) === this.#context.keyring.current.keyId;
+  }
+
+  /** The fingerprint of what a step writes, under the current key. */
+  #fingerprintOf({ change: { key, kind }, after, fingerprint: made }: Step): string | undefined {
+    const { keyring, place } = this.#context;
+    if (this.#isCurrent(made)) return made;
+    return after && fingerprint(keyring.current, place, kind, key, after);
+  }
 
   /** A fingerprint under a previous key is made again where the value is at hand, and dropped where it is not. */
-  const currentFingerprint = (known: RememberedEntry | undefined, step: Step) =>
-    known?.fingerprint === undefined || isCurrent(known.fingerprint) ? known?.fingerprint : printOf(step);
+  #currentFingerprint(known: RememberedEntry | undefined, step: Step): string | undefined {
+    const made = known?.fingerprint;
+    return made === undefined || this.#isCurrent(made) ? made : this.#fingerprintOf(step);
+  }
 
-  const adoptOne = (step: Step, entry: DestinationEntry) => {
+  /** What is remembered of the entry of another kind that a step replaces. */
+  #replacedBy({ change, before }: WriteStep): RememberedEntry | undefined {
+    if (change.action !== 'replace' || before === undefined) return undefined;
+    return this.#context.memory.find(before.key, before.kind);
+  }
+
+  #adoptOne(step: Step, entry: DestinationEntry): void {
+    const { memory, syncId } = this.#context;
     const { key, kind } = step.change;
     const known = memory.find(key, kind);
     // The value exists there that this sync had begun to write: it was written.
@@ -101,18 +176,22 @@ export function createRecorder(context: RecorderContext): Recorder {
         holders: holdersBeside(syncId, known),
         part: step.part,
         adopted: ours === undefined || (ours.adopted === true && !isWritten) ? true : undefined,
-        fingerprint: isWritten ? printOf(step) : currentFingerprint(ours, step),
+        fingerprint: isWritten ? this.#fingerprintOf(step) : this.#currentFingerprint(ours, step),
         id: entry.id ?? ours?.id,
         revision: entry.revision ?? ours?.revision,
       }),
     );
-  };
+  }
 
-  /** A key that this sync does not want: it holds it no longer, and hands it over where another sync wants it. */
-  const keepOne = ({ change: { key, kind, reason } }: Step) => {
+  /**
+   * A key that is not written: where this sync certainly does not want it, it holds it no longer, and hands it over to a
+   * sync that wants it.
+   */
+  #keepOne({ change: { key, kind, reason } }: Step): void {
+    const { memory, operation, syncId, isSourceCertain } = this.#context;
     const known = memory.find(key, kind);
     if (known === undefined) return;
-    const isUnwanted = operation === 'sync' && !MAYBE_WANTED.includes(reason);
+    const isUnwanted = operation === 'sync' && isSourceCertain && !MAYBE_WANTED.includes(reason);
     const isHeldByOthers = known.holders?.some((holder) => holder !== syncId) === true;
     const isHolder = known.holders?.includes(syncId) === true;
     if (isUnwanted && (isHolder || (known.syncId === syncId && isHeldByOthers))) {
@@ -120,67 +199,9 @@ export function createRecorder(context: RecorderContext): Recorder {
       if (left !== undefined) memory.remember(left);
       return;
     }
-    if (known.syncId !== syncId || known.fingerprint === undefined || isCurrent(known.fingerprint)) return;
+    if (known.syncId !== syncId || known.fingerprint === undefined || this.#isCurrent(known.fingerprint))
+      return;
     const { fingerprint: _, ...rest } = known;
     memory.remember(rest);
-  };
-
-  const notWritten = (step: WriteStep) => {
-    const known = before.get(step);
-    if (known === undefined) memory.forget(step.change.key, step.change.kind);
-    else memory.remember(known);
-  };
-
-  return {
-    *adopt(steps) {
-      if (operation === 'sync') yield* memory.prune(syncId, entries);
-      yield* forEachInTurns(steps, (step) => {
-        const { action } = step.change;
-        if (action === 'unchanged' && step.before !== undefined) adoptOne(step, step.before);
-        else if (action === 'keep') keepOne(step);
-      });
-    },
-    *begin(steps) {
-      yield* forEachInTurns(steps, (step) => {
-        const { key, kind, action } = step.change;
-        const known = memory.find(key, kind);
-        before.set(step, known);
-        // Under a key that ends with this process nothing could be told by it afterwards.
-        const made = keyring.ephemeral ? undefined : printOf(step);
-        const pending = { syncId, action, ...(made === undefined ? {} : { fingerprint: made }) };
-        memory.remember({ ...(known ?? rememberedEntry(key, syncId, { kind })), pending });
-      });
-    },
-    applied(step, { id, revision }) {
-      const { key, kind, action } = step.change;
-      // An entry that someone deleted meanwhile is forgotten by now, but not who wanted it.
-      const known = before.get(step) ?? (action === 'create' ? step.remembered : undefined);
-      const replaced =
-        action === 'replace' && step.before !== undefined
-          ? memory.find(step.before.key, step.before.kind)
-          : undefined;
-      if (replaced !== undefined) memory.forget(replaced.key, replaced.kind);
-      if (step.after === undefined) return memory.forget(key, kind);
-      memory.remember(
-        rememberedEntry(key, syncId, {
-          kind,
-          holders: holdersBeside(syncId, known),
-          part: step.part,
-          fingerprint: printOf(step),
-          id,
-          revision,
-        }),
-      );
-    },
-    notWritten,
-    failed(step) {
-      notWritten(step);
-      const { change, before: entry } = step;
-      const replaced =
-        change.action === 'replace' && entry !== undefined ? memory.find(entry.key, entry.kind) : undefined;
-      if (replaced === undefined) return;
-      const { id: _id, revision: _revision, ...rest } = replaced;
-      memory.remember(rest);
-    },
-  };
+  }
 }

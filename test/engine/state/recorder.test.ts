@@ -52,6 +52,7 @@ function scene({ remembered = [], change: planned, entry: at, value, operation =
     place: PLACE,
     syncId: ME,
     operation,
+    isSourceCertain: true,
     entries: at === undefined ? [] : [at],
   });
   const adopt = () => inOneGo(recorder.adopt(step === undefined ? [] : [step]));
