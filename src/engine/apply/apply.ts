@@ -3,7 +3,7 @@ import type { SyncResult } from '../../contracts/result.js';
 import { untilAborted } from '../../shared/abort.js';
 import { quote } from '../../shared/text.js';
 import { adoptImports, writeSource } from '../imports.js';
-import { inTurns } from '../../shared/turns/turns.js';
+import { inTurns, turnAfter } from '../../shared/turns/turns.js';
 import { timestamp } from '../../shared/timestamps.js';
 import { createRecorder } from '../state/recorder.js';
 import type { Application } from './application.js';
@@ -18,7 +18,10 @@ async function saveWithResult(
   save: () => Promise<void>,
 ): Promise<SyncResult> {
   const { run, options } = application;
-  const result = resultOf(application, ledger.outcomes());
+  const outcomes = ledger.outcomes();
+  await turnAfter(outcomes.length);
+  const result = resultOf(application, outcomes);
+  await turnAfter(outcomes.length);
   try {
     await untilAborted(save(), run.signal, options.clock);
     return result;

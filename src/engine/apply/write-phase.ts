@@ -3,7 +3,7 @@ import { isSecretSyncError } from '../../contracts/errors.js';
 import type { WriteStep } from '../../core/step.js';
 import { guarded } from '../boundary/guard-call.js';
 import { outcomesOf } from '../boundary/guard-driver.js';
-import { forEachInTurns, inTurns } from '../../shared/turns/turns.js';
+import { forEachInTurns, inTurns, mapInTurns, turnAfter } from '../../shared/turns/turns.js';
 import { settle } from './settle.js';
 import { toWriteChange, type Failure, type HandedStep, type WriteContext } from './write-change.js';
 
@@ -34,8 +34,11 @@ export async function writePhase(
   steps: readonly WriteStep[],
 ): Promise<void> {
   const unsettled = new Map<WriteStep, Failure>();
-  for (const round of uniqueKeyRounds(steps)) {
-    const handed = round.map((step): HandedStep => [step, toWriteChange(step)]);
+  const rounds = uniqueKeyRounds(steps);
+  await turnAfter(steps.length);
+  for (const round of rounds) {
+    const pairing = mapInTurns(round, (step): HandedStep => [step, toWriteChange(step)]);
+    const handed = await inTurns(pairing, context.run.signal);
     for (const [step, failure] of await writeRound(context, phase, handed)) unsettled.set(step, failure);
   }
   if (unsettled.size > 0) {

@@ -5,7 +5,7 @@ import type { RememberedEntry } from '../../contracts/state-store.js';
 import { isEphemeralKeyId, keyIdOf } from '../../core/fingerprint/keyring.js';
 import { entryId } from '../../core/inputs/ownership.js';
 import { quote } from '../../shared/text.js';
-import { inTurns, mapInTurns, type Turns } from '../../shared/turns/turns.js';
+import { inTurns, mapInTurns, turnAfter, type Turns } from '../../shared/turns/turns.js';
 import type { ResolvedOptions } from '../options.js';
 import {
   checkVersion,
@@ -214,8 +214,15 @@ function createLoadedPlace(
 export function createStateRepository(options: ResolvedOptions): StateRepository {
   const known: Known = { fingerprints: new Map(), facts: new Map() };
   return {
-    load: async (toLoad, signal) =>
-      createLoadedPlace(options, known, toLoad, await read(options, toLoad.place, signal)),
+    async load(toLoad, signal) {
+      const stored = await read(options, toLoad.place, signal);
+      const { length } = stored.contents?.entries ?? [];
+      await turnAfter(length);
+      const loaded = createLoadedPlace(options, known, toLoad, stored);
+      await turnAfter(length);
+      signal.throwIfAborted();
+      return loaded;
+    },
   };
 }
 

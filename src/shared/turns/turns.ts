@@ -22,6 +22,11 @@ export async function inTurns<Result>(work: Turns<Result>, signal?: AbortSignal)
   }
 }
 
+/** Lets others have their turn after work on so many items, where that was a turn or more. */
+export async function turnAfter(items: number): Promise<void> {
+  if (items >= ITEMS_PER_TURN) await yieldToOthers();
+}
+
 /** Does the same work in one go. */
 export function inOneGo<Result>(work: Turns<Result>): Result {
   for (;;) {
