@@ -28,13 +28,7 @@ import { unreadableEvent } from './records/unreadable-record.js';
 import { performJob } from './runs/perform.js';
 import { runNow } from './runs/run-now.js';
 import { switchedOff } from './runs/run-end.js';
-import {
-  type Performed,
-  type FindDueOptions,
-  type PerformOptions,
-  type RunOptions,
-  type SyncJob,
-} from './runs/sync-job.js';
+import { type Performed, type FindDueOptions, type PerformOptions, type SyncJob } from './runs/sync-job.js';
 
 /** Options of a run that no caller waits for. */
 type RunRequest<Options> = Omit<Options, 'signal' | 'onEvent' | 'unlessDigest'>;

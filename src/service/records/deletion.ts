@@ -61,7 +61,7 @@ export async function deleteRecord(
     }
     await runs.inTurn(job, call.signal, async (signal) => {
       await before(signal);
-      await options.port.release({ syncId: id, place: stored.place }, { signal, onSucceeded });
+      await options.port.release({ syncId: id, place: stored.place }, { signal, onReleased: onSucceeded });
     });
   };
   try {

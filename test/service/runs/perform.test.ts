@@ -353,7 +353,7 @@ describe('what the service asks of a store', () => {
     const { service, jobs } = world;
     await performDue(world);
     const { id } = await service.getSync('shop');
-    const six = ['get syncs', 'put leases', 'put syncs', 'get places', 'delete leases', 'put syncs'];
+    const six = ['get syncs', 'put leases', 'put syncs', 'get places', 'put syncs', 'delete leases'];
     count.calls.splice(0);
     await service.sync(id);
     // The intent is read at the same time as the place.
