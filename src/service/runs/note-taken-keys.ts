@@ -16,17 +16,29 @@ function keysTakenBy({ plan, outcomes }: SyncResult): ReadonlyMap<string, readon
 }
 
 /**
+ * Whether a run may have written what another sync does not want. Not where it restored, for the same content of its source,
+ * what was in sync before: of that sync its record says what it said.
+ */
+const mayDiffer = (own: StoredSync, syncId: string, { sourceDigest }: SyncResult): boolean =>
+  own.sourceDigest === null ||
+  own.sourceDigest !== sourceDigest ||
+  own.takenKeys.some((taken) => taken.syncId === syncId);
+
+/**
  * Notes in the records whose keys a run has taken over that they are no longer in sync, and tells of it. Called while the run
- * holds the lease on its place, so that none of them is synced there at the same time.
+ * holds the lease on its place, so that none of them is synced there at the same time. `own`: the record of the run, as it was
+ * when that began.
  */
 export async function noteTakenKeys(
   { emit }: ResolvedServiceOptions,
   records: RecordStore,
-  { definition: { id: otherId, name: otherName } }: StoredSync,
+  own: StoredSync,
   result: SyncResult,
 ): Promise<void> {
+  const { id: otherId, name: otherName } = own.definition;
   const { place } = result.plan;
   for (const [syncId, keys] of keysTakenBy(result)) {
+    if (!mayDiffer(own, syncId, result)) continue;
     const change = (current: StoredSync) =>
       current.place === place ? withTakenKeys(current, { id: otherId, name: otherName }, keys) : undefined;
     const stored = (await records.change(syncId, change))?.stored;

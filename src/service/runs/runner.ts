@@ -164,6 +164,7 @@ export class Runner {
   async #noteResult(attempt: Attempt, result: SyncResult): Promise<void> {
     const { job, call, loaded } = attempt;
     const { definition } = loaded.stored;
+    const own = (attempt.latest ?? loaded).stored;
     if (result.status === 'succeeded') {
       await call.onSucceeded?.();
       const succeededAt = new Date(this.#options.clock.now()).toISOString();
@@ -173,7 +174,7 @@ export class Runner {
     }
     const { emit } = this.#options;
     // What this run wrote is written: that another record could not be saved makes no failure of it.
-    await noteTakenKeys(this.#options, this.#records, loaded.stored, result).catch((error: unknown) =>
+    await noteTakenKeys(this.#options, this.#records, own, result).catch((error: unknown) =>
       emit({ type: 'service-failed', ...failureText(error) }),
     );
   }

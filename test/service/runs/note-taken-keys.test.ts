@@ -141,6 +141,35 @@ describe('two records that want one key with different values', () => {
     expect(await statuses(world)).toEqual({ web: 'succeeded', worker: 'succeeded' });
   });
 
+  it.each([
+    ['deleted', 'web'],
+    ['deleted', 'worker'],
+    ['changed', 'web'],
+    ['changed', 'worker'],
+  ])('stay in sync where a shared value that was %s by hand is restored by %s', async (how, name) => {
+    const world = createWorld();
+    await contested(world, ['one', 'one']);
+    if (how === 'deleted') world.destination.delete('DATABASE_URL', { place: 'shared' });
+    else world.destination.set('DATABASE_URL', 'by hand', { place: 'shared' });
+    await world.service.sync(name);
+    expect(inPlace(world)).toMatchObject({ DATABASE_URL: 'one' });
+    expect(await statuses(world)).toEqual({ web: 'succeeded', worker: 'succeeded' });
+    expect(taken(world)).toEqual([]);
+  });
+
+  it('say so also where the key was deleted by hand before the other one created it', async () => {
+    const world = createWorld();
+    world.folders.set('/web', 'DATABASE_URL', 'one');
+    await world.service.createSync(definitionOf('web', place));
+    await world.service.whenIdle();
+    world.destination.delete('DATABASE_URL', { place: 'shared' });
+    world.folders.set('/worker', 'DATABASE_URL', 'two');
+    await world.service.createSync(definitionOf('worker', place));
+    await world.service.whenIdle();
+    expect(taken(world)).toEqual(['worker of web: DATABASE_URL']);
+    expect(await statuses(world)).toEqual({ web: 'failed', worker: 'succeeded' });
+  });
+
   it('keep the run a success whose loser can not be saved, and tell of that', async () => {
     const { store, control } = unsteadyStore();
     const world = createWorld({ store });
