@@ -34,7 +34,7 @@ export const desiredRows: Row[] = [
   { title: 'absent: created', expected: ['create missing'] },
   {
     title: "absent, another sync's: created, with a warning",
-    memory: [{ syncId: THEM }],
+    memory: [{ kind: 'secret', syncId: THEM }],
     expected: ['create missing'],
     warnings: ['OWNED_BY_OTHER_SYNC'],
   },

@@ -68,7 +68,9 @@ export async function deleteRecord(
     await renewing(options.clock, RENEW_MS, hold, work);
   } catch (error) {
     const kept = await records
-      .change(id, (current) => (current.deletion === null ? undefined : { ...current, deletion: null }))
+      .change(id, (current) =>
+        current.deletion?.id === deletion.id ? { ...current, deletion: null } : undefined,
+      )
       // It is kept from running for the length of a lease then, and no longer.
       .catch(() => undefined);
     if (kept !== undefined) takeBack(kept.stored);
