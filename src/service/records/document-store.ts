@@ -109,10 +109,11 @@ function createDocumentStore(store: SealedStore, guarded: Guard): DocumentStore 
   return {
     get,
     async entries(prefix) {
-      const { entries } = store;
-      if (entries === undefined) return oneByOne(prefix);
+      if (store.entries === undefined) return oneByOne(prefix);
       // A document that a store can't parse must not hide the others.
-      return guarded('STATE_UNREADABLE', () => entries(prefix)).catch(() => oneByOne(prefix));
+      return guarded('STATE_UNREADABLE', async () => (await store.entries?.(prefix)) ?? []).catch(() =>
+        oneByOne(prefix),
+      );
     },
     put: (key, document, ifVersion, flush = true) =>
       unlessMoved(async () => {
