@@ -199,7 +199,7 @@ export function decisionWarnings(
     const message = 'a value of a higher scope exists under this key; the new one hides it here';
     return [{ code: 'SHADOWS_INHERITED', message, key }];
   }
-  if (target === undefined || action === 'blocked') return [];
+  if (action === 'blocked') return [];
   const other = remembered?.syncId === syncId ? remembered.pending?.syncId : remembered?.syncId;
   const isTheirs = ownedByOther(remembered, syncId) && other !== undefined;
   if (action === 'unchanged') {
@@ -211,7 +211,7 @@ export function decisionWarnings(
   if (isTheirs) {
     const message = `the sync ${quote(other)} wrote it; this sync takes it over`;
     warnings.push({ code: 'OWNED_BY_OTHER_SYNC', message, key, syncId: other });
-  } else if (!ownedBy(remembered, syncId, target) && !isBegunBy(remembered, syncId)) {
+  } else if (target !== undefined && !ownedBy(remembered, syncId, target) && !isBegunBy(remembered, syncId)) {
     const message = 'no sync is known to have written what exists there; it is overwritten';
     warnings.push({ code: 'OVERWRITES_UNOWNED', message, key });
   }
@@ -220,7 +220,7 @@ export function decisionWarnings(
     const message = `the sync ${quote(holder)} wants this key, too, and does not get its own value`;
     warnings.push({ code: 'OWNED_BY_OTHER_SYNC', message, key, syncId: holder });
   }
-  if (action === 'replace' && target.hasDependents === true) {
+  if (action === 'replace' && target?.hasDependents === true) {
     const message = 'the aliases or overrides that depend on what is replaced are deleted with it';
     warnings.push({ code: 'DELETE_CASCADES', message, key });
   }

@@ -1,4 +1,4 @@
-import { SecretSyncError } from '../contracts/errors.js';
+import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
 import type { Operation } from '../contracts/plan.js';
 import type { SyncResult, UnchangedResult } from '../contracts/result.js';
 import { untilAborted } from '../shared/abort.js';
@@ -25,8 +25,13 @@ export type Wanted = false | { readonly unlessDigest?: string | undefined };
 export interface RunHooks {
   /** Called once the lease was taken, before anything is read or written. */
   readonly assertWanted?: ((run: LeasedRun) => Promise<Wanted>) | undefined;
-  /** Called before the lease is given back, once the run has succeeded. */
-  readonly onSucceeded?: (() => Promise<void>) | undefined;
+  /** Called before the lease is given back with the result of the run, also where keys of it failed. */
+  readonly onResult?: ((result: SyncResult) => Promise<void>) | undefined;
+}
+
+export interface ReleaseHooks {
+  /** Called before the lease is given back, once nothing is remembered any more. */
+  readonly onReleased?: (() => Promise<void>) | undefined;
 }
 
 type Prepare<Prepared extends AtPlace> = (signal: AbortSignal) => Promise<Prepared>;
@@ -102,12 +107,17 @@ export const runIfWanted = (
       run.emit({ ...run.fields, type: 'run-unneeded' });
       return undefined;
     }
-    const result =
-      wanted.unlessDigest === undefined
-        ? await planAndApply(context, run, lease, request)
-        : await planAndApplyUnless(wanted.unlessDigest, context, run, lease, request);
+    const { unlessDigest } = wanted;
+    const running =
+      unlessDigest === undefined
+        ? planAndApply(context, run, lease, request)
+        : planAndApplyUnless(unlessDigest, context, run, lease, request);
+    const result = await running.catch(async (error: unknown) => {
+      if (isSecretSyncError(error) && error.result !== undefined) await call.onResult?.(error.result);
+      throw error;
+    });
     if (result.status === 'unchanged') return undefined;
-    await call.onSucceeded?.();
+    await call.onResult?.(result);
     return result;
   });
 
@@ -115,12 +125,12 @@ export const runIfWanted = (
 export const release = (
   context: EngineContext,
   prepare: Prepare<AtPlace>,
-  call: CallSignal & Pick<RunHooks, 'onSucceeded'>,
+  call: CallSignal & ReleaseHooks,
 ): Promise<void> =>
   withLease(context, prepare, 'remove', call, async (run, lease) => {
     const loaded = await context.state.load(run.prepared, run.signal);
     loaded.memory.forgetSync(run.prepared.definition.id);
     lease.check();
     await untilAborted(loaded.save(), run.signal, run.clock);
-    await call.onSucceeded?.();
+    await call.onReleased?.();
   });

@@ -12,7 +12,7 @@ import { inTurns } from '../shared/turns/turns.js';
 import { guarded } from './boundary/guard-call.js';
 import type { CallSignal, ImportCallOptions, SyncCallOptions } from './call-options.js';
 import type { ResolvedOptions } from './options.js';
-import { release, runIfWanted, type RunHooks } from './leased-run.js';
+import { release, runIfWanted, type ReleaseHooks, type RunHooks } from './leased-run.js';
 import { decisionRequest } from './plan-run.js';
 import { createDestinationCatalog, type DestinationCatalog } from './destinations.js';
 import { prepareSync } from './resolve/resolve-sync.js';
@@ -73,8 +73,8 @@ export interface EnginePort {
   digestSource(location: SourceLocation, options?: CallSignal): Promise<string>;
   /** Does what the engine's method of this operation does; `undefined` where that is not wanted any more. */
   run(operation: Operation, definition: SyncDefinition, options: PortRun): Promise<SyncResult | undefined>;
-  /** As the engine's `release` of a place. `onSucceeded` is called before the lease is given back. */
-  release(target: SyncAtPlace, options: CallSignal & Pick<RunHooks, 'onSucceeded'>): Promise<void>;
+  /** As the engine's `release` of a place. `onReleased` is called before the lease is given back. */
+  release(target: SyncAtPlace, options: CallSignal & ReleaseHooks): Promise<void>;
 }
 
 /** The same source, of which no read takes longer than a time. */

@@ -11,8 +11,7 @@ import {
   string,
   functionOf,
 } from '../shared/option-schemas.js';
-import type { FindDueOptions } from './runs/sync-job.js';
-import type { RunOptions } from './runs/sync-job.js';
+import type { FindDueOptions, PerformOptions, RunOptions, SyncJob } from './runs/sync-job.js';
 import { parseOptions } from '../shared/validation.js';
 
 /** Which records `listSyncs` returns. Default: all. */
@@ -54,6 +53,7 @@ interface OwnOptions {
   readonly requestImport: Pick<RunOptions, 'importBehavior'>;
   readonly requestRemoval: Pick<RunOptions, 'confirmDeletions'>;
   readonly findDue: FindDueOptions;
+  readonly perform: PerformOptions;
   readonly listSyncs: SyncFilter;
   readonly updateSync: UpdateOptions;
   readonly deleteSync: DeleteOptions;
@@ -63,6 +63,8 @@ interface OwnOptions {
 }
 
 const optionalString = z.optional(string);
+const importBehavior = z.optional(oneOf('prioritize-source', 'prioritize-destination'));
+const onEvent = z.optional(functionOf<NonNullable<RemoveCallOptions['onEvent']>>());
 const confirmDeletions = z.optional(atLeast(0, ', the number of deletions that the plan shows'));
 
 const OWN_SCHEMAS: { readonly [Method in keyof OwnOptions]: z.ZodMiniType<OwnOptions[Method]> } = {
@@ -74,14 +76,12 @@ const OWN_SCHEMAS: { readonly [Method in keyof OwnOptions]: z.ZodMiniType<OwnOpt
   updateSync: optionsOf({ version: z.optional(atLeast(1)) }),
   deleteSync: optionsOf({
     signal: z.optional(signal),
-    onEvent: z.optional(functionOf<NonNullable<RemoveCallOptions['onEvent']>>()),
+    onEvent,
     confirmDeletions,
     removeSecrets: z.optional(flag),
   }),
   requestSync: optionsOf({ force: z.optional(flag), confirmDeletions }),
-  requestImport: optionsOf({
-    importBehavior: z.optional(oneOf('prioritize-source', 'prioritize-destination')),
-  }),
+  requestImport: optionsOf({ importBehavior }),
   requestRemoval: optionsOf({ confirmDeletions }),
   findDue: optionsOf({
     location: z.optional(
@@ -89,6 +89,7 @@ const OWN_SCHEMAS: { readonly [Method in keyof OwnOptions]: z.ZodMiniType<OwnOpt
     ),
     signal: z.optional(signal),
   }),
+  perform: optionsOf({ signal: z.optional(signal), jobId: optionalString, onEvent }),
   stop: optionsOf({ timeout: z.optional(milliseconds(0)) }),
   discover: optionsOf({
     destination: string,
@@ -122,3 +123,15 @@ const idSchema = string.check(z.minLength(1, 'it is empty; pass the id or the na
 export function parseIdOrName(idOrName: unknown): string {
   return parseOptions(idSchema, idOrName, 'The id or name of a sync is not valid', { path: 'idOrName' });
 }
+
+const jobSchema: z.ZodMiniType<SyncJob> = optionsOf({
+  syncId: string,
+  operation: oneOf('sync', 'import', 'remove'),
+  cause: oneOf('created', 'manual', 'change', 'retry', 'reconcile', 'deleted'),
+  options: z.exactOptional(optionsOf({ force: z.optional(flag), confirmDeletions, importBehavior })),
+  sourceDigest: z.exactOptional(string),
+});
+
+/** Returns a job as a queue gave it back, or throws `INVALID_OPTION`: what it holds comes into records. */
+export const parseJob = (job: unknown): SyncJob =>
+  parseOptions(jobSchema, job, 'The job is not valid', { path: 'job' });

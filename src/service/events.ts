@@ -36,6 +36,8 @@ interface Failure {
  *   records count as failed (`sync-left`), until it can be read again.
  * - `watch-failed`: a source could not be watched; it is tried again after `waitMs`.
  * - `cross-sync-conflict`: another record writes to the same place and can match the same keys, such as `key`.
+ * - `keys-taken-over`: another sync, `otherId`, has written its own values of `keys`, which this record wants with others. The
+ *   record says that it is not in sync until its next sync succeeds, which auto-sync does not begin for this.
  * - `record-unreadable`: a record can't be read, so that nothing is done for it; `key` is that of its document in the store,
  *   `syncId` its id, where it can be told. `deleteSync` of that id removes it.
  * - `record-unverified`: a document of the service could not be verified, and the engine's `acceptUnverifiedState` accepts
@@ -71,6 +73,14 @@ export type ServiceEvent =
       readonly otherName: string;
       readonly place: string;
       readonly key: string;
+      readonly message: string;
+    })
+  | (SyncFields & {
+      readonly type: 'keys-taken-over';
+      readonly otherId: string;
+      readonly otherName: string;
+      readonly place: string;
+      readonly keys: readonly string[];
       readonly message: string;
     })
   | { readonly type: 'record-unverified'; readonly key: string }

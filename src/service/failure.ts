@@ -56,6 +56,9 @@ export function pauseAfter(attempt: number, random: number, { minPause, maxPause
   return Math.min(minPause * 2 ** (attempt - 1), maxPause) * (1 - random / 4);
 }
 
+/** The longest time that a failure is believed to have to wait for, in ms: a day. */
+const LONGEST_TOLD_MS = 86_400_000;
+
 /** The latest time that a failure was told to wait for, in ms since the epoch; 0 where none was told. */
 function toldTime(error: unknown): number {
   if (!isSecretSyncError(error)) return 0;
@@ -73,7 +76,7 @@ function toldTime(error: unknown): number {
  * |---|---|
  * | only people can resolve it | when the source holds something else, or the definition has changed |
  * | otherwise | after a pause that grows with each failure in a row up to `maxPause`, for as long as the cause lasts |
- * | the same, and a time was told | not before that |
+ * | the same, and a time was told | not before that, but after a day at the latest |
  *
  * Failures are counted from 1 again where the source holds something else.
  */
@@ -85,6 +88,9 @@ export function failureOf(
   const isOther = before?.digest !== digest && before?.digest !== null && digest !== null;
   const attempts = before === null || isOther ? 1 : before.attempts + 1;
   if (!isWorthRetrying(error)) return { digest, attempts, retryAt: null };
-  const retryAt = Math.max(now + pauseAfter(attempts, random, pauses), toldTime(error));
+  const retryAt = Math.max(
+    now + pauseAfter(attempts, random, pauses),
+    Math.min(toldTime(error), now + LONGEST_TOLD_MS),
+  );
   return { digest: digest ?? before?.digest ?? null, attempts, retryAt: new Date(retryAt).toISOString() };
 }

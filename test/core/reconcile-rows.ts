@@ -33,6 +33,12 @@ export const changed = { entries: [{ ...secret, value: 'w' }], warnings: ['OVERW
 export const desiredRows: Row[] = [
   { title: 'absent: created', expected: ['create missing'] },
   {
+    title: "absent, another sync's: created, with a warning",
+    memory: [{ kind: 'secret', syncId: THEM }],
+    expected: ['create missing'],
+    warnings: ['OWNED_BY_OTHER_SYNC'],
+  },
+  {
     title: 'readable and equal: unchanged',
     entries: [{ ...secret, value: 'v' }],
     expected: ['unchanged value-equal'],

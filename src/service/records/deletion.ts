@@ -61,14 +61,16 @@ export async function deleteRecord(
     }
     await runs.inTurn(job, call.signal, async (signal) => {
       await before(signal);
-      await options.port.release({ syncId: id, place: stored.place }, { signal, onSucceeded });
+      await options.port.release({ syncId: id, place: stored.place }, { signal, onReleased: onSucceeded });
     });
   };
   try {
     await renewing(options.clock, RENEW_MS, hold, work);
   } catch (error) {
     const kept = await records
-      .change(id, (current) => (current.deletion === null ? undefined : { ...current, deletion: null }))
+      .change(id, (current) =>
+        current.deletion?.id === deletion.id ? { ...current, deletion: null } : undefined,
+      )
       // It is kept from running for the length of a lease then, and no longer.
       .catch(() => undefined);
     if (kept !== undefined) takeBack(kept.stored);

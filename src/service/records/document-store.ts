@@ -1,7 +1,9 @@
+import type { Clock } from '../../contracts/clock.js';
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { JsonValue } from '../../contracts/json.js';
 import type { StoredEntry, VersionedDocument } from '../../contracts/state-store.js';
 import type { SealedStore } from '../../engine/state/sealed-store.js';
+import { withTimeLimit } from '../../shared/async.js';
 import type { ResolvedServiceOptions } from '../options.js';
 
 /** A document that can't be used. */
@@ -32,21 +34,35 @@ export interface DocumentStore {
 
 /** How many documents are read at the same time where a store can't give them in one call. */
 const READS_TOGETHER = 16;
+/** How long one call of a store may take, in ms. */
+const STORE_LIMIT_MS = 60_000;
 
-async function guarded<Result>(code: 'STATE_UNREADABLE' | 'STATE_NOT_SAVED', call: () => Promise<Result>) {
-  try {
-    return await call();
-  } catch (error) {
-    if (isSecretSyncError(error)) throw error;
-    const what = code === 'STATE_UNREADABLE' ? 'read' : 'saved';
-    const message = `The records of the service could not be ${what}: the store failed. Check the store, and try again.`;
-    throw new SecretSyncError(code, message, { retryable: true });
-  }
+type Failure = 'STATE_UNREADABLE' | 'STATE_NOT_SAVED';
+
+/** Calls a store within a time limit. */
+type Guard = <Result>(code: Failure, call: () => Promise<Result>) => Promise<Result>;
+
+function storeFailure(code: Failure, why: string): SecretSyncError {
+  const what = code === 'STATE_UNREADABLE' ? 'read' : 'saved';
+  const message = `The records of the service could not be ${what}: the store ${why}. Check the store, and try again.`;
+  return new SecretSyncError(code, message, { retryable: true });
 }
+
+/** A store that never returns must not end what is done by itself, nor hold up a run for ever. */
+const createGuard =
+  (clock: Clock): Guard =>
+  async (code, call) => {
+    const tooLate = () => storeFailure(code, `did not return within ${STORE_LIMIT_MS} ms`);
+    try {
+      return await withTimeLimit(call, { ms: STORE_LIMIT_MS, clock }, tooLate);
+    } catch (error) {
+      throw isSecretSyncError(error) ? error : storeFailure(code, 'failed');
+    }
+  };
 
 async function unlessMoved<Result>(call: () => Promise<Result>): Promise<Result | undefined> {
   try {
-    return await guarded('STATE_NOT_SAVED', call);
+    return await call();
   } catch (error) {
     if (isSecretSyncError(error, 'STATE_CONFLICT')) return undefined;
     throw error;
@@ -70,7 +86,7 @@ export async function forEach<Item, Result>(
   return results;
 }
 
-function createDocumentStore(store: SealedStore): DocumentStore {
+function createDocumentStore(store: SealedStore, guarded: Guard): DocumentStore {
   const get = (key: string) => guarded('STATE_UNREADABLE', () => store.get(key));
 
   async function oneByOne(prefix: string): Promise<(StoredEntry | UnreadableEntry)[]> {
@@ -80,7 +96,7 @@ function createDocumentStore(store: SealedStore): DocumentStore {
         const found = await get(key);
         return found && { key, ...found };
       } catch (error) {
-        const document = await store.read(key).then(
+        const document = await guarded('STATE_UNREADABLE', () => store.read(key)).then(
           (found) => found?.document,
           () => undefined,
         );
@@ -95,13 +111,18 @@ function createDocumentStore(store: SealedStore): DocumentStore {
     async entries(prefix) {
       if (store.entries === undefined) return oneByOne(prefix);
       // A document that a store can't parse must not hide the others.
-      return store.entries(prefix).catch(() => oneByOne(prefix));
+      return guarded('STATE_UNREADABLE', async () => (await store.entries?.(prefix)) ?? []).catch(() =>
+        oneByOne(prefix),
+      );
     },
     put: (key, document, ifVersion, flush = true) =>
-      unlessMoved(async () => (await store.put(key, document, { ifVersion, flush })).version),
+      unlessMoved(async () => {
+        const put = () => store.put(key, document, { ifVersion, flush });
+        return (await guarded('STATE_NOT_SAVED', put)).version;
+      }),
     delete: async (key, ifVersion) =>
       (await unlessMoved(async () => {
-        await store.delete(key, { ifVersion });
+        await guarded('STATE_NOT_SAVED', () => store.delete(key, { ifVersion }));
         return true;
       })) === true,
     discard: (key) => guarded('STATE_NOT_SAVED', async () => store.discard?.(key)),
@@ -112,11 +133,11 @@ function createDocumentStore(store: SealedStore): DocumentStore {
  * Opens the documents of a service, sealed as those of its engine. Tells once of each that was taken for true without a seal
  * that could be checked.
  */
-export function openDocuments({ port, store, emit }: ResolvedServiceOptions): DocumentStore {
+export function openDocuments({ port, store, emit, clock }: ResolvedServiceOptions): DocumentStore {
   const told = new Set<string>();
   const sealed = port.seal(store, (key) => {
     if (!told.has(key)) emit({ type: 'record-unverified', key });
     told.add(key);
   });
-  return createDocumentStore(sealed);
+  return createDocumentStore(sealed, createGuard(clock));
 }

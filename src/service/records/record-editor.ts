@@ -81,6 +81,7 @@ export class RecordEditor {
       described,
       sourceDigest: null,
       deletion: null,
+      takenKeys: [],
       runs: { sync: definition.isEnabled ? first : null, import: null, remove: null },
     };
   }

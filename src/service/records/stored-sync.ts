@@ -51,6 +51,16 @@ export interface Deletion {
   readonly status: 'running' | 'failed';
 }
 
+/** Keys of a record that another sync, which wants them with other values, has written since. */
+export interface TakenKeys {
+  /** The id of the other sync. */
+  readonly syncId: string;
+  readonly name: string;
+  /** The first of them, sorted. */
+  readonly keys: readonly string[];
+  readonly hasMore: boolean;
+}
+
 /** A record as it is stored. While a run or its deletion is in progress, it is saved again every 10 s. */
 export interface StoredSync {
   readonly definition: SyncDefinition;
@@ -65,6 +75,8 @@ export interface StoredSync {
   /** Of what the source held at the last sync that succeeded, for this definition. */
   readonly sourceDigest: string | null;
   readonly deletion: Deletion | null;
+  /** Since the last sync that succeeded. */
+  readonly takenKeys: readonly TakenKeys[];
   readonly runs: Readonly<Record<Operation, RunState | null>>;
 }
 
@@ -116,6 +128,7 @@ const runSchema = z.strictObject({
   /** Of format 1, which compared the clocks of two machines. */
   runningUntil: z.optional(z.unknown()),
 });
+const takenSchema = z.strictObject({ syncId: text, name: text, keys: z.array(text), hasMore: z.boolean() });
 const runsSchema = z.nullable(runSchema);
 const recordSchema = z.strictObject({
   formatVersion: z.union([z.literal(1), z.literal(FORMAT_VERSION)]),
@@ -133,6 +146,7 @@ const recordSchema = z.strictObject({
   ),
   sourceDigest: optionalText,
   deletion: z._default(z.nullable(z.strictObject({ id: text, status: z.enum(['running', 'failed']) })), null),
+  takenKeys: z._default(z.array(takenSchema), []),
   runs: z.strictObject({ sync: runsSchema, import: runsSchema, remove: runsSchema }),
   deletingUntil: z.optional(z.unknown()),
 });

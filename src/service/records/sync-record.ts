@@ -3,6 +3,7 @@ import type { Operation } from '../../contracts/plan.js';
 import type { SyncFilter } from '../call-options.js';
 import type { AskedRun, Deletion, RunState, RunStatus, StoredSync } from './stored-sync.js';
 import { NO_RUN } from './stored-sync.js';
+import { takenMessage } from './taken-keys.js';
 
 /** A sync, as the service shows it: its definition, and how its last runs went. It holds no credentials. */
 export interface SyncRecord {
@@ -17,13 +18,16 @@ export interface SyncRecord {
   /** ISO 8601, as all times here. */
   readonly createdAt: string;
   readonly updatedAt: string;
-  /** `null` before the first run; `pending` where a run was asked for that has not begun. */
+  /**
+   * `null` before the first run; `pending` where a run was asked for that has not begun; `failed` also where another sync has
+   * written its own values of keys of this one since.
+   */
   readonly syncStatus: RunStatus | null;
   /** The job that a run was asked for or begun with. */
   readonly lastSyncJobId: string | null;
   /** The `runId` of the last run in the events of the engine. */
   readonly lastSyncRunId: string | null;
-  /** Why the last run failed; `null` after one that succeeded. */
+  /** Why the last run failed, or what another sync has written since; `null` after one that succeeded. */
   readonly lastSyncMessage: string | null;
   /** When a run last succeeded. */
   readonly lastSyncedAt: string | null;
@@ -119,11 +123,19 @@ function shownRun(run: RunState | null) {
   };
 }
 
+/** What is shown of the last sync: it failed, too, where what it wrote is there no longer. */
+function shownSync(stored: StoredSync) {
+  const shown = shownRun(stored.runs.sync);
+  const message = takenMessage(stored);
+  if (message === undefined || shown.status !== 'succeeded') return shown;
+  return { ...shown, status: 'failed' as const, message };
+}
+
 /** What is shown of a stored record. */
 export function recordOf(stored: StoredSync): SyncRecord {
   const { definition, described, runs, version, createdAt, updatedAt } = stored;
   const { connectionId, environment, secretPath } = definition;
-  const [sync, imported, remove] = [shownRun(runs.sync), shownRun(runs.import), shownRun(runs.remove)];
+  const [sync, imported, remove] = [shownSync(stored), shownRun(runs.import), shownRun(runs.remove)];
   return {
     id: definition.id,
     name: definition.name,

@@ -46,9 +46,14 @@ export function isSwitchedOff({ definition, deletion }: StoredSync, { operation,
 }
 
 /** When a record is due although nothing has changed at its source, in ms since the epoch. */
-export function reconcileAt({ runs: { sync } }: StoredSync, { reconcileInterval }: DueOptions): number {
+export function reconcileAt(
+  { runs: { sync }, takenKeys }: StoredSync,
+  { reconcileInterval }: DueOptions,
+): number {
   const last = Date.parse(sync?.succeededAt ?? '');
-  return reconcileInterval === undefined || sync?.status !== 'succeeded' || Number.isNaN(last)
+  // Two syncs that want a key with different values must not write it in turns for ever.
+  const isDue = sync?.status === 'succeeded' && takenKeys.length === 0;
+  return reconcileInterval === undefined || !isDue || Number.isNaN(last)
     ? Infinity
     : last + reconcileInterval;
 }
@@ -69,7 +74,7 @@ export function reconcileAt({ runs: { sync } }: StoredSync, { reconcileInterval 
  * | failed; `retryAt` has come | sync | due, `retry` |
  * | failed otherwise, on a digest | sync | unwanted for that digest, else due unless the source still holds it |
  * | failed otherwise, before the source was read | sync | unwanted without a digest, else due |
- * | succeeded; `reconcileInterval` has passed | sync | due, `reconcile` |
+ * | succeeded, and no other sync took keys of it; `reconcileInterval` has passed | sync | due, `reconcile` |
  * | succeeded on the digest of the job | sync | unwanted |
  * | succeeded | sync | due unless it succeeded on the same digest |
  */

@@ -1,4 +1,5 @@
-import { failureText, pauseAfter } from '../failure.js';
+import { parseJob, parseServiceOptions } from '../call-options.js';
+import { failureText, isWorthRetrying, pauseAfter } from '../failure.js';
 import type { ResolvedServiceOptions } from '../options.js';
 import type { RecordStore } from '../records/record-store.js';
 import type { Activity } from './idle-tracker.js';
@@ -25,9 +26,11 @@ const asJson = (end: Exclude<RunEnd, { readonly status: 'moved' }>): Performed =
 async function perform(
   records: RecordStore,
   runner: Runner,
-  job: SyncJob,
-  { signal = new AbortController().signal, jobId, onEvent }: PerformOptions,
+  given: SyncJob,
+  options: PerformOptions,
 ): Promise<Performed> {
+  const job = parseJob(given);
+  const { signal = new AbortController().signal, jobId, onEvent } = parseServiceOptions('perform', options);
   for (;;) {
     if (signal.aborted) return { status: 'aborted' };
     const loaded = await records.read(job.syncId);
@@ -42,15 +45,15 @@ async function perform(
   }
 }
 
-/** Does a job, in this process. Never rejects: where the store fails, the job is to be tried again. */
+/** Does a job, in this process. Never rejects: where the store fails, the job is to be tried again; not where it is not valid. */
 export async function performJob(
   { options: { clock, random, autoSync }, records, runner, activity }: PerformParts,
   job: SyncJob,
   options: PerformOptions,
 ): Promise<Performed> {
   const performing = perform(records, runner, job, options).catch((error: unknown): Performed => {
-    const retryAt = new Date(clock.now() + pauseAfter(1, random(), autoSync)).toISOString();
-    return { status: 'failed', ...failureText(error), retryAt };
+    const again = new Date(clock.now() + pauseAfter(1, random(), autoSync)).toISOString();
+    return { status: 'failed', ...failureText(error), retryAt: isWorthRetrying(error) ? again : null };
   });
   activity.track(performing);
   return performing;

@@ -50,7 +50,9 @@ export function succeededRecord(
 ): StoredSync {
   const { asked } = afterRun(stored.runs[operation], true);
   const status = asked === null ? 'succeeded' : 'pending';
-  const done = withRun(stored, operation, { status, message: null, succeededAt, failure: null, asked });
+  const ended = withRun(stored, operation, { status, message: null, succeededAt, failure: null, asked });
+  // What it wants is written, or it wants nothing there any more.
+  const done = operation === 'import' ? ended : { ...ended, takenKeys: [] };
   // What was synced for a definition that is no more says nothing of the one that is.
   const counts = operation === 'sync' && needsNoRun(definition, stored.definition);
   return counts ? { ...done, sourceDigest: sourceDigest ?? null } : done;

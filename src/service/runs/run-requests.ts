@@ -1,5 +1,6 @@
-import { SecretSyncError } from '../../contracts/errors.js';
+import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { Operation } from '../../contracts/plan.js';
+import { withTimeLimit } from '../../shared/async.js';
 import { quote } from '../../shared/text.js';
 import { failureText } from '../failure.js';
 import type { ResolvedServiceOptions } from '../options.js';
@@ -8,7 +9,7 @@ import { askedRun, type StoredSync } from '../records/stored-sync.js';
 import { withAsked, withRun } from '../records/sync-record.js';
 import { dueJobs, dueOptions } from './due.js';
 import type { LocalRuns } from './local-runs.js';
-import { jobOf, type RunOptions, type SyncJob } from './sync-job.js';
+import { jobOf, type RunOptions, type SyncJob, type SyncQueue } from './sync-job.js';
 
 /** Hands runs that no caller waits for to what does them: a queue, auto-sync, or this process. */
 export class RunRequests {
@@ -55,23 +56,46 @@ export class RunRequests {
 
   /** Sees to it that what a record asks for is done. */
   async lookAfter(stored: StoredSync): Promise<void> {
-    const { queue, emit } = this.#options;
+    const { queue } = this.#options;
     if (queue === undefined && this.#autoSync.take(stored)) return;
     for (const job of dueJobs(stored, undefined, dueOptions(this.#options))) {
       const asked = stored.runs[job.operation]?.asked;
       if (asked == null || asked.isTaken) continue;
       if (queue === undefined) this.#begin(job, stored);
-      // What the queue does not take is found by the next look.
-      else
-        await this.#enqueue(stored, job, asked.id).catch((error: unknown) =>
-          emit({ type: 'service-failed', ...failureText(error) }),
-        );
+      else await this.#enqueue(stored, job, asked.id);
+    }
+  }
+
+  /** The id that a queue gave a job; `null` where it did not take it, which a look makes up for: the record asks for the run. */
+  async #jobIdOf(queue: SyncQueue, job: SyncJob): Promise<string | null> {
+    const { clock, emit, port } = this.#options;
+    const failed = (why: string) =>
+      new SecretSyncError(
+        'STATE_NOT_SAVED',
+        `The queue ${why} a job; the next look finds it. Check the queue.`,
+      );
+    const enqueuing = async (): Promise<unknown> => queue.enqueue(job);
+    const limit = { ms: port.callLimit, clock };
+    try {
+      const jobId = await withTimeLimit(enqueuing, limit, () =>
+        failed(`took longer than ${limit.ms} ms for`),
+      );
+      if (typeof jobId === 'string') return jobId;
+      throw failed('returned no string as the id of');
+    } catch (error) {
+      emit({
+        type: 'service-failed',
+        ...failureText(isSecretSyncError(error) ? error : failed('did not take')),
+      });
+      return null;
     }
   }
 
   /** Puts a job into the queue, and its id into the record, where that still asks for it. */
   async #enqueue(stored: StoredSync, job: SyncJob, askedId: string): Promise<StoredSync> {
-    const jobId = (await this.#options.queue?.enqueue(job)) ?? null;
+    const { queue } = this.#options;
+    const jobId = queue === undefined ? null : await this.#jobIdOf(queue, job);
+    if (jobId === null) return stored;
     const change = (current: StoredSync) => {
       const run = current.runs[job.operation];
       if (run?.asked?.id !== askedId || run.asked.isTaken) return undefined;

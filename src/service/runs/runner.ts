@@ -11,6 +11,7 @@ import { syncNotFound, type Change, type LoadedSync, type RecordStore } from '..
 import type { RunFailure, RunState, StoredSync } from '../records/stored-sync.js';
 import { decide, dueOptions, isAutomatic, isSwitchedOff, type Decision } from './due.js';
 import { switchedOff, type RunCall, type RunEnd } from './run-end.js';
+import { noteTakenKeys } from './note-taken-keys.js';
 import { begunRecord, failedRecord, succeededRecord, unneededRecord } from './run-notes.js';
 import { optionsOf, type SyncJob } from './sync-job.js';
 
@@ -57,7 +58,7 @@ export class Runner {
       const work = () => this.#carryOut(attempt, signal);
       const result = await renewing(this.#options.clock, RENEW_MS, renew, work);
       if (attempt.refusal !== undefined) return attempt.refusal;
-      return await (result === undefined ? this.#noteUnneeded(attempt) : this.#noteSuccess(attempt, result));
+      return result === undefined ? await this.#noteUnneeded(attempt) : this.#tellSuccess(attempt, result);
     } catch (error) {
       const end = await this.#noteFailure(attempt, error, signal.aborted);
       return ended.signal.aborted && !call.isAwaited ? { status: 'unwanted' } : end;
@@ -88,7 +89,7 @@ export class Runner {
         attempt.digest = digest;
         if (digest !== attempt.due.unlessDigest) this.#tellStart(attempt);
       },
-      ...(call.onSucceeded && { onSucceeded: call.onSucceeded }),
+      onResult: (result) => this.#noteResult(attempt, result),
     });
   }
 
@@ -156,13 +157,29 @@ export class Runner {
     return { status: 'unwanted' };
   }
 
-  async #noteSuccess(attempt: Attempt, result: SyncResult): Promise<RunEnd> {
-    const { job, loaded } = attempt;
+  /**
+   * Notes what a run wrote while it still holds the place: of two records that want a key there, the one that wrote last says
+   * that it is in sync.
+   */
+  async #noteResult(attempt: Attempt, result: SyncResult): Promise<void> {
+    const { job, call, loaded } = attempt;
     const { definition } = loaded.stored;
-    const succeededAt = new Date(this.#options.clock.now()).toISOString();
-    await this.#noteEnd(attempt, (stored) =>
-      succeededRecord(stored, job.operation, result, definition, succeededAt),
+    const own = (attempt.latest ?? loaded).stored;
+    if (result.status === 'succeeded') {
+      await call.onSucceeded?.();
+      const succeededAt = new Date(this.#options.clock.now()).toISOString();
+      await this.#noteEnd(attempt, (stored) =>
+        succeededRecord(stored, job.operation, result, definition, succeededAt),
+      );
+    }
+    const { emit } = this.#options;
+    // What this run wrote is written: that another record could not be saved makes no failure of it.
+    await noteTakenKeys(this.#options, this.#records, own, result).catch((error: unknown) =>
+      emit({ type: 'service-failed', ...failureText(error) }),
     );
+  }
+
+  #tellSuccess(attempt: Attempt, result: SyncResult): RunEnd {
     const { summary, requestCount } = result;
     this.#options.emit({ ...this.#fields(attempt), type: 'run-succeeded', summary, requestCount });
     return { status: 'succeeded', result };

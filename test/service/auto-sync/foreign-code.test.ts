@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { SecretSyncError } from '../../../src/contracts/errors.js';
 import type { SecretSource } from '../../../src/contracts/source.js';
+import type { StateStore } from '../../../src/contracts/state-store.js';
+import { memoryStore } from '../../../src/stores/memory.js';
 import type { ServiceEvent } from '../../../src/service/events.js';
 import { failure } from '../../support/engine.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
@@ -121,6 +123,37 @@ describe('other code that never ends', () => {
     await service.stop();
   });
 
+  it.each<[string, 'get' | 'put']>([
+    ['a read', 'get'],
+    ['a write', 'put'],
+  ])('%s of the store neither ends auto-sync nor keeps a run from ending', async (_title, method) => {
+    const inner = memoryStore();
+    let isHanging = false;
+    const hangs = (key: string) => isHanging && key.startsWith('syncs/');
+    const store: StateStore = {
+      get: async (key) => (method === 'get' && hangs(key) ? never : inner.get(key)),
+      put: async (key, ...given) => (method === 'put' && hangs(key) ? never : inner.put(key, ...given)),
+      delete: (...given) => inner.delete(...given),
+      list: (prefix) => inner.list(prefix),
+    };
+    const world = await startWith(['shop'], { store });
+    const { service, clock, folders, events } = world;
+    isHanging = true;
+    folders.set('/shop', 'API_KEY', 'two');
+    await clock.advance(3 * MINUTE);
+    const told = events.find(({ type }) => type === 'service-failed' || type === 'run-failed');
+    expect(told).toMatchObject({ message: expect.stringContaining('did not return within') as string });
+    isHanging = false;
+    await clock.advance(5 * MINUTE);
+    expectEqualSides(world, 'shop');
+    folders.set('/shop', 'API_KEY', 'three');
+    await clock.advance(MINUTE);
+    expectEqualSides(world, 'shop');
+    await service.stop();
+    await clock.advance(0);
+    expect(clock.sleepers).toBe(0);
+  });
+
   it('a watch that never tells of anything is made up for by a slow look', async () => {
     const folders = folderSource();
     const source: SecretSource = { ...folders.source, watch: () => undefined };
@@ -194,6 +227,24 @@ describe('an outage of the destination', () => {
     expect(Math.max(...pauses)).toBeLessThanOrEqual(10 * MINUTE);
     destination.setIntercept(undefined);
     await clock.advance(11 * MINUTE);
+    expectEqualSides(world, 'shop');
+    await service.stop();
+  });
+
+  it('that names a time years ahead is tried again after a day', async () => {
+    const world = await startWith(['shop']);
+    const { service, folders, clock, destination } = world;
+    const retryAt = '2093-01-01T00:00:00.000Z';
+    destination.setIntercept(
+      () => new SecretSyncError('RATE_LIMITED', 'too many', { retryable: true, retryAt }),
+    );
+    folders.set('/shop', 'API_KEY', 'two');
+    await clock.advance(HOUR);
+    const { syncRetryAt } = await service.getSync('shop');
+    expect(Date.parse(syncRetryAt ?? '') - clock.now()).toBeLessThanOrEqual(24 * HOUR);
+    expect(Date.parse(syncRetryAt ?? '') - clock.now()).toBeGreaterThan(22 * HOUR);
+    destination.setIntercept(undefined);
+    await clock.advance(24 * HOUR);
     expectEqualSides(world, 'shop');
     await service.stop();
   });

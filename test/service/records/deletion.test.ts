@@ -123,6 +123,39 @@ describe('deleteSync, once it has succeeded', () => {
     },
   );
 
+  it('a run that waits elsewhere does nothing of the old record for a new one with its id', async () => {
+    const world = await startWith([]);
+    const { service, clock, store, folders, destination } = world;
+    folders.set('/shop', 'API_KEY', 'one');
+    const syncOptions = { keySchema: 'OLD_{{secretKey}}' };
+    await service.createSync({ ...definitionOf('shop', { syncOptions }), id: 'the-shop' });
+    await clock.advance(MINUTE);
+    const holder = world.engine.sync({
+      ...definitionOf('shop', { syncOptions: { keySchema: 'OTHER_{{secretKey}}' } }),
+      name: 'other',
+    });
+    destination.setIntercept(async ({ method }) => {
+      if (method === 'read') await clock.sleep(20_000);
+      return undefined;
+    });
+    await clock.advance(1_000);
+    folders.set('/shop', 'API_KEY', 'two');
+    await clock.advance(4_000);
+    const second = createWorld({ clock, store, folders, destination });
+    const deletion = second.service.deleteSync('the-shop', { removeSecrets: true });
+    await clock.advance(MINUTE);
+    await Promise.all([holder, deletion]);
+    const reused = definitionOf('shop', { syncOptions: { keySchema: 'NEW_{{secretKey}}' } });
+    await second.service.createSync({ ...reused, id: 'the-shop' });
+    await clock.advance(5 * MINUTE);
+    expect(Object.fromEntries(destination.values({ place: 'shop' }))).toMatchObject({ NEW_API_KEY: 'two' });
+    expect([...destination.values({ place: 'shop' }).keys()].filter((key) => key.startsWith('OLD_'))).toEqual(
+      [],
+    );
+    expect(new Set(await ownersAt(world))).toEqual(new Set(['the-shop', 'other']));
+    await service.stop();
+  });
+
   it('a run that was begun elsewhere has ended before', async () => {
     const world = await startWith(['shop']);
     const { service, clock, store, folders, destination, told } = world;

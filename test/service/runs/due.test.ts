@@ -31,6 +31,7 @@ function recordWith(
     updatedAt: at(-HOUR),
     described: null,
     sourceDigest: 'd1',
+    takenKeys: [],
     deletion: null,
     ...rest,
     runs: { sync: null, import: null, remove: null, ...runs },

@@ -112,18 +112,29 @@ describe('a service with a queue', () => {
     expect(await service.findDue()).toEqual([]);
   });
 
-  it('still asks for a run where the queue can not be reached', async () => {
-    const queue: SyncQueue = {
-      enqueue: async () => {
-        throw new Error('no queue');
+  it.each<[string, () => unknown]>([
+    ['can not be reached', () => Promise.reject(new Error('no queue, and a-value-to-hide'))],
+    [
+      'throws',
+      () => {
+        throw new Error('a-value-to-hide');
       },
-    };
+    ],
+    ['returns no id', () => 7],
+    ['never returns', () => new Promise<never>(() => undefined)],
+  ])('still asks for a run where the queue %s', async (_title, enqueue) => {
+    const queue = { enqueue } as unknown as SyncQueue;
     const world = createWorld({ queue });
     world.folders.set('/shop', 'API_KEY', 'one');
     const made = await world.service.createSync(definitionOf('shop'));
-    expect(made).toMatchObject({ syncStatus: 'pending' });
+    expect(made).toMatchObject({ syncStatus: 'pending', lastSyncJobId: null });
     expect(world.told('service-failed')).toHaveLength(1);
     expect(await performDue(world)).toMatchObject([{ status: 'succeeded' }]);
+    const asked = await world.service.requestSync('shop', { force: true });
+    expect(asked).toMatchObject({ syncStatus: 'pending', lastSyncJobId: null });
+    expect(await performDue(world)).toMatchObject([{ status: 'succeeded' }]);
+    expect(await world.service.getSync('shop')).toMatchObject({ syncStatus: 'succeeded' });
+    expect(JSON.stringify(world.events)).not.toContain('a-value-to-hide');
   });
 });
 
@@ -266,6 +277,21 @@ describe('a job', () => {
     expect(events.at(-1)).toMatchObject({ type: 'run-succeeded', runId: end.runId, jobId: 'attempt-2' });
   });
 
+  it.each<[string, object, object]>([
+    ['job of no operation', { operation: 'destroy' }, {}],
+    ['digest that is no string', { sourceDigest: 7 }, {}],
+    ['field that it does not know', { value: 'x' }, {}],
+    ['option of a job that is no option', { options: { force: 'yes' } }, {}],
+    ['id of a job that is no string', {}, { jobId: 7 }],
+  ])('is refused, and leaves its record as it was, for a %s', async (_title, fields, options) => {
+    const world = await queuedWorld(['shop']);
+    const { service, jobs } = world;
+    const before = await service.getSync('shop');
+    const end = await service.perform({ ...jobs[0], ...fields } as SyncJob, options);
+    expect(end).toMatchObject({ status: 'failed', code: 'INVALID_OPTION', retryAt: null });
+    expect(await service.getSync('shop')).toEqual(before);
+  });
+
   it('never rejects: where the store fails it is to be tried again', async () => {
     const { store, control } = unsteadyStore();
     const world = await queuedWorld(['shop'], { store });
@@ -353,7 +379,7 @@ describe('what the service asks of a store', () => {
     const { service, jobs } = world;
     await performDue(world);
     const { id } = await service.getSync('shop');
-    const six = ['get syncs', 'put leases', 'put syncs', 'get places', 'delete leases', 'put syncs'];
+    const six = ['get syncs', 'put leases', 'put syncs', 'get places', 'put syncs', 'delete leases'];
     count.calls.splice(0);
     await service.sync(id);
     // The intent is read at the same time as the place.
