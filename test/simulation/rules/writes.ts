@@ -150,6 +150,7 @@ const NOTHING: Standing = {
   key: 'nothing',
   fixed: false,
   foreign: false,
+  override: false,
   reserved: false,
   hangsOn: [],
   description: null,
