@@ -11,6 +11,8 @@ interface Claims {
   wants: Set<string>;
   /** Whether its first sync surely was, or surely was not, done; `undefined`: either. */
   synced: boolean | undefined;
+  /** Keys that it may have begun to write, and that no later run of it wanted and ended well. */
+  readonly doubtful: Set<string>;
 }
 
 /**
@@ -39,6 +41,10 @@ export interface Ledger {
   mayBeWanted(sync: SyncSetting, entry: Standing): boolean;
   /** The end of a run is not known: it may have begun to write these. */
   unsure(sync: SyncSetting, keys: Iterable<string>, standing: Snapshot): void;
+  /** Whether a write of it may have been begun that no later run has seen through. */
+  doubts(sync: SyncSetting, entry: Standing): boolean;
+  /** A run ended well that wanted these. */
+  sure(sync: SyncSetting, keys: Iterable<string>): void;
   /** The sync was removed or released; `surely: false`: perhaps. */
   forget(sync: SyncSetting, surely: boolean): void;
   /** The document of a site is gone. */
@@ -59,6 +65,7 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
       keys: new Set(),
       wants: new Set(),
       synced: false,
+      doubtful: new Set(),
     };
     claims.set(sync.name, known);
     return known;
@@ -101,7 +108,10 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
       others(sync).some((other) => of(other).ids.has(id) || of(other).keys.has(key)),
     unsure(sync, keys, standing) {
       const begun = new Set(keys);
-      for (const key of begun) of(sync).keys.add(key);
+      for (const key of begun) {
+        of(sync).keys.add(key);
+        of(sync).doubtful.add(key);
+      }
       // What another sync owned may now be both's, and so nobody's to delete.
       for (const { id, key } of standing.values()) {
         const at = place(sync.site, id);
@@ -115,6 +125,10 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
         const isBegun = begun.has(key) && (writers.get(at) !== sync.name || isOthers());
         if (contested.has(at) || isBegun) writers.delete(at);
       }
+    },
+    doubts: (sync, { key }) => of(sync).doubtful.has(key),
+    sure(sync, keys) {
+      for (const key of keys) of(sync).doubtful.delete(key);
     },
     forget(sync, surely) {
       unwrite((site, writer) => site === sync.site && writer === sync.name);

@@ -9,8 +9,8 @@ import type { World } from './world/world.js';
 
 type Engine = Worker['engine'];
 
-export const syncOf = ({ setting }: World, { sync }: Pick<Call, 'sync'>): SyncSetting =>
-  setting.syncs[sync % setting.syncs.length] ?? setting.syncs[0];
+export const syncOf = ({ setting, syncs }: World, { sync }: Pick<Call, 'sync'>): SyncSetting =>
+  syncs[sync % syncs.length] ?? setting.syncs[0];
 
 function definitionOf(world: World, sync: SyncSetting): SyncDefinitionInput {
   const { destination, destinationConfig } = world.site(sync.site);
@@ -59,6 +59,7 @@ export async function watch(
     hasRead: false,
     requests: 0,
     isOver: false,
+    isMisled: world.forged.size > 0,
     wasSynced: world.ledger.synced(sync),
   };
   for (const other of world.running) if (other.sync === sync) other.hasCompany = watched.hasCompany = true;

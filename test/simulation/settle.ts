@@ -63,9 +63,7 @@ export function isExcused(world: World, watched: Watched, ended: Ended): boolean
               isForgotten(world, sync, entry) ||
               isStrange(world, sync, entry)),
         );
-        return (
-          isBad(key, value) || key.startsWith('QOVERY_') || inTheWay || hasInTheWay(world, sync, key)
-        );
+        return isBad(key, value) || key.startsWith('QOVERY_') || inTheWay || hasInTheWay(world, sync, key);
       });
     case 'SYNC_FAILED':
       // What stands at another scope can be in the way there, and no plan can know it.
@@ -84,7 +82,7 @@ function repair(world: World): void {
   for (const source of world.sources.values()) {
     for (const [key, value] of source) if (isBad(key, value) || key.startsWith('QOVERY_')) source.delete(key);
   }
-  for (const sync of world.setting.syncs) {
+  for (const sync of world.syncs) {
     const site = world.site(sync.site);
     const desired = [...(world.sources.get(sync.location)?.keys() ?? [])].map((key) => renderKey(sync, key));
     for (const key of desired) {
@@ -102,7 +100,7 @@ function repair(world: World): void {
 /** An undisturbed sync of each definition makes it as it should be, and a second one finds nothing to do. */
 export async function settle(world: World, worker: Worker): Promise<void> {
   await world.clock.sleep(3_600_000);
-  for (let index = 0; index < world.setting.syncs.length && world.violation === undefined; index += 1) {
+  for (let index = 0; index < world.syncs.length && world.violation === undefined; index += 1) {
     repair(world);
     const { name, options, site } = syncOf(world, { sync: index });
     let first = await perform(world, worker, plainCall(index, 'sync'));

@@ -6,6 +6,7 @@ import type { Mishap } from './steps.js';
 import { checkSourceWrite, checkStorePut } from './rules/state.js';
 import { createWire } from './world/wire.js';
 import { meet, type Watched } from './world/watched.js';
+import { PARTS, partOf } from './world/setting.js';
 import { TOKEN, type World } from './world/world.js';
 
 /** Longer than a lease. */
@@ -29,6 +30,8 @@ export interface Worker {
 /** What the parts of a process share. */
 export interface Life {
   readonly worker: Pick<Worker, 'run' | 'notBefore'>;
+  /** What the clock shows that the process reads. */
+  now(): number;
   /** Resolves when the process runs; never, once it is dead. */
   alive(): Promise<void>;
   isDead(): boolean;
@@ -64,8 +67,16 @@ function sourceOf(world: World, life: Life): SecretSource {
       const [hidden] = isPartial ? [...held.keys()].slice(-1) : [];
       if (hidden !== undefined) held.delete(hidden);
       if (run) noteRead(run, held, isPartial);
-      if (mishap === 'incomplete') return { secrets: held, complete: false };
-      return { secrets: held, ...(mishap === 'unreadable' ? { unreadable: [hidden ?? 'GONE'] } : {}) };
+      const parts = PARTS.map((name) => ({
+        name,
+        keys: [...held.keys()].filter((key) => partOf(key) === name),
+      }));
+      return {
+        secrets: held,
+        ...(world.setting.hasParts ? { parts } : {}),
+        ...(mishap === 'incomplete' ? { complete: false } : {}),
+        ...(mishap === 'unreadable' ? { unreadable: [hidden ?? 'GONE'] } : {}),
+      };
     },
     async write({ secretPath = '' }, changes) {
       await life.alive();
@@ -118,7 +129,8 @@ function storeOf(world: World, life: Life): StateStore {
       const found = await store.get(key);
       life.stumble(mishap);
       await life.alive();
-      return found;
+      const forged = world.forged.get(key);
+      return found === undefined || forged === undefined ? found : { ...found, document: forged };
     },
     async delete(key, options) {
       await life.alive();
@@ -129,7 +141,8 @@ function storeOf(world: World, life: Life): StateStore {
   };
 }
 
-export function createWorker(world: World, seed: number): Worker {
+/** `ahead`: by how many ms its clock is. */
+export function createWorker(world: World, seed: number, ahead: number): Worker {
   const { clock, library } = world;
   const random = createRandom(seed);
   let isDead = false;
@@ -141,6 +154,7 @@ export function createWorker(world: World, seed: number): Worker {
   const worker: Pick<Worker, 'run' | 'notBefore'> = { run: undefined, notBefore: new Map() };
   const life: Life = {
     worker,
+    now: () => world.machineTime() + ahead,
     async alive() {
       while (!isDead && clock.now() < pausedUntil) await clock.sleep(pausedUntil - clock.now());
       if (isDead) await never;
@@ -160,7 +174,7 @@ export function createWorker(world: World, seed: number): Worker {
     },
   };
   const workerClock: Clock = {
-    now: () => world.machineTime(),
+    now: life.now,
     async sleep(ms, signal) {
       if (isDead) await never;
       sleepers += 1;

@@ -1,6 +1,7 @@
 import { createRandom, type Random } from '../../support/random.js';
-import { BAD_KEYS, BAD_VALUE, HAND_KEYS, LOCATIONS, SOURCE_KEYS, VALUES } from './setting.js';
+import { BAD_KEYS, BAD_VALUE, HAND_KEYS, LOCATIONS, PARTS, SCHEMAS, SOURCE_KEYS, VALUES } from './setting.js';
 import {
+  FORGERIES,
   REQUEST_TROUBLES,
   type Call,
   type Change,
@@ -59,6 +60,7 @@ function drawChange(random: Random): Change {
       }),
     ],
     [0.8, () => ({ do: 'empty', location })],
+    [0.8, () => ({ do: 'empty-part', location, part: random.pick(PARTS) })],
     [7, () => ({ do: 'hand', site: random.pick(SITES), edit: drawHandEdit(random) })],
   ])();
 }
@@ -165,6 +167,24 @@ export function drawSteps(seed: number, count: number): Step[] {
       [0.25, () => ({ do: 'rotate-key', keep: random.chance(0.75) })],
       [0.08, () => ({ do: 'lose-state', site: random.pick(SITES) })],
       [0.6, () => ({ do: 'settle' })],
+      [
+        0.6,
+        () => ({
+          do: 'define',
+          sync: random.below(60),
+          keySchema: random.pick(SCHEMAS),
+          deleteLeftBehind: random.chance(0.5),
+        }),
+      ],
+      [
+        0.5,
+        () => ({
+          do: 'forge',
+          document: random.pick(['state', 'state', 'state', 'intent']),
+          forgery: random.pick(FORGERIES),
+          call: drawCall(random),
+        }),
+      ],
     ])(),
   );
 }

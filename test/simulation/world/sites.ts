@@ -112,8 +112,7 @@ export function qoverySite(
     variable.scope === scope &&
     (variable.variable_type === 'VALUE' || isOwnOverride(variable)) &&
     variable.mount_path === null;
-  const isPlain = (variable: QoveryVariable) =>
-    isValue(variable) && variable.owned_by !== 'Doppler';
+  const isPlain = (variable: QoveryVariable) => isValue(variable) && variable.owned_by !== 'Doppler';
   /** Whether a revision shows an edit of a secret; else nobody could know. */
   const showsEdits =
     qovery.updatedAt === 'present' && qovery.listPrecision !== 's' && qovery.answerPrecision !== 's';
