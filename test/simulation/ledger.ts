@@ -9,6 +9,8 @@ interface Claims {
   readonly keys: Set<string>;
   /** What its last run surely wanted and found right, each with its kind. */
   wants: Set<string>;
+  /** What it wanted in any run since the last one of which that is sure: also keys that a person deleted since. */
+  mayWant: Set<string>;
   /** Whether its first sync surely was, or surely was not, done; `undefined`: either. */
   synced: boolean | undefined;
   /** Keys that it may have begun to write, and that no later run of it wanted and ended well. */
@@ -64,6 +66,7 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
       ids: new Set(),
       keys: new Set(),
       wants: new Set(),
+      mayWant: new Set(),
       synced: false,
       doubtful: new Set(),
     };
@@ -97,6 +100,7 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
     wants(sync, keys, surely) {
       const claim = of(sync);
       const wanted = new Set(keys);
+      claim.mayWant = surely ? wanted : new Set([...claim.mayWant, ...wanted]);
       claim.wants = surely ? wanted : new Set([...claim.wants].filter((key) => wanted.has(key)));
     },
     handedOver(sync, { id }) {
@@ -104,8 +108,11 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
       if (writers.get(at) === sync.name) writers.delete(at);
     },
     wanter: (sync, entry) => others(sync).find((other) => of(other).wants.has(wantedKey(entry)))?.name,
-    mayBeWanted: (sync, { id, key }) =>
-      others(sync).some((other) => of(other).ids.has(id) || of(other).keys.has(key)),
+    mayBeWanted: (sync, entry) =>
+      others(sync).some((other) => {
+        const { ids, keys, mayWant } = of(other);
+        return ids.has(entry.id) || keys.has(entry.key) || mayWant.has(wantedKey(entry));
+      }),
     unsure(sync, keys, standing) {
       const begun = new Set(keys);
       for (const key of begun) {
@@ -135,6 +142,8 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
       of(sync).synced = surely ? false : undefined;
       of(sync).wants.clear();
       if (!surely) return;
+      of(sync).mayWant.clear();
+      of(sync).doubtful.clear();
       of(sync).ids.clear();
       of(sync).keys.clear();
     },

@@ -24,8 +24,8 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'a state entry is lost',
     'engine/state/place-memory.ts',
-    'entries: [...entries].sort(',
-    'entries: [...entries].slice(1).sort(',
+    'entries: [...index.values()].sort(',
+    'entries: [...index.values()].slice(1).sort(',
   ),
   bug(
     'the intent is not saved',
@@ -59,9 +59,9 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'deletions go before upserts',
     'engine/apply/write-destination.ts',
-    "if (upserts.length > 0) await writePhase(context, 'upsert', upserts, ends);",
-    'if (deletions.length > 0) await deletePhase(application, context, deletions, ends);\n' +
-      "if (upserts.length > 0) await writePhase(context, 'upsert', upserts, ends);",
+    "if (upserts.length > 0) await writePhase(context, 'upsert', upserts);",
+    'if (deletions.length > 0) await deletePhase(application, context, deletions);\n' +
+      "if (upserts.length > 0) await writePhase(context, 'upsert', upserts);",
     111,
   ),
   bug(
@@ -74,30 +74,30 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'a plan is applied although it is stale',
     'engine/plan-and-apply.ts',
-    'if (request.saved !== undefined)',
-    'if (false)',
+    'if (saved !== undefined) assertNotStale(saved.plan, plan, attempt === 1);',
+    '',
     5,
   ),
   bug(
     'a plan writes the state',
     'engine/secret-sync-engine.ts',
-    'const { decided } = await consider(this.#context, run, request, undefined);',
-    'const { decided, loaded } = await consider(this.#context, run, request, undefined);\n' +
+    'const { decided } = await planRun(this.#context, run, request, undefined);',
+    'const { decided, loaded } = await planRun(this.#context, run, request, undefined);\n' +
       "loaded.memory.markImported(run.prepared.definition.id, '2026-01-01T00:00:00Z');\nawait loaded.save();",
     2,
   ),
   bug(
     'the fingerprint is not updated',
     'engine/state/recorder.ts',
-    'const made = print(key, kind, value);',
-    'const made = memory.find(key, kind)?.fingerprint ?? print(key, kind, value);',
+    'isCurrent(made) ? made : after && print(key, kind, after);',
+    '(memory.find(key, kind)?.fingerprint ?? made) ?? (after && print(key, kind, after));',
     84,
   ),
   bug(
     'the revision is ignored',
     'core/key-decision.ts',
-    'return sameRevision(remembered?.revision, target.revision)',
-    'return sameRevision(undefined, undefined)',
+    'sameRevision(remembered?.revision, target.revision);',
+    'sameRevision(undefined, undefined);',
     119,
   ),
   bug(
@@ -110,21 +110,21 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'a partial read is taken for a whole one',
     'core/build-plan.ts',
-    'partial: isPartial(source) }',
-    'partial: false }',
+    'partial: isPartial(source),',
+    'partial: false,',
     47,
   ),
   bug(
     'an empty source deletes',
     'core/build-plan.ts',
-    'source: { empty: source',
-    'source: { empty: false && source',
+    'empty: source.secrets.size === 0,',
+    'empty: false,',
     19,
   ),
   bug(
     'the schema does not hold for deletions',
     'core/deletion-guard.ts',
-    "if (!keySchema.match(entry.key)) return 'outside-schema';",
+    "if (!keySchema.match(before.key) && !(owned && options.deleteLeftBehind)) return 'outside-schema';",
     '',
   ),
   bug(
