@@ -26,6 +26,9 @@ function definitionOf(world: World, sync: SyncSetting): SyncDefinitionInput {
   };
 }
 
+/** By then each call has ended, whatever it waits for. */
+const FOREVER_MS = 24 * 3_600_000;
+
 /** Does one call of the engine and watches it to its end. */
 export async function watch(
   world: World,
@@ -69,7 +72,14 @@ export async function watch(
   const call_ = work(worker.engine, definitionOf(world, sync), watched.controller.signal).catch(
     (error: unknown): Ended => ({ how: 'error', error }),
   );
-  const ended = await Promise.race([call_, crash]);
+  const ending = new AbortController();
+  const hung = world.clock.sleep(FOREVER_MS, ending.signal).then((): Ended => {
+    world.report('hang', `${operation} did not end`);
+    return { how: 'crash' };
+  });
+  const ended = await Promise.race([call_, crash, hung]);
+  hung.catch(() => undefined);
+  ending.abort();
   watched.isOver = true;
   world.running.delete(watched);
   world.count(`${operation} ${ended.how}`);

@@ -1,7 +1,7 @@
 import { perform, syncOf } from './perform.js';
 import { drawSteps } from './world/draw.js';
 import { createRandom } from '../support/random.js';
-import { drawSetting, type SiteName } from './world/setting.js';
+import { drawSetting } from './world/setting.js';
 import { findDocument, forge } from './world/forge.js';
 import { isExcused, settle } from './settle.js';
 import type { Call, Step } from './steps.js';

@@ -58,7 +58,9 @@ export type Mishap =
   | 'fail-before'
   | 'fail-after'
   | 'incomplete'
-  | 'unreadable';
+  | 'unreadable'
+  /** Never settles, and looks at no signal. */
+  | 'never';
 
 export interface Trouble {
   readonly at: Moment;

@@ -12,6 +12,8 @@ import { TOKEN, type World } from './world/world.js';
 /** Longer than a lease. */
 const PAUSE_MS = 45_000;
 const JUMP_MS = 3_600_000;
+/** Longer than any run takes in which nothing hangs. */
+const RUN_TIMEOUT_MS = 1_200_000;
 
 /** A process with an engine in it: it can be paused, and it can die. */
 export interface Worker {
@@ -31,12 +33,14 @@ export interface Worker {
 export interface Life {
   readonly worker: Pick<Worker, 'run' | 'notBefore'>;
   /** What the clock shows that the process reads. */
-  now(): number;
+  readonly now: () => number;
   /** Resolves when the process runs; never, once it is dead. */
   alive(): Promise<void>;
   isDead(): boolean;
   /** Ends the process: nothing of it goes on. */
   die(): Promise<never>;
+  /** What a call becomes that never settles. */
+  readonly hang: () => Promise<never>;
   /** Pauses the process or sets its clock, if that is the mishap. */
   stumble(mishap: Mishap | undefined): void;
 }
@@ -62,6 +66,7 @@ function sourceOf(world: World, life: Life): SecretSource {
       if (mishap === 'abort') run?.controller.abort(new Error('aborted'));
       life.stumble(mishap);
       await life.alive();
+      if (mishap === 'never') return life.hang();
       if (mishap === 'fail-before') throw new Error('The source is out of order.');
       const isPartial = mishap === 'incomplete' || mishap === 'unreadable';
       const [hidden] = isPartial ? [...held.keys()].slice(-1) : [];
@@ -124,6 +129,7 @@ function storeOf(world: World, life: Life): StateStore {
       const { run } = life.worker;
       const mishap = run && !key.startsWith('leases/') ? meet(run, 'state-get')?.mishap : undefined;
       if (mishap === 'crash-before' || mishap === 'crash-after') return life.die();
+      if (mishap === 'never') return life.hang();
       if (mishap === 'fail-before' || mishap === 'fail-after') throw new Error('The store is out of order.');
       if (mishap === 'abort') run?.controller.abort(new Error('aborted'));
       const found = await store.get(key);
@@ -165,6 +171,7 @@ export function createWorker(world: World, seed: number, ahead: number): Worker 
       tellDeath();
       return never;
     },
+    hang: () => never,
     stumble(mishap) {
       if (mishap === 'jump-on') world.setClock(JUMP_MS);
       if (mishap === 'jump-back') world.setClock(-JUMP_MS);
@@ -201,6 +208,7 @@ export function createWorker(world: World, seed: number, ahead: number): Worker 
     allowPrivateNetwork: true,
     concurrency: 3,
     timeout: 5_000,
+    runTimeout: RUN_TIMEOUT_MS,
     retry: { retries: 2, minTimeout: 100, maxTimeout: 1_000, maxWait: 20_000 },
     onEvent: (event) => {
       const { run } = worker;

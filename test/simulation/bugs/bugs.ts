@@ -175,4 +175,71 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
     "type: 'source-read', keys: snapshot.secrets.size, partial",
     "type: 'source-read', keys: [...snapshot.secrets.values()].map((value) => value.reveal()), partial",
   ),
+  bug(
+    'what another sync wants is deleted',
+    'core/deletion-guard.ts',
+    "if (otherHolders(remembered, syncId).length > 0) return { late: 'wanted-by-other-sync' };",
+    '',
+  ),
+  bug(
+    'a read that never ends is waited for',
+    'engine/boundary/guard-call.ts',
+    'return await untilAborted((async () => call())(), signal, clock);',
+    'void clock; return await call();',
+  ),
+  bug(
+    'a forged document is believed',
+    'engine/state/sealed-store.ts',
+    'if (!isUsable(worth)) throw unusable(what, REASONS[worth]);',
+    '',
+  ),
+  bug(
+    'a document that was cut off is taken for none',
+    'engine/state/place-repository.ts',
+    'if (found === undefined) return undefined;',
+    "if (found === undefined || typeof found.document !== 'object') return undefined;",
+  ),
+  {
+    name: "a lease ends by the clock of its holder's machine",
+    edits: [
+      {
+        file: 'stores/lease-document.ts',
+        find: 'renewal === 0 ? { holder } : { holder, renewal };',
+        replace: '{ holder, renewal, expiresAt: at.now + 30_000 };',
+      },
+      {
+        file: 'stores/lease-document.ts',
+        find: 'renewal: z.optional(z.number()) });',
+        replace: 'renewal: z.optional(z.number()), expiresAt: z.optional(z.number()) });',
+      },
+      {
+        file: 'stores/lease-document.ts',
+        find: 'readLease({ store, key }: LeaseFile)',
+        replace: 'readLease({ store, key, clock }: LeaseFile)',
+      },
+      {
+        file: 'stores/lease-document.ts',
+        find: '...(age === undefined ? {} : { age }) };',
+        replace: 'age: clock.now() > (lease?.expiresAt ?? Infinity) ? 30_000 : 0 };',
+      },
+    ],
+  },
+  bug(
+    'what a part held that turned empty is deleted',
+    'core/deletion-guard.ts',
+    'emptyParts: emptiedParts(deletions, source.filledParts),',
+    'emptyParts: [],',
+  ),
+  bug(
+    'what a changed key schema leaves behind is not named',
+    'core/warnings.ts',
+    'if (!keySchema.match(key) && before.fixed === undefined) {',
+    'if (false) {',
+  ),
+  bug(
+    'what a changed key schema leaves behind is deleted unasked',
+    'core/deletion-guard.ts',
+    '!(owned && options.deleteLeftBehind)',
+    '!owned',
+  ),
 ];

@@ -80,7 +80,9 @@ function drawMishap(random: Random, at: Moment): Mishap {
     case 'source-read':
       return process
         ? random.pick(PROCESS_MISHAPS)
-        : random.pick(['fail-before', 'incomplete', 'incomplete', 'unreadable']);
+        : random.pick(['fail-before', 'incomplete', 'incomplete', 'unreadable', 'never']);
+    case 'state-get':
+      return process ? random.pick(PROCESS_MISHAPS) : random.pick(['fail-before', 'never']);
     default:
       return process ? random.pick(PROCESS_MISHAPS) : random.pick(['fail-before', 'fail-after']);
   }
@@ -168,7 +170,7 @@ export function drawSteps(seed: number, count: number): Step[] {
       [0.08, () => ({ do: 'lose-state', site: random.pick(SITES) })],
       [0.6, () => ({ do: 'settle' })],
       [
-        0.6,
+        1.2,
         () => ({
           do: 'define',
           sync: random.below(60),
