@@ -4,7 +4,7 @@ import { quote, quoteList } from '../shared/text.js';
 import { isWriteStep, type Step } from './step.js';
 import { isDistinctive } from './definition/key-schema.js';
 import { keyIdOf } from './fingerprint/keyring.js';
-import { ownedBy } from './inputs/ownership.js';
+import { isFixed, ownedBy } from './inputs/ownership.js';
 import { type DecisionInput, type Situation, isPartial } from './situation.js';
 
 /** Returns what to know about the source and the key schema. */
@@ -46,7 +46,7 @@ export function ownKeyWarnings(situation: Situation, steps: readonly Step[]): Pl
     if (before === undefined || remembered === undefined || change.sourceKey !== undefined) continue;
     const { key } = change;
     if (!ownedBy(remembered, definition.id, before)) continue;
-    if (!keySchema.match(key) && before.fixed === undefined) {
+    if (!keySchema.match(key) && !isFixed(before, remembered)) {
       const message =
         change.action === 'delete'
           ? 'this sync wrote it, and the key schema no longer matches it; it is deleted, as deleteLeftBehind says'

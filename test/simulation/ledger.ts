@@ -1,5 +1,6 @@
-import type { SyncSetting } from './world/setting.js';
+import { partOf, type SyncSetting } from './world/setting.js';
 import type { Snapshot, Standing } from './world/sites.js';
+import { stripKey } from './world/watched.js';
 
 /** What one sync may claim at its site; wider than what it must be able to claim. */
 interface Claims {
@@ -43,6 +44,8 @@ export interface Ledger {
   mayBeWanted(sync: SyncSetting, entry: Standing): boolean;
   /** The end of a run is not known: it may have begun to write these. */
   unsure(sync: SyncSetting, keys: Iterable<string>, standing: Snapshot): void;
+  /** The parts of the source that an entry can have come from: a schema that was edited since says another one. */
+  partsOf(entry: Standing, site: string): ReadonlySet<string>;
   /** Whether a write of it may have been begun that no later run has seen through. */
   doubts(sync: SyncSetting, entry: Standing): boolean;
   /** A run ended well that wanted these. */
@@ -76,6 +79,12 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
   const others = ({ name, site }: SyncSetting) =>
     syncs.filter((other) => other.site === site && other.name !== name);
   const place = (site: string, id: string) => `${site} ${id}`;
+  const parts = new Map<string, Set<string>>();
+  const notePart = (sync: SyncSetting, { id, key }: Standing) => {
+    const sourceKey = stripKey(sync, key);
+    const known = parts.get(place(sync.site, id)) ?? new Set<string>();
+    if (sourceKey !== undefined) parts.set(place(sync.site, id), known.add(partOf(sourceKey)));
+  };
   const unwrite = (isGone: (site: string, writer: string) => boolean) => {
     for (const [at, writer] of writers) if (isGone(at.split(' ')[0] ?? '', writer)) writers.delete(at);
   };
@@ -84,8 +93,11 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
     mayOwn: (sync, { id, key }) => of(sync).ids.has(id) || of(sync).keys.has(key),
     synced: (sync) => of(sync).synced,
     setSynced: (sync, synced) => void (of(sync).synced = synced),
-    wrote(sync, { id }) {
+    partsOf: ({ id }, site) => parts.get(place(site, id)) ?? new Set(),
+    wrote(sync, entry) {
+      const { id } = entry;
       const at = place(sync.site, id);
+      notePart(sync, entry);
       if (![undefined, sync.name].includes(writers.get(at))) contested.add(at);
       writers.set(at, sync.name);
       of(sync).ids.add(id);
@@ -96,7 +108,10 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
     handMade(site, id) {
       writers.delete(place(site, id));
     },
-    wanted: (sync, { id }) => void of(sync).ids.add(id),
+    wanted(sync, entry) {
+      of(sync).ids.add(entry.id);
+      notePart(sync, entry);
+    },
     wants(sync, keys, surely) {
       const claim = of(sync);
       const wanted = new Set(keys);

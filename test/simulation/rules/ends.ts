@@ -178,7 +178,11 @@ function learn({ ledger }: World, watched: Watched, ended: Ended, result: SyncRe
   else if (!wasRefused) {
     for (const entry of standing.values()) if (desired.has(entry.key)) ledger.wanted(sync, entry);
     const right = [...standing.values()].filter(
-      (entry) => entry.kind === sync.kind && !entry.fixed && desired.get(entry.key) === entry.value,
+      (entry) =>
+        entry.kind === sync.kind &&
+        !entry.fixed &&
+        entry.value !== undefined &&
+        desired.get(entry.key) === entry.value,
     );
     for (const entry of standing.values()) {
       const isUnwanted = !desired.has(entry.key) && ledger.mayBeWanted(sync, entry);

@@ -1,15 +1,7 @@
 import type { Ledger } from '../ledger.js';
 import type { Standing } from '../world/sites.js';
 import { partOf } from '../world/setting.js';
-import {
-  desiredOf,
-  isBad,
-  matchesSchema,
-  renderKey,
-  stripKey,
-  type Act,
-  type Watched,
-} from '../world/watched.js';
+import { desiredOf, isBad, matchesSchema, renderKey, type Act, type Watched } from '../world/watched.js';
 
 /** What a rule has to say about a breach, if it was one. */
 export type Breach = readonly [rule: string, detail: string];
@@ -77,9 +69,9 @@ function breachOfDeletion(context: WriteContext, entry: Standing): Breach | unde
   if (read === undefined || read.partial) return breach('the source was not read in full');
   if (desired.size === 0 && allowEmptySource !== true) return breach('the source is empty');
   if (context.hasParts && owner === sync.name && allowEmptySource !== true) {
-    const part = partOf(stripKey(sync, entry.key) ?? '');
-    const isFilled = [...read.secrets.keys()].some((sourceKey) => partOf(sourceKey) === part);
-    if (matchesSchema(sync, entry.key) && !isFilled) return breach('its part of the source is empty');
+    const parts = ledger.partsOf(entry, site.name);
+    const isFilled = [...read.secrets.keys()].some((sourceKey) => parts.has(partOf(sourceKey)));
+    if (parts.size > 0 && !isFilled) return breach('its part of the source is empty');
   }
   if (deletionScope === 'owned' && !mayOwn) return breach('not its own');
   if (deletionScope === 'ask' && keySchema === undefined && !mayOwn && confirmed === undefined) {
