@@ -147,7 +147,7 @@ export function createRecorder(context: RecorderContext): Recorder {
         // Under a key that ends with this process nothing could be told by it afterwards.
         const made = keyring.ephemeral ? undefined : printOf(step);
         const pending = { syncId, action, ...(made === undefined ? {} : { fingerprint: made }) };
-        memory.remember({ ...(known ?? rememberedEntry(key, syncId, { kind })), pending });
+        memory.remember({ ...(known ?? rememberedEntry(key, syncId, { kind, part: step.part })), pending });
       }
     },
     applied(step, { id, revision }) {
