@@ -173,6 +173,8 @@ export function createWorker(world: World, seed: number, ahead: number): Worker 
     },
     hang: () => never,
     stumble(mishap) {
+      // A response that comes after the end of its process meets nothing: the next call is undisturbed.
+      if (isDead) return;
       if (mishap === 'jump-on') world.setClock(JUMP_MS);
       if (mishap === 'jump-back') world.setClock(-JUMP_MS);
       if (mishap !== 'pause') return;
