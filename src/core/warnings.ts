@@ -5,7 +5,7 @@ import { endsTurn, forEachInTurns, type Turns } from '../shared/turns/turns.js';
 import { isWriteStep, type Step } from './step.js';
 import { isDistinctive } from './definition/key-schema.js';
 import { keyIdOf } from './fingerprint/keyring.js';
-import { ownedBy } from './inputs/ownership.js';
+import { isFixed, ownedBy } from './inputs/ownership.js';
 import { type DecisionInput, type Situation, isPartial } from './situation.js';
 
 /** Returns what to know about the source and the key schema. */
@@ -50,7 +50,7 @@ export function* ownKeyWarnings(situation: Situation, steps: readonly Step[]): T
     if (before === undefined || remembered === undefined || change.sourceKey !== undefined) continue;
     const { key } = change;
     if (!ownedBy(remembered, definition.id, before)) continue;
-    if (!keySchema.match(key) && before.fixed === undefined) {
+    if (!keySchema.match(key) && !isFixed(before, remembered)) {
       const message =
         change.action === 'delete'
           ? 'this sync wrote it, and the key schema no longer matches it; it is deleted, as deleteLeftBehind says'

@@ -434,3 +434,30 @@ describe('preconditions', () => {
     expect(String(thrown)).not.toContain('short');
   });
 });
+
+describe('what a changed key schema left behind', () => {
+  const entry = { key: 'OLD_A', kind: 'secret', id: 'mine', fixed: 'override' as const };
+  const capabilities = { ...unrestrictedCapabilities, kind: 'secret' };
+  const planOf = (id: string, deleteLeftBehind: boolean) =>
+    plan(
+      { A: '1' },
+      [{ ...entry, id }],
+      { keySchema: 'NEW_{{secretKey}}', deleteLeftBehind },
+      {
+        capabilities,
+        state: { syncs: SYNCED, entries: [{ key: 'OLD_A', kind: 'secret', syncId: 'nightly', id: 'mine' }] },
+      },
+    );
+
+  it('is named where it is an override that the sync made', () => {
+    expect(codes(planOf('mine', false))).toContain('LEFT_BEHIND');
+    expect(lines(planOf('mine', false))).toContain('OLD_A/secret keep outside-schema');
+    expect(codes(planOf('mine', true))).toContain('LEFT_BEHIND');
+    expect(lines(planOf('mine', true))).toContain('OLD_A/secret delete absent-from-source');
+  });
+
+  it('is not an override that a person made under the same key', () => {
+    expect(codes(planOf('theirs', true))).not.toContain('LEFT_BEHIND');
+    expect(lines(planOf('theirs', true))).toContain('OLD_A/secret keep fixed');
+  });
+});

@@ -1,5 +1,6 @@
-import type { SyncSetting } from './world/setting.js';
+import { partOf, type SyncSetting } from './world/setting.js';
 import type { Snapshot, Standing } from './world/sites.js';
+import { stripKey } from './world/watched.js';
 
 /** What one sync may claim at its site; wider than what it must be able to claim. */
 interface Claims {
@@ -9,8 +10,12 @@ interface Claims {
   readonly keys: Set<string>;
   /** What its last run surely wanted and found right, each with its kind. */
   wants: Set<string>;
+  /** What it wanted in any run since the last one of which that is sure: also keys that a person deleted since. */
+  mayWant: Set<string>;
   /** Whether its first sync surely was, or surely was not, done; `undefined`: either. */
   synced: boolean | undefined;
+  /** Keys that it may have begun to write, and that no later run of it wanted and ended well. */
+  readonly doubtful: Set<string>;
 }
 
 /**
@@ -39,6 +44,12 @@ export interface Ledger {
   mayBeWanted(sync: SyncSetting, entry: Standing): boolean;
   /** The end of a run is not known: it may have begun to write these. */
   unsure(sync: SyncSetting, keys: Iterable<string>, standing: Snapshot): void;
+  /** The parts of the source that an entry can have come from: a schema that was edited since says another one. */
+  partsOf(entry: Standing, site: string): ReadonlySet<string>;
+  /** Whether a write of it may have been begun that no later run has seen through. */
+  doubts(sync: SyncSetting, entry: Standing): boolean;
+  /** A run ended well that wanted these. */
+  sure(sync: SyncSetting, keys: Iterable<string>): void;
   /** The sync was removed or released; `surely: false`: perhaps. */
   forget(sync: SyncSetting, surely: boolean): void;
   /** The document of a site is gone. */
@@ -58,7 +69,9 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
       ids: new Set(),
       keys: new Set(),
       wants: new Set(),
+      mayWant: new Set(),
       synced: false,
+      doubtful: new Set(),
     };
     claims.set(sync.name, known);
     return known;
@@ -66,6 +79,12 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
   const others = ({ name, site }: SyncSetting) =>
     syncs.filter((other) => other.site === site && other.name !== name);
   const place = (site: string, id: string) => `${site} ${id}`;
+  const parts = new Map<string, Set<string>>();
+  const notePart = (sync: SyncSetting, { id, key }: Standing) => {
+    const sourceKey = stripKey(sync, key);
+    const known = parts.get(place(sync.site, id)) ?? new Set<string>();
+    if (sourceKey !== undefined) parts.set(place(sync.site, id), known.add(partOf(sourceKey)));
+  };
   const unwrite = (isGone: (site: string, writer: string) => boolean) => {
     for (const [at, writer] of writers) if (isGone(at.split(' ')[0] ?? '', writer)) writers.delete(at);
   };
@@ -74,8 +93,11 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
     mayOwn: (sync, { id, key }) => of(sync).ids.has(id) || of(sync).keys.has(key),
     synced: (sync) => of(sync).synced,
     setSynced: (sync, synced) => void (of(sync).synced = synced),
-    wrote(sync, { id }) {
+    partsOf: ({ id }, site) => parts.get(place(site, id)) ?? new Set(),
+    wrote(sync, entry) {
+      const { id } = entry;
       const at = place(sync.site, id);
+      notePart(sync, entry);
       if (![undefined, sync.name].includes(writers.get(at))) contested.add(at);
       writers.set(at, sync.name);
       of(sync).ids.add(id);
@@ -86,10 +108,14 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
     handMade(site, id) {
       writers.delete(place(site, id));
     },
-    wanted: (sync, { id }) => void of(sync).ids.add(id),
+    wanted(sync, entry) {
+      of(sync).ids.add(entry.id);
+      notePart(sync, entry);
+    },
     wants(sync, keys, surely) {
       const claim = of(sync);
       const wanted = new Set(keys);
+      claim.mayWant = surely ? wanted : new Set([...claim.mayWant, ...wanted]);
       claim.wants = surely ? wanted : new Set([...claim.wants].filter((key) => wanted.has(key)));
     },
     handedOver(sync, { id }) {
@@ -97,11 +123,17 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
       if (writers.get(at) === sync.name) writers.delete(at);
     },
     wanter: (sync, entry) => others(sync).find((other) => of(other).wants.has(wantedKey(entry)))?.name,
-    mayBeWanted: (sync, { id, key }) =>
-      others(sync).some((other) => of(other).ids.has(id) || of(other).keys.has(key)),
+    mayBeWanted: (sync, entry) =>
+      others(sync).some((other) => {
+        const { ids, keys, mayWant } = of(other);
+        return ids.has(entry.id) || keys.has(entry.key) || mayWant.has(wantedKey(entry));
+      }),
     unsure(sync, keys, standing) {
       const begun = new Set(keys);
-      for (const key of begun) of(sync).keys.add(key);
+      for (const key of begun) {
+        of(sync).keys.add(key);
+        of(sync).doubtful.add(key);
+      }
       // What another sync owned may now be both's, and so nobody's to delete.
       for (const { id, key } of standing.values()) {
         const at = place(sync.site, id);
@@ -116,11 +148,17 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
         if (contested.has(at) || isBegun) writers.delete(at);
       }
     },
+    doubts: (sync, { key }) => of(sync).doubtful.has(key),
+    sure(sync, keys) {
+      for (const key of keys) of(sync).doubtful.delete(key);
+    },
     forget(sync, surely) {
       unwrite((site, writer) => site === sync.site && writer === sync.name);
       of(sync).synced = surely ? false : undefined;
       of(sync).wants.clear();
       if (!surely) return;
+      of(sync).mayWant.clear();
+      of(sync).doubtful.clear();
       of(sync).ids.clear();
       of(sync).keys.clear();
     },

@@ -9,8 +9,8 @@ import type { World } from './world/world.js';
 
 type Engine = Worker['engine'];
 
-export const syncOf = ({ setting }: World, { sync }: Pick<Call, 'sync'>): SyncSetting =>
-  setting.syncs[sync % setting.syncs.length] ?? setting.syncs[0];
+export const syncOf = ({ setting, syncs }: World, { sync }: Pick<Call, 'sync'>): SyncSetting =>
+  syncs[sync % syncs.length] ?? setting.syncs[0];
 
 function definitionOf(world: World, sync: SyncSetting): SyncDefinitionInput {
   const { destination, destinationConfig } = world.site(sync.site);
@@ -25,6 +25,9 @@ function definitionOf(world: World, sync: SyncSetting): SyncDefinitionInput {
     syncOptions: sync.options,
   };
 }
+
+/** By then each call has ended, whatever it waits for. */
+const FOREVER_MS = 24 * 3_600_000;
 
 /** Does one call of the engine and watches it to its end. */
 export async function watch(
@@ -59,6 +62,7 @@ export async function watch(
     hasRead: false,
     requests: 0,
     isOver: false,
+    isMisled: world.forged.size > 0,
     wasSynced: world.ledger.synced(sync),
   };
   for (const other of world.running) if (other.sync === sync) other.hasCompany = watched.hasCompany = true;
@@ -68,7 +72,14 @@ export async function watch(
   const call_ = work(worker.engine, definitionOf(world, sync), watched.controller.signal).catch(
     (error: unknown): Ended => ({ how: 'error', error }),
   );
-  const ended = await Promise.race([call_, crash]);
+  const ending = new AbortController();
+  const hung = world.clock.sleep(FOREVER_MS, ending.signal).then((): Ended => {
+    world.report('hang', `${operation} did not end`);
+    return { how: 'crash' };
+  });
+  const ended = await Promise.race([call_, crash, hung]);
+  hung.catch(() => undefined);
+  ending.abort();
   watched.isOver = true;
   world.running.delete(watched);
   world.count(`${operation} ${ended.how}`);

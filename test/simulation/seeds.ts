@@ -26,12 +26,12 @@ export const FOUND: readonly Found[] = [
     },
   },
   {
-    seed: 3010,
+    seed: 2,
     steps: [
       { do: 'settle' },
-      { do: 'empty', location: 'right' },
-      { do: 'set', location: 'right', key: 'K1', value: '' },
-      call(7, { operation: 'apply', force: true }),
+      { do: 'unset', location: 'left', key: 'K4' },
+      { do: 'set', location: 'left', key: 'K1', value: '' },
+      call(0, { operation: 'apply', force: true }),
     ],
     bug: {
       name: 'what was forced is forced again when deletions are decided again',
@@ -64,9 +64,9 @@ export const FOUND: readonly Found[] = [
       name: 'the result of a save that fails after a conflict has no outcomes',
       edits: [
         {
-          file: 'engine/apply/apply.ts',
-          find: 'resultOf(application, work, isConflict ? withheld : ends)',
-          replace: 'resultOf(application, work, ends)',
+          file: 'engine/apply/ledger.ts',
+          find: "[ends.get(step) ?? outcomeOf(step, step.change.action, 'withheld')]",
+          replace: '[ends.get(step)].filter(Boolean)',
         },
       ],
     },
@@ -92,9 +92,10 @@ export const FOUND: readonly Found[] = [
       name: 'the outcomes of an intent that was not saved name no kind',
       edits: [
         {
-          file: 'engine/apply/apply.ts',
-          find: "work.map((item) => [item, outcomeOf(item, 'withheld')])",
-          replace: "work.map((item) => [item, { ...outcomeOf(item, 'withheld'), kind: undefined }])",
+          file: 'engine/apply/ledger.ts',
+          find: "[ends.get(step) ?? outcomeOf(step, step.change.action, 'withheld')]",
+          replace:
+            "[ends.get(step) ?? { ...outcomeOf(step, step.change.action, 'withheld'), kind: undefined }]",
         },
       ],
     },

@@ -26,6 +26,17 @@ const codeOf = (world: World, ended: Ended) =>
 const isStrange = ({ setting, ledger }: World, sync: SyncSetting, entry: Standing) =>
   setting.qovery.ownedBy === 'api-token' && ledger.writer(entry, sync.site) !== sync.name;
 
+/** An override is its maker's as long as that is remembered: later it looks like a person's. */
+const isForgotten = ({ ledger }: World, { site }: SyncSetting, entry: Standing) =>
+  entry.override && ledger.writer(entry, site) === undefined;
+
+/** Whether the project has it in a way that its environments can't override. */
+const hasInTheWay = (world: World, { site, kind }: SyncSetting, key: string) =>
+  site === 'environment' &&
+  [...world.site('project').snapshot().values()].some(
+    (entry) => entry.key === key && (entry.fixed || entry.kind !== kind),
+  );
+
 /** Whether a refusal of a call that nothing troubled has a reason in the world. */
 export function isExcused(world: World, watched: Watched, ended: Ended): boolean {
   const { sync, site, operation, read, planned } = watched;
@@ -46,9 +57,13 @@ export function isExcused(world: World, watched: Watched, ended: Ended): boolean
         const inTheWay = standing.some(
           (entry) =>
             entry.key === key &&
-            (entry.fixed || entry.foreign || entry.kind !== sync.kind || isStrange(world, sync, entry)),
+            (entry.fixed ||
+              entry.foreign ||
+              entry.kind !== sync.kind ||
+              isForgotten(world, sync, entry) ||
+              isStrange(world, sync, entry)),
         );
-        return isBad(key, value) || key.startsWith('QOVERY_') || inTheWay;
+        return isBad(key, value) || key.startsWith('QOVERY_') || inTheWay || hasInTheWay(world, sync, key);
       });
     case 'SYNC_FAILED':
       // What stands at another scope can be in the way there, and no plan can know it.
@@ -67,10 +82,13 @@ function repair(world: World): void {
   for (const source of world.sources.values()) {
     for (const [key, value] of source) if (isBad(key, value) || key.startsWith('QOVERY_')) source.delete(key);
   }
-  for (const sync of world.setting.syncs) {
+  for (const sync of world.syncs) {
     const site = world.site(sync.site);
     const desired = [...(world.sources.get(sync.location)?.keys() ?? [])].map((key) => renderKey(sync, key));
-    for (const key of desired) site.clear(key, sync.kind);
+    for (const key of desired) {
+      site.clear(key, sync.kind);
+      if (sync.site === 'environment') world.site('project').clear(key, sync.kind);
+    }
   }
   world.change({
     do: 'hand',
@@ -82,7 +100,7 @@ function repair(world: World): void {
 /** An undisturbed sync of each definition makes it as it should be, and a second one finds nothing to do. */
 export async function settle(world: World, worker: Worker): Promise<void> {
   await world.clock.sleep(3_600_000);
-  for (let index = 0; index < world.setting.syncs.length && world.violation === undefined; index += 1) {
+  for (let index = 0; index < world.syncs.length && world.violation === undefined; index += 1) {
     repair(world);
     const { name, options, site } = syncOf(world, { sync: index });
     let first = await perform(world, worker, plainCall(index, 'sync'));

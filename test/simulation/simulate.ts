@@ -1,7 +1,8 @@
 import { perform, syncOf } from './perform.js';
 import { drawSteps } from './world/draw.js';
 import { createRandom } from '../support/random.js';
-import { drawSetting, type SiteName } from './world/setting.js';
+import { drawSetting } from './world/setting.js';
+import { findDocument, forge } from './world/forge.js';
 import { isExcused, settle } from './settle.js';
 import type { Call, Step } from './steps.js';
 import { createWorker, type Worker } from './worker.js';
@@ -26,9 +27,13 @@ interface Stage {
   seed: number;
 }
 
+/** A process on the machine of this number: their clocks differ. */
+const startProcess = (world: World, seed: number, index: 0 | 1): Worker =>
+  createWorker(world, seed, index === 0 ? 0 : world.setting.clocksApart);
+
 function restart(stage: Stage, index: 0 | 1): void {
   stage.seed += 1;
-  stage.workers[index] = createWorker(stage.world, stage.seed);
+  stage.workers[index] = startProcess(stage.world, stage.seed, index);
 }
 
 async function call(stage: Stage, step: Call, isAlone: boolean): Promise<void> {
@@ -54,6 +59,7 @@ async function take(stage: Stage, step: Step): Promise<void> {
     case 'set':
     case 'unset':
     case 'empty':
+    case 'empty-part':
     case 'many':
     case 'hand':
       return world.change(step);
@@ -66,6 +72,23 @@ async function take(stage: Stage, step: Step): Promise<void> {
       await Promise.all([call(stage, step.first, false), later]);
       world.latency = undefined;
       return;
+    }
+    case 'define': {
+      const edited = syncOf(world, step);
+      const { keySchema: _, ...options } = edited.options;
+      const { keySchema, deleteLeftBehind } = step;
+      world.syncs[world.syncs.indexOf(edited)] = {
+        ...edited,
+        options: { ...options, ...(keySchema === undefined ? {} : { keySchema }), deleteLeftBehind },
+      };
+      return;
+    }
+    case 'forge': {
+      // A plan that is applied was made before.
+      const operation = step.call.operation === 'apply' ? 'sync' : step.call.operation;
+      const misled = { ...step.call, operation } as const;
+      if (forge(world, syncOf(world, misled), step)) await call(stage, misled, false);
+      return world.forged.clear();
     }
     case 'wait':
       return world.clock.sleep(step.ms);
@@ -83,7 +106,7 @@ async function take(stage: Stage, step: Step): Promise<void> {
       restart(stage, 0);
       return restart(stage, 1);
     case 'lose-state': {
-      const lost = findState(world, step.site);
+      const lost = findDocument(world, step.site, 'places/');
       // With it would go what the token's owner is called, so that all of its entries would look foreign.
       if (lost === undefined || world.setting.qovery.ownedBy === 'api-token') return;
       await world.store.delete(lost.key, { ifVersion: lost.version });
@@ -96,19 +119,6 @@ async function take(stage: Stage, step: Step): Promise<void> {
   }
 }
 
-/** The key and version of the document of a site. */
-function findState(
-  world: World,
-  site: SiteName,
-): { readonly key: string; readonly version: string } | undefined {
-  const { destinationConfig } = world.site(site);
-  const id = destinationConfig['environmentId'] ?? destinationConfig['projectId'] ?? '';
-  for (const [key, { document, version }] of world.documents) {
-    if (key.startsWith('places/') && JSON.stringify(document).includes(id)) return { key, version };
-  }
-  return undefined;
-}
-
 /** Takes the steps in the world of a seed, up to the first violation. */
 export async function runSteps(
   seed: number,
@@ -116,7 +126,7 @@ export async function runSteps(
   options: WorldOptions,
 ): Promise<Simulated> {
   const world = await createWorld(drawSetting(seed), options);
-  const stage: Stage = { world, workers: [createWorker(world, 1), createWorker(world, 2)], seed: 2 };
+  const stage: Stage = { world, workers: [startProcess(world, 1, 0), startProcess(world, 2, 1)], seed: 2 };
   let done = 0;
   try {
     for (const step of [...steps, { do: 'settle' } as const]) {

@@ -1,4 +1,4 @@
-import type { SiteName } from './world/setting.js';
+import type { PARTS, SiteName } from './world/setting.js';
 
 /** An edit that no sync made. A key `#7` is the one that stands there at this place in a row. */
 export type HandEdit =
@@ -58,7 +58,9 @@ export type Mishap =
   | 'fail-before'
   | 'fail-after'
   | 'incomplete'
-  | 'unreadable';
+  | 'unreadable'
+  /** Never settles, and looks at no signal. */
+  | 'never';
 
 export interface Trouble {
   readonly at: Moment;
@@ -93,11 +95,33 @@ export type Change =
   | { readonly do: 'set'; readonly location: string; readonly key: string; readonly value: string }
   | { readonly do: 'unset'; readonly location: string; readonly key: string }
   | { readonly do: 'empty'; readonly location: string }
+  | { readonly do: 'empty-part'; readonly location: string; readonly part: (typeof PARTS)[number] }
   | { readonly do: 'many'; readonly changes: readonly Change[] }
   | { readonly do: 'hand'; readonly site: SiteName; readonly edit: HandEdit };
 
+/**
+ * How a document of a place was tampered with while a call reads it: its entries made the caller's, or taken out; its
+ * text cut off; without its seal; or said to be sealed under another key.
+ */
+export const FORGERIES = ['claimed', 'emptied', 'cut-off', 'unsealed', 'other-key'] as const;
+export type Forgery = (typeof FORGERIES)[number];
+
 export type Step =
   | Change
+  /** A definition is edited. */
+  | {
+      readonly do: 'define';
+      readonly sync: number;
+      readonly keySchema: string | undefined;
+      readonly deleteLeftBehind: boolean;
+    }
+  /** A call that reads a forged document of its place; afterwards the true one is back. */
+  | {
+      readonly do: 'forge';
+      readonly document: 'state' | 'intent';
+      readonly forgery: Forgery;
+      readonly call: Call;
+    }
   | Call
   /** Both processes at once, on a slow network. */
   | {

@@ -6,11 +6,14 @@ import type { Mishap } from './steps.js';
 import { checkSourceWrite, checkStorePut } from './rules/state.js';
 import { createWire } from './world/wire.js';
 import { meet, type Watched } from './world/watched.js';
+import { PARTS, partOf } from './world/setting.js';
 import { TOKEN, type World } from './world/world.js';
 
 /** Longer than a lease. */
 const PAUSE_MS = 45_000;
 const JUMP_MS = 3_600_000;
+/** Longer than any run takes in which nothing hangs. */
+const RUN_TIMEOUT_MS = 1_200_000;
 
 /** A process with an engine in it: it can be paused, and it can die. */
 export interface Worker {
@@ -29,11 +32,15 @@ export interface Worker {
 /** What the parts of a process share. */
 export interface Life {
   readonly worker: Pick<Worker, 'run' | 'notBefore'>;
+  /** What the clock shows that the process reads. */
+  readonly now: () => number;
   /** Resolves when the process runs; never, once it is dead. */
   alive(): Promise<void>;
   isDead(): boolean;
   /** Ends the process: nothing of it goes on. */
   die(): Promise<never>;
+  /** What a call becomes that never settles. */
+  readonly hang: () => Promise<never>;
   /** Pauses the process or sets its clock, if that is the mishap. */
   stumble(mishap: Mishap | undefined): void;
 }
@@ -59,13 +66,22 @@ function sourceOf(world: World, life: Life): SecretSource {
       if (mishap === 'abort') run?.controller.abort(new Error('aborted'));
       life.stumble(mishap);
       await life.alive();
+      if (mishap === 'never') return life.hang();
       if (mishap === 'fail-before') throw new Error('The source is out of order.');
       const isPartial = mishap === 'incomplete' || mishap === 'unreadable';
       const [hidden] = isPartial ? [...held.keys()].slice(-1) : [];
       if (hidden !== undefined) held.delete(hidden);
       if (run) noteRead(run, held, isPartial);
-      if (mishap === 'incomplete') return { secrets: held, complete: false };
-      return { secrets: held, ...(mishap === 'unreadable' ? { unreadable: [hidden ?? 'GONE'] } : {}) };
+      const parts = PARTS.map((name) => ({
+        name,
+        keys: [...held.keys()].filter((key) => partOf(key) === name),
+      }));
+      return {
+        secrets: held,
+        ...(world.setting.hasParts ? { parts } : {}),
+        ...(mishap === 'incomplete' ? { complete: false } : {}),
+        ...(mishap === 'unreadable' ? { unreadable: [hidden ?? 'GONE'] } : {}),
+      };
     },
     async write({ secretPath = '' }, changes) {
       await life.alive();
@@ -113,12 +129,14 @@ function storeOf(world: World, life: Life): StateStore {
       const { run } = life.worker;
       const mishap = run && !key.startsWith('leases/') ? meet(run, 'state-get')?.mishap : undefined;
       if (mishap === 'crash-before' || mishap === 'crash-after') return life.die();
+      if (mishap === 'never') return life.hang();
       if (mishap === 'fail-before' || mishap === 'fail-after') throw new Error('The store is out of order.');
       if (mishap === 'abort') run?.controller.abort(new Error('aborted'));
       const found = await store.get(key);
       life.stumble(mishap);
       await life.alive();
-      return found;
+      const forged = world.forged.get(key);
+      return found === undefined || forged === undefined ? found : { ...found, document: forged };
     },
     async delete(key, options) {
       await life.alive();
@@ -129,7 +147,8 @@ function storeOf(world: World, life: Life): StateStore {
   };
 }
 
-export function createWorker(world: World, seed: number): Worker {
+/** `ahead`: by how many ms its clock is. */
+export function createWorker(world: World, seed: number, ahead: number): Worker {
   const { clock, library } = world;
   const random = createRandom(seed);
   let isDead = false;
@@ -141,6 +160,7 @@ export function createWorker(world: World, seed: number): Worker {
   const worker: Pick<Worker, 'run' | 'notBefore'> = { run: undefined, notBefore: new Map() };
   const life: Life = {
     worker,
+    now: () => world.machineTime() + ahead,
     async alive() {
       while (!isDead && clock.now() < pausedUntil) await clock.sleep(pausedUntil - clock.now());
       if (isDead) await never;
@@ -151,7 +171,10 @@ export function createWorker(world: World, seed: number): Worker {
       tellDeath();
       return never;
     },
+    hang: () => never,
     stumble(mishap) {
+      // A response that comes after the end of its process meets nothing: the next call is undisturbed.
+      if (isDead) return;
       if (mishap === 'jump-on') world.setClock(JUMP_MS);
       if (mishap === 'jump-back') world.setClock(-JUMP_MS);
       if (mishap !== 'pause') return;
@@ -160,7 +183,7 @@ export function createWorker(world: World, seed: number): Worker {
     },
   };
   const workerClock: Clock = {
-    now: () => world.machineTime(),
+    now: life.now,
     async sleep(ms, signal) {
       if (isDead) await never;
       sleepers += 1;
@@ -187,6 +210,7 @@ export function createWorker(world: World, seed: number): Worker {
     allowPrivateNetwork: true,
     concurrency: 3,
     timeout: 5_000,
+    runTimeout: RUN_TIMEOUT_MS,
     retry: { retries: 2, minTimeout: 100, maxTimeout: 1_000, maxWait: 20_000 },
     onEvent: (event) => {
       const { run } = worker;

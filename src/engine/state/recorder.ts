@@ -1,6 +1,5 @@
 import type { DestinationEntry } from '../../contracts/destination.js';
 import type { Operation } from '../../contracts/plan.js';
-import type { SecretValue } from '../../contracts/secret.js';
 import type { RememberedEntry } from '../../contracts/state-store.js';
 import { fingerprint } from '../../core/fingerprint/fingerprint.js';
 import { keyIdOf, type Keyring } from '../../core/fingerprint/keyring.js';
@@ -99,7 +98,7 @@ class PlaceRecorder implements Recorder {
       // Under a key that ends with this process nothing could be told by it afterwards.
       const made = keyring.ephemeral ? undefined : this.#fingerprintOf(step);
       const pending = { syncId, action, ...(made === undefined ? {} : { fingerprint: made }) };
-      memory.remember({ ...(known ?? rememberedEntry(key, syncId, { kind })), pending });
+      memory.remember({ ...(known ?? rememberedEntry(key, syncId, { kind, part: step.part })), pending });
     });
   }
 

@@ -231,6 +231,12 @@ describe('a key that is about to be written', () => {
     expect(kindless.entries()[0]).not.toHaveProperty('kind');
   });
 
+  it('is remembered as begun with the part of the source that it comes from', () => {
+    const { recorder, entries } = scene({});
+    inOneGo(recorder.begin([work('create', { part: 'base' })]));
+    expect(entries()).toMatchObject([{ key: 'A', syncId: ME, part: 'base', pending: { action: 'create' } }]);
+  });
+
   it("is this sync's when it was written, with what the destination answered", () => {
     const { recorder, entries } = scene({
       remembered: [{ ...theirs, adopted: true, id: 'id-1', revision: 'r-1' }],

@@ -70,7 +70,7 @@ function checkConverged(world: World, watched: Watched): void {
       if (!isSkipped && entry?.value !== value) world.report('convergence', `${key} is not as in the source`);
     }
   }
-  const { disableSecretDeletion = false, allowEmptySource = false } = sync.options;
+  const { disableSecretDeletion = false, allowEmptySource = false, deleteLeftBehind = false } = sync.options;
   const deletes = read?.partial !== true && !disableSecretDeletion && (desired.size > 0 || allowEmptySource);
   if (operation !== 'remove' && !deletes) return;
   const all = [...world.sites.values()].flatMap((one) => [...one.snapshot().values()]);
@@ -82,10 +82,28 @@ function checkConverged(world: World, watched: Watched): void {
       entry.kind === sync.kind &&
       !entry.reserved;
     const isBound = bound.has(entry.id);
-    const isWanted = operation !== 'remove' && (desired.has(entry.key) || !matchesSchema(sync, entry.key));
+    const isOutside = !matchesSchema(sync, entry.key);
+    // What was begun under another schema, and never seen through, is not known to be this sync's.
+    const staysOutside = isOutside && (!deleteLeftBehind || ledger.doubts(sync, entry));
+    const isWanted = operation !== 'remove' && (desired.has(entry.key) || staysOutside);
     const isShared = ledger.mayBeWanted(sync, entry);
     if (isOurs && !isBound && !isWanted && !isShared)
       world.report('convergence', `${entry.key} was left behind`);
+  }
+}
+
+/** What a sync surely wrote, and its key schema matches no more, is named. */
+function checkLeftBehind(world: World, watched: Watched, { warnings }: SyncPlan): void {
+  const { sync, site, standing } = watched;
+  const named = new Set(warnings.filter(({ code }) => code === 'LEFT_BEHIND').map(({ key }) => key));
+  const desired = desiredOf(watched);
+  for (const entry of standing.values()) {
+    const { key, kind, value, fixed, foreign, reserved } = entry;
+    const isPlain = value !== undefined && kind === sync.kind && !fixed && !foreign && !reserved;
+    const isSurelyOurs =
+      world.ledger.writer(entry, site.name) === sync.name && !world.ledger.doubts(sync, entry);
+    if (isPlain && isSurelyOurs && !desired.has(key) && !matchesSchema(sync, key) && !named.has(key))
+      world.report('left behind', `${key} is not named`);
   }
 }
 
@@ -130,6 +148,7 @@ export function checkEnd(world: World, watched: Watched, ended: Ended): void {
   const { operation } = watched;
   const result = resultOf(world, ended);
   world.trace(describeEnd(world, watched, ended));
+  if (watched.isMisled) checkRefused(world, watched, ended);
   if (ended.how === 'error') checkError(world, watched, ended.error);
   if (ended.how === 'plan') checkPlan(world, watched, ended.plan);
   if (result !== undefined) {
@@ -141,6 +160,8 @@ export function checkEnd(world: World, watched: Watched, ended: Ended): void {
   const isGood = ended.how === 'result' || ended.how === 'done';
   const writes = operation === 'sync' || operation === 'apply';
   if (isGood && !watched.disturbed && (writes || operation === 'remove')) checkConverged(world, watched);
+  if (ended.how === 'result' && writes && !watched.wasDisturbed && !watched.hasCompany)
+    checkLeftBehind(world, watched, ended.result.plan);
 
   learn(world, watched, ended, result);
 }
@@ -157,7 +178,11 @@ function learn({ ledger }: World, watched: Watched, ended: Ended, result: SyncRe
   else if (!wasRefused) {
     for (const entry of standing.values()) if (desired.has(entry.key)) ledger.wanted(sync, entry);
     const right = [...standing.values()].filter(
-      (entry) => entry.kind === sync.kind && !entry.fixed && desired.get(entry.key) === entry.value,
+      (entry) =>
+        entry.kind === sync.kind &&
+        !entry.fixed &&
+        entry.value !== undefined &&
+        desired.get(entry.key) === entry.value,
     );
     for (const entry of standing.values()) {
       const isUnwanted = !desired.has(entry.key) && ledger.mayBeWanted(sync, entry);
@@ -177,9 +202,23 @@ function learn({ ledger }: World, watched: Watched, ended: Ended, result: SyncRe
     if (entry !== undefined) ledger.wrote(sync, entry);
   }
   if (isGood) ledger.confirm(sync);
+  if (isGood && (operation === 'sync' || operation === 'apply')) ledger.sure(sync, desired.keys());
   if (isGood || wasRefused) return;
   const matching = [...standing.values()].filter(({ key }) => matchesSchema(sync, key)).map(({ key }) => key);
   ledger.unsure(sync, [...desired.keys(), ...matching], standing);
+}
+
+/** What a call may end with before it has looked at what is remembered. */
+const BEFORE_STATE: readonly string[] = ['STATE_UNREADABLE', 'IMPORT_NOT_SUPPORTED', 'SYNC_BUSY'];
+
+/** A document that its place's key does not vouch for decides nothing. */
+function checkRefused(world: World, watched: Watched, ended: Ended): void {
+  const { isSecretSyncError } = world.library;
+  if (ended.how === 'crash') return;
+  if (ended.how !== 'error') return world.report('forged', `${watched.operation} believed a forged document`);
+  const code = isSecretSyncError(ended.error) ? ended.error.code : undefined;
+  if (watched.met.length === 0 && !BEFORE_STATE.includes(code ?? ''))
+    world.report('forged', `${watched.operation} of a forged document ended with ${code ?? 'no code'}`);
 }
 
 function checkError(world: World, watched: Watched, error: unknown): void {

@@ -86,6 +86,7 @@ export function checkSend(
     world.report('Retry-After', `sent ${until - now} ms too early`);
   if (watched.isOver) world.report('late request', `${method} after the call had ended`);
   if (!isMutation) return false;
+  if (watched.isMisled) world.report('forged', `${method} was sent after a forged document was read`);
   if (watched.controller.signal.aborted) world.report('abort', `${method} was sent after it`);
   if (!holdsLease(world, watched)) world.report('lease', `${method} was sent without a lease`);
   for (const key of unannounced(world, watched, url, body))

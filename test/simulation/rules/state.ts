@@ -15,6 +15,8 @@ export function checkStorePut(
   world.checkLeak('the store', JSON.stringify(document));
   if (watched === undefined) return world.report('late store', `${key} was written after the call had ended`);
   if (watched.operation === 'plan') world.report('dry', `a plan wrote ${key}`);
+  if (watched.isMisled && !key.startsWith('leases/'))
+    world.report('forged', `${key} was written after a forged document was read`);
   const lease = leaseDocument.safeParse(document);
   if (lease.success && key.startsWith('leases/')) watched.holder = lease.data.holder;
 }

@@ -1,5 +1,6 @@
 import type { Ledger } from '../ledger.js';
 import type { Standing } from '../world/sites.js';
+import { partOf } from '../world/setting.js';
 import { desiredOf, isBad, matchesSchema, renderKey, type Act, type Watched } from '../world/watched.js';
 
 /** What a rule has to say about a breach, if it was one. */
@@ -10,6 +11,8 @@ interface WriteContext {
   readonly ledger: Ledger;
   /** A project's list does not show what environments hang on its entries. */
   readonly seesDependents: boolean;
+  /** The source says of each key from which of its parts it came. */
+  readonly hasParts: boolean;
 }
 
 const told = ({ key, kind }: Standing) => (kind === undefined ? key : `${key} (${kind})`);
@@ -44,6 +47,7 @@ function breachOfDeletion(context: WriteContext, entry: Standing): Breach | unde
   const { watched, ledger } = context;
   const { sync, site, read, operation, confirmed } = watched;
   const { disableSecretDeletion, deletionScope = 'ask', keySchema, allowEmptySource } = sync.options;
+  const { deleteLeftBehind } = sync.options;
   const desired = desiredOf(watched);
   const owner = ledger.writer(entry, site.name);
   const mayOwn = ledger.mayOwn(sync, entry);
@@ -59,10 +63,18 @@ function breachOfDeletion(context: WriteContext, entry: Standing): Breach | unde
     return mayOwn || confirmed !== undefined ? undefined : breach('a removal of what was never its own');
   }
   if (desired.has(entry.key)) return breach('the source holds it');
-  if (!matchesSchema(sync, entry.key)) return breach('outside the schema');
+  if (!matchesSchema(sync, entry.key) && !(deleteLeftBehind === true && mayOwn))
+    return breach('outside the schema');
   if (disableSecretDeletion === true) return breach('deletions are disabled');
   if (read === undefined || read.partial) return breach('the source was not read in full');
   if (desired.size === 0 && allowEmptySource !== true) return breach('the source is empty');
+  if (context.hasParts && owner === sync.name && allowEmptySource !== true) {
+    const parts = ledger.partsOf(entry, site.name);
+    const isFilled = [...read.secrets.keys()].some((sourceKey) => parts.has(partOf(sourceKey)));
+    // What was begun over another sync's entry and never seen through keeps the part of that one.
+    if (parts.size > 0 && !isFilled && !ledger.doubts(sync, entry))
+      return breach('its part of the source is empty');
+  }
   if (deletionScope === 'owned' && !mayOwn) return breach('not its own');
   if (deletionScope === 'ask' && keySchema === undefined && !mayOwn && confirmed === undefined) {
     return breach('not its own, and not confirmed');
@@ -150,6 +162,7 @@ const NOTHING: Standing = {
   key: 'nothing',
   fixed: false,
   foreign: false,
+  override: false,
   reserved: false,
   hangsOn: [],
   description: null,

@@ -1,6 +1,7 @@
 import { createRandom, type Random } from '../../support/random.js';
-import { BAD_KEYS, BAD_VALUE, HAND_KEYS, LOCATIONS, SOURCE_KEYS, VALUES } from './setting.js';
+import { BAD_KEYS, BAD_VALUE, HAND_KEYS, LOCATIONS, PARTS, SCHEMAS, SOURCE_KEYS, VALUES } from './setting.js';
 import {
+  FORGERIES,
   REQUEST_TROUBLES,
   type Call,
   type Change,
@@ -59,6 +60,7 @@ function drawChange(random: Random): Change {
       }),
     ],
     [0.8, () => ({ do: 'empty', location })],
+    [0.8, () => ({ do: 'empty-part', location, part: random.pick(PARTS) })],
     [7, () => ({ do: 'hand', site: random.pick(SITES), edit: drawHandEdit(random) })],
   ])();
 }
@@ -78,7 +80,9 @@ function drawMishap(random: Random, at: Moment): Mishap {
     case 'source-read':
       return process
         ? random.pick(PROCESS_MISHAPS)
-        : random.pick(['fail-before', 'incomplete', 'incomplete', 'unreadable']);
+        : random.pick(['fail-before', 'incomplete', 'incomplete', 'unreadable', 'never']);
+    case 'state-get':
+      return process ? random.pick(PROCESS_MISHAPS) : random.pick(['fail-before', 'never']);
     default:
       return process ? random.pick(PROCESS_MISHAPS) : random.pick(['fail-before', 'fail-after']);
   }
@@ -165,6 +169,24 @@ export function drawSteps(seed: number, count: number): Step[] {
       [0.25, () => ({ do: 'rotate-key', keep: random.chance(0.75) })],
       [0.08, () => ({ do: 'lose-state', site: random.pick(SITES) })],
       [0.6, () => ({ do: 'settle' })],
+      [
+        1.2,
+        () => ({
+          do: 'define',
+          sync: random.below(60),
+          keySchema: random.pick(SCHEMAS),
+          deleteLeftBehind: random.chance(0.5),
+        }),
+      ],
+      [
+        0.5,
+        () => ({
+          do: 'forge',
+          document: random.pick(['state', 'state', 'state', 'intent']),
+          forgery: random.pick(FORGERIES),
+          call: drawCall(random),
+        }),
+      ],
     ])(),
   );
 }

@@ -22,6 +22,12 @@ export interface Setting {
   readonly hasura: Partial<HasuraCloudSwitches>;
   readonly qovery: Partial<QoverySwitches>;
   readonly syncs: readonly [SyncSetting, ...SyncSetting[]];
+  /** By how many ms the clock of the second process is ahead of the first one's. */
+  readonly clocksApart: number;
+  /** Whether the store tells the age of documents, by a clock of its own. */
+  readonly storeHasClock: boolean;
+  /** Whether the sources say which of their parts each key came from. */
+  readonly hasParts: boolean;
 }
 
 export const LOCATIONS = ['left', 'right'] as const;
@@ -45,7 +51,12 @@ export const HAND_KEYS = [
   ...['A_K1_S', 'K3_S'],
 ] as const;
 
-const SCHEMAS = ['A_{{secretKey}}', 'A_B_{{secretKey}}', '{{secretKey}}_S', undefined] as const;
+/** The parts of a source that has some: where a key comes from never changes. */
+export const PARTS = ['rest', 'B'] as const;
+export const partOf = (sourceKey: string): (typeof PARTS)[number] =>
+  sourceKey.startsWith('B_') ? 'B' : 'rest';
+
+export const SCHEMAS = ['A_{{secretKey}}', 'A_B_{{secretKey}}', '{{secretKey}}_S', undefined] as const;
 
 function drawOptions(random: Random, site: SiteName): SyncOptionsInput {
   const keySchema = random.pick(SCHEMAS);
@@ -93,7 +104,11 @@ function drawSyncs(random: Random): Setting['syncs'] {
 /** The setting of a seed. */
 export function drawSetting(seed: number): Setting {
   const random = createRandom(seed ^ 0x5e771);
+  const more = createRandom(seed ^ 0xfa517);
   return {
+    clocksApart: more.pick([0, 0, 0, 40_000, -40_000, 3_600_000, -3_600_000]),
+    storeHasClock: more.chance(0.3),
+    hasParts: more.chance(0.5),
     hasura: {
       staleHash: random.pick(['generic', 'nested-json', 'code', 'null']),
       unchangedMutation: random.pick(['error', 'accept']),

@@ -15,6 +15,8 @@ export interface Standing {
   readonly fixed: boolean;
   /** Another system's. */
   readonly foreign: boolean;
+  /** Made by a run, over what a higher scope has: it is its maker's alone, as long as that is remembered. */
+  readonly override: boolean;
   readonly reserved: boolean;
   /** The ids of those on which it hangs. */
   readonly hangsOn: readonly string[];
@@ -53,6 +55,7 @@ export function hasuraSite(emulator: HasuraCloudEmulator): Site {
       ...(typeof value === 'string' ? { value } : {}),
       fixed: fixed && !key.startsWith('HASURA_'),
       foreign: false,
+      override: false,
       reserved: fixed || key.startsWith('HASURA_'),
       hangsOn: [],
       description: null,
@@ -101,8 +104,15 @@ export function qoverySite(
       description: 'by hand',
       ...more,
     });
-  const isPlain = ({ scope: where, variable_type, owned_by, mount_path }: QoveryVariable) =>
-    where === scope && variable_type === 'VALUE' && mount_path === null && owned_by !== 'Doppler';
+  /** The overrides that people made. */
+  const overridesByHand = new Set<string>();
+  const isOwnOverride = ({ variable_type, id }: QoveryVariable) =>
+    variable_type === 'OVERRIDE' && !overridesByHand.has(id);
+  const isValue = (variable: QoveryVariable) =>
+    variable.scope === scope &&
+    (variable.variable_type === 'VALUE' || isOwnOverride(variable)) &&
+    variable.mount_path === null;
+  const isPlain = (variable: QoveryVariable) => isValue(variable) && variable.owned_by !== 'Doppler';
   /** Whether a revision shows an edit of a secret; else nobody could know. */
   const showsEdits =
     qovery.updatedAt === 'present' && qovery.listPrecision !== 's' && qovery.answerPrecision !== 's';
@@ -121,7 +131,7 @@ export function qoverySite(
     if (at(key).length > 0) return;
     if (oddity === 1 && target !== undefined) add(key, { aliased_variable_id: target.id });
     else if (oddity === 2 && above !== undefined && name === 'environment')
-      add(key, { overridden_variable_id: above.id });
+      overridesByHand.add(add(key, { overridden_variable_id: above.id }).id);
     else if (oddity === 3) add(key, { mount_path: '/run/secret', is_secret: true });
     else if (oddity === 4) add(key, { variable_type: 'EXTERNAL_SECRET', is_secret: true });
     else if (oddity === 5) add(key, { owned_by: 'Doppler', is_secret: true });
@@ -143,8 +153,8 @@ export function qoverySite(
             key: variable.key,
             kind: variable.is_secret ? 'secret' : 'variable',
             value: variable.value,
-            fixed:
-              variable.scope !== scope || variable.variable_type !== 'VALUE' || variable.mount_path !== null,
+            fixed: !isValue(variable),
+            override: isOwnOverride(variable),
             foreign: variable.owned_by === 'Doppler',
             reserved: variable.scope === 'BUILT_IN' || variable.key.startsWith('QOVERY_'),
             hangsOn: [variable.aliased_variable_id ?? '', variable.overridden_variable_id ?? ''].filter(

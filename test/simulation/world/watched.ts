@@ -57,6 +57,8 @@ export interface Watched {
   requests: number;
   holder?: string;
   isOver: boolean;
+  /** What it reads of its place is forged. */
+  readonly isMisled: boolean;
   /** Whether the first sync of its definition was known to be done when it began. */
   readonly wasSynced: boolean | undefined;
 }
@@ -92,6 +94,12 @@ export const renderKey = (sync: SyncSetting, sourceKey: string): string => affix
 export function matchesSchema(sync: SyncSetting, key: string): boolean {
   const [prefix, suffix] = affixesOf(sync);
   return key.startsWith(prefix) && key.endsWith(suffix) && key.length > prefix.length + suffix.length;
+}
+
+/** The source key of a key that the definition's schema matches. */
+export function stripKey(sync: SyncSetting, key: string): string | undefined {
+  const [prefix, suffix] = affixesOf(sync);
+  return matchesSchema(sync, key) ? key.slice(prefix.length, key.length - suffix.length) : undefined;
 }
 
 /** Destination key → value, as the run is to make them: what it read, after what it imported. */

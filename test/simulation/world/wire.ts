@@ -49,7 +49,7 @@ export function createWire(world: World, life: Life): typeof globalThis.fetch {
       world.change({ do: 'hand', site: run.site.name, edit: trouble.edit });
     }
     const fault = isRequestTrouble(mishap)
-      ? faultOf(mishap, run.site.name === 'hasura', world.machineTime())
+      ? faultOf(mishap, run.site.name === 'hasura', life.now())
       : undefined;
     if (fault === 'hang-before') return silence(init?.signal);
     const carrying = world.carry(run, url, init, fault === 'hang-after' ? undefined : fault);

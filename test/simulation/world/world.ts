@@ -8,7 +8,15 @@ import { createLedger, type Ledger } from '../ledger.js';
 import type { Library } from '../bugs/library.js';
 import type { Random } from '../../support/random.js';
 import { breachOfAct } from '../rules/writes.js';
-import { LOCATIONS, MARK, SOURCE_KEYS, type Setting, type SiteName } from './setting.js';
+import {
+  LOCATIONS,
+  MARK,
+  partOf,
+  SOURCE_KEYS,
+  type Setting,
+  type SiteName,
+  type SyncSetting,
+} from './setting.js';
 import { hasuraSite, qoverySite, type Site, type Snapshot } from './sites.js';
 import type { Change, HandEdit } from '../steps.js';
 import type { Act, Watched } from './watched.js';
@@ -24,6 +32,8 @@ export interface Violation {
 /** All there is: services, source, store, clock, and what is known of them. */
 export interface World {
   readonly setting: Setting;
+  /** The definitions as they are now. */
+  readonly syncs: SyncSetting[];
   readonly library: Library;
   readonly clock: VirtualClock;
   readonly sites: ReadonlyMap<SiteName, Site>;
@@ -36,6 +46,8 @@ export interface World {
     string,
     { readonly document: JsonValue; readonly version: string; readonly putAt: number }
   >;
+  /** What a reader gets in place of a document of the store, by its key. */
+  readonly forged: Map<string, JsonValue>;
   readonly ledger: Ledger;
   /** Under way now. */
   readonly running: Set<Watched>;
@@ -147,7 +159,12 @@ export async function createWorld(
         const breach = isBeside
           ? (['place', `${act.before?.key ?? ''} at ${site.name}`] as const)
           : breachOfAct(
-              { watched, ledger, seesDependents: seesDependents && watched.site === site },
+              {
+                watched,
+                ledger,
+                seesDependents: seesDependents && watched.site === site,
+                hasParts: setting.hasParts,
+              },
               act,
               roots,
             );
@@ -181,6 +198,7 @@ export async function createWorld(
 
   const world: World = {
     setting,
+    syncs: [...setting.syncs],
     library,
     clock,
     sites,
@@ -190,9 +208,10 @@ export async function createWorld(
         new Map(SOURCE_KEYS.slice(0, 4).map((key) => [key, `${MARK}${location}${MARK}`])),
       ]),
     ),
-    store: memoryStore(),
+    store: memoryStore(setting.storeHasClock ? { clock } : {}),
     hasLostKey: false,
     documents: new Map(),
+    forged: new Map(),
     ledger: createLedger(setting.syncs),
     running: new Set(),
     counts: new Map(),
@@ -217,7 +236,9 @@ export async function createWorld(
       const source = world.sources.get(change.location);
       if (change.do === 'set') source?.set(change.key, change.value);
       else if (change.do === 'unset') source?.delete(change.key);
-      else source?.clear();
+      else if (change.do === 'empty-part') {
+        for (const key of source?.keys() ?? []) if (partOf(key) === change.part) source?.delete(key);
+      } else source?.clear();
     },
     carry(watched, url, init, fault) {
       const { emulator } = watched.site;
