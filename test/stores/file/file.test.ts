@@ -145,6 +145,15 @@ describe('fileStore', () => {
     expect(await readFile(elsewhere, 'utf8')).toContain('"document":1');
   });
 
+  it.each([
+    ['empty', ''],
+    ['absent', undefined],
+    ['an object', { directory: 'state' }],
+  ])('refuses a directory that is %s', (_title, directory) => {
+    const make = (): unknown => Reflect.apply(fileStore, undefined, [directory]);
+    expect(make).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+  });
+
   it('refuses a directory, or one below it, that is a symbolic link or a file', async () => {
     const elsewhere = join(parent, 'elsewhere');
     await mkdir(elsewhere);
