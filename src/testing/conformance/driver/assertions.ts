@@ -3,9 +3,8 @@ import type { DestinationConnection, WriteBatch, WriteOutcome } from '../../../c
 import type { ErrorCode } from '../../../contracts/error-codes.js';
 import { isSecretSyncError } from '../../../contracts/errors.js';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { calm, failureOf } from '../calls.js';
 import type { DriverPlace } from './fixture.js';
-
-export const calm = (): AbortSignal => new AbortController().signal;
 
 /** Parses by a Standard Schema that must return its result, not a promise. */
 export function parse(schema: StandardSchemaV1, input: unknown): StandardSchemaV1.Result<unknown> {
@@ -19,16 +18,6 @@ export function parsed(schema: StandardSchemaV1, input: unknown): unknown {
   const result = parse(schema, input);
   assert(result.issues === undefined, 'the schema refuses what the fixture gives');
   return result.value;
-}
-
-/** What a call throws, immediately or later. */
-export async function failureOf(call: () => unknown): Promise<unknown> {
-  try {
-    await call();
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('the call did not fail');
 }
 
 /** Fails unless the call throws a `SecretSyncError` of this code. */
@@ -69,7 +58,7 @@ export async function assertHolds(
 export async function writeBatch(
   connection: DestinationConnection,
   batch: WriteBatch,
-  signal = calm(),
+  signal = calm().signal,
 ): Promise<Map<string, WriteOutcome>> {
   const told: WriteOutcome[] = [];
   for (const change of batch.changes) Object.freeze(change);

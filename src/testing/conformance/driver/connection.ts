@@ -3,7 +3,8 @@ import { SecretValue } from '../../../contracts/secret.js';
 import type { DestinationEntry, WriteBatch, WriteChange } from '../../../contracts/destination.js';
 import { isSecretSyncError } from '../../../contracts/errors.js';
 import { createCanaries } from '../../leaks/canaries.js';
-import { assertHolds, assertThrows, calm, failureOf, writeBatch } from './assertions.js';
+import { calm, failureOf } from '../calls.js';
+import { assertHolds, assertThrows, writeBatch } from './assertions.js';
 import { PREFIX, type Kit } from './kit.js';
 
 type Test = (title: string, body: (kit: Kit) => Promise<void>) => void;
@@ -24,7 +25,7 @@ const change = (kit: Kit, key: string, value: string | undefined, entry?: Destin
 });
 const upsert = (...changes: WriteChange[]): WriteBatch => ({ phase: 'upsert', changes });
 const plainEntries = async (kit: Kit, connection = kit.open()) => {
-  const { entries } = await connection.read({ signal: calm() });
+  const { entries } = await connection.read(calm());
   const { kind } = kit.capabilitiesOf();
   const own = entries.filter((entry) => entry.fixed !== 'inherited' && entry.kind === kind);
   assert.equal(new Set(own.map(({ key }) => key)).size, own.length, 'a key exists there twice in one kind');
@@ -92,7 +93,7 @@ function testWrites(test: Test): void {
 
   test('shows the id and revision that it told for what it wrote', async (kit) => {
     const connection = kit.open();
-    await connection.read({ signal: calm() });
+    await connection.read(calm());
     const outcome = (await writeBatch(connection, upsert(change(kit, A, 'one')))).get(A);
     assert(outcome?.status === 'applied');
     const entry = (await plainEntries(kit)).get(A);
@@ -106,17 +107,17 @@ function testWrites(test: Test): void {
     const text = canaries.values.find(takes)?.text;
     assert(text !== undefined, 'the destination takes none of the planted values');
     const connection = kit.open();
-    await connection.read({ signal: calm() });
+    await connection.read(calm());
     const outcomes = await writeBatch(connection, upsert(change(kit, A, text)));
     canaries.assertAbsent('the outcome of a write', outcomes);
-    for (const { value: _, ...entry } of (await connection.read({ signal: calm() })).entries)
+    for (const { value: _, ...entry } of (await connection.read(calm())).entries)
       canaries.assertAbsent('an entry, beside its value,', entry);
   });
 
   test('leaves one entry where a key is created that exists already', async (kit) => {
     await kit.place.set(A, 'old');
     const connection = kit.open();
-    await connection.read({ signal: calm() });
+    await connection.read(calm());
     const outcome = (await writeBatch(connection, upsert(change(kit, A, 'new')))).get(A);
     assert(outcome !== undefined);
     assert.equal((await kit.place.peek()).get(A) === 'new', outcome.status === 'applied');
@@ -173,7 +174,7 @@ function testCalls(test: Test): void {
     const connection = kit.open();
     const aborted = AbortSignal.abort(REASON);
     assert.equal(await failureOf(() => connection.read({ signal: aborted })), REASON);
-    await connection.read({ signal: calm() });
+    await connection.read(calm());
     const before = await kit.place.peek();
     assert.equal(
       await failureOf(() => writeBatch(connection, upsert(change(kit, A, 'one')), aborted)),

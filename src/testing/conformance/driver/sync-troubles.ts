@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { isSecretSyncError } from '../../../contracts/errors.js';
 import { memoryStore } from '../../../stores/memory.js';
-import { assertHolds, assertThrows, failureOf } from './assertions.js';
+import { calm, failureOf } from '../calls.js';
+import { assertHolds, assertThrows } from './assertions.js';
 import { below, FEW, PREFIX, type Kit, type Pairs } from './kit.js';
 
 type Test = (title: string, body: (kit: Kit) => Promise<void>) => void;
@@ -45,7 +46,7 @@ function testConflicts(test: Test): void {
     const { status } = await kit.engine({ source: FEW.slice(0, 1) }).sync(kit.definition());
     assert.equal(status, 'succeeded');
     await assertHolds(kit.place, before, below(FEW.slice(0, 1)));
-    const { entries } = await kit.open().read({ signal: new AbortController().signal });
+    const { entries } = await kit.open().read(calm());
     assert.equal(entries.filter(({ key }) => key === `${PREFIX}A`).length, 1);
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { memorySource } from '../../../sources/memory.js';
 import { memoryStore } from '../../../stores/memory.js';
 import { createCanaries } from '../../leaks/canaries.js';
+import { calm } from '../calls.js';
 import { assertHolds, assertThrows } from './assertions.js';
 import { below, FEW, PREFIX, type Kit, type Pairs } from './kit.js';
 
@@ -84,9 +85,7 @@ function testWhatIsTaken(test: Test): void {
     const engine = kit.engine({ source: FEW });
     await engine.sync(kit.definition());
     await kit.place.delete(`${PREFIX}B`);
-    const entry = (await kit.open().read({ signal: new AbortController().signal })).entries.find(
-      ({ key }) => key === `${PREFIX}A`,
-    );
+    const entry = (await kit.open().read(calm())).entries.find(({ key }) => key === `${PREFIX}A`);
     const shows = entry?.value !== undefined || entry?.revision !== undefined;
     if (shows) await kit.place.set(`${PREFIX}A`, 'by hand');
     await engine.sync(kit.definition());
@@ -185,7 +184,7 @@ function testPlaces(test: Test): void {
     );
     assert.equal(plan.summary.replace, FEW.length);
     await assertHolds(kit.place, before, below(FEW));
-    const { entries } = await kit.open().read({ signal: new AbortController().signal });
+    const { entries } = await kit.open().read(calm());
     assert.equal(entries.filter(({ key }) => key.startsWith(PREFIX)).length, FEW.length);
   });
 

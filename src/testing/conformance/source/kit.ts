@@ -3,6 +3,7 @@ import { SecretValue } from '../../../contracts/secret.js';
 import type { SecretSource, SourceCallOptions, SourceChange } from '../../../contracts/source.js';
 import { sourceSnapshot } from '../../../core/inputs/source-snapshot.js';
 import { createCanaries, type Canaries } from '../../leaks/canaries.js';
+import { calm } from '../calls.js';
 import type { ConformanceRunner } from '../runner.js';
 import type { AddSourceTest } from './optional.js';
 import type { Pairs, SourceConformanceOptions } from './options.js';
@@ -29,21 +30,8 @@ export interface SourceKit {
   ) => Promise<void>;
 }
 
-/** The options of a call that is not aborted. */
-export const calm = (): SourceCallOptions => ({ signal: new AbortController().signal });
-
 export const change = (key: string, value: string, action: SourceChange['action']): SourceChange =>
   Object.freeze({ key, value: new SecretValue(value), action });
-
-/** Returns what a call throws, immediately or later; fails when it throws nothing. */
-export async function failureOf(call: () => unknown): Promise<unknown> {
-  try {
-    await call();
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('the call did not fail');
-}
 
 export function createSourceKit(options: SourceConformanceOptions, { it }: ConformanceRunner): SourceKit {
   const { location = {} } = options;

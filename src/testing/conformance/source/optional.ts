@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import * as z from 'zod/mini';
 import { SecretValue } from '../../../contracts/secret.js';
-import type { SecretSource, SourceCallOptions, SourceLocation } from '../../../contracts/source.js';
+import type { SecretSource, SourceLocation } from '../../../contracts/source.js';
 import { sourceSnapshot } from '../../../core/inputs/source-snapshot.js';
 import { createCanaries } from '../../leaks/canaries.js';
+import { calm } from '../calls.js';
 import type { SourceConformanceOptions } from './options.js';
 
 /** Adds a test of a source that holds these secrets. */
@@ -17,8 +18,6 @@ export type AddSourceTest = (
 const BEGINNING = 1_000;
 /** How often something is looked at that does not tell, in ms. */
 const LOOK_AGAIN = 5;
-
-const calm = (): SourceCallOptions => ({ signal: new AbortController().signal });
 
 /** What a promise comes to; `undefined` when that takes longer than `limit`, in ms. */
 async function settledWithin(

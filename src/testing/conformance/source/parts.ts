@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { SecretSource, SourceRead } from '../../../contracts/source.js';
 import { isSourceRead } from '../../../contracts/source.js';
 import { sourceSnapshot } from '../../../core/inputs/source-snapshot.js';
-import { calm, type SourceKit } from './kit.js';
+import { calm } from '../calls.js';
+import type { SourceKit } from './kit.js';
 import { FEW, type Pairs } from './options.js';
 
 /** From the weakest to the strongest: one that another wins over in part, one that wins, one that holds nothing. */

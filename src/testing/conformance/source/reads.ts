@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { calm, failureOf, type SourceKit } from './kit.js';
+import { calm, failureOf } from '../calls.js';
+import type { SourceKit } from './kit.js';
 import { FEW as few, type Pairs } from './options.js';
 
 const manySecrets = (): Pairs =>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { calm, change, failureOf, type SourceKit } from './kit.js';
+import { calm, failureOf } from '../calls.js';
+import { change, type SourceKit } from './kit.js';
 import { FEW as few } from './options.js';
 
 /** Adds the tests of `write` and `checkWrite`, or of their absence. */
