@@ -1,23 +1,11 @@
 import type { EmulatorAnswer } from '../../server/answers.js';
 import type { RequestLogEntry } from '../../server/types.js';
 import { bad, notFound, type InfisicalService, type Route } from './route.js';
+import { AS_WRITTEN, isServed, SECRET_PATHS } from './secret-family.js';
 import { secretSchemas, type SecretsFamily } from '../schemas.js';
 import type { InfisicalFolderPlace, InfisicalSecret, InfisicalSecretSetup } from '../types.js';
 import { present, withEtag } from '../wire.js';
 import type { FolderRecord } from '../state/world.js';
-
-// Routes and their shapes: official specification of `/api/v4/secrets` and `/api/v3/secrets/raw`.
-const PATHS = {
-  v4: { list: '/api/v4/secrets', batch: '/api/v4/secrets/batch', one: '/api/v4/secrets/{secretName}' },
-  v3: {
-    list: '/api/v3/secrets/raw',
-    batch: '/api/v3/secrets/batch/raw',
-    one: '/api/v3/secrets/raw/{secretName}',
-  },
-} as const;
-
-/** As a write shows what it wrote. */
-const AS_WRITTEN = { viewSecretValue: true, expandSecretReferences: false };
 
 /** A change that waits for approval: 200 and not carried out (official specification). */
 export function approval(
@@ -151,9 +139,9 @@ function removeBatch(
 
 /** The routes for many secrets at a time. */
 export function batchRoutes(service: InfisicalService, family: SecretsFamily): readonly Route[] {
-  const { list, batch } = PATHS[family];
+  const { list, batch } = SECRET_PATHS[family];
   const schemas = () => secretSchemas(family, service.switches);
-  const isThere = () => service.switches.secretsApi === 'both' || service.switches.secretsApi === family;
+  const isThere = () => isServed(service, family);
   return [
     {
       method: 'GET',
@@ -189,5 +177,3 @@ export function batchRoutes(service: InfisicalService, family: SecretsFamily): r
     },
   ];
 }
-
-export { PATHS as SECRET_PATHS };

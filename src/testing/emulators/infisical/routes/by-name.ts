@@ -2,14 +2,13 @@ import type { EmulatorAnswer } from '../../server/answers.js';
 import type { RequestLogEntry } from '../../server/types.js';
 import { bad, notFound, type InfisicalService, type Route } from './route.js';
 import { secretSchemas, type SecretsFamily } from '../schemas.js';
-import { approval, SECRET_PATHS } from './batches.js';
+import { approval } from './batches.js';
+import { AS_WRITTEN, isServed, SECRET_PATHS } from './secret-family.js';
 import type { InfisicalSecret } from '../types.js';
 import { present } from '../wire.js';
 import type { FolderRecord } from '../state/world.js';
 
 type Type = InfisicalSecret['type'];
-
-const AS_WRITTEN = { viewSecretValue: true, expandSecretReferences: false };
 
 const find = ({ secrets }: FolderRecord, key: string, type: Type): InfisicalSecret | undefined =>
   secrets.find((secret) => secret.key === key && secret.type === type);
@@ -106,7 +105,7 @@ export function nameRoutes(service: InfisicalService, family: SecretsFamily): re
   const schemas = () => secretSchemas(family, service.switches);
   const common = {
     path: SECRET_PATHS[family].one,
-    isThere: () => service.switches.secretsApi === 'both' || service.switches.secretsApi === family,
+    isThere: () => isServed(service, family),
   };
   return [
     {
