@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import * as z from 'zod/mini';
+import { errorCode } from './file-system.js';
 
 /** A token becomes part of a file's name: one of any other form could name a file elsewhere. */
 const TOKEN = /^[0-9a-z-]{1,64}$/;
@@ -85,7 +86,7 @@ function processExists(pid: number): boolean {
     return true;
   } catch (error) {
     // Anything but "no such process" means that there is one, which we may not signal.
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+    return errorCode(error) !== 'ESRCH';
   }
 }
 
