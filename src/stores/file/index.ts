@@ -171,8 +171,8 @@ async function entries(store: FileStore, prefix: string): Promise<readonly Store
  * must have hard links. Symbolic links are refused, and files of more than 64 MiB. The age of a document is that of its
  * file, by the clock of the file system.
  *
- * Throws `INVALID_OPTION` for a `directory` that is no text or empty, a symbolic link or a file and for a `lockWait` below 0;
- * its methods `STATE_UNREADABLE` for a document that exists but can't be read, and `STATE_NOT_SAVED`, without a
+ * Throws `INVALID_OPTION` for a `directory` that is not a string, is empty, or is a symbolic link or a file, and for a
+ * `lockWait` below 0; its methods `STATE_UNREADABLE` for a document that exists but can't be read, and `STATE_NOT_SAVED`, without a
  * result, for one that can't be written.
  */
 export function fileStore(directory: string, options: FileStoreOptions = {}): StateStore {
