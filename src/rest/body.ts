@@ -1,7 +1,7 @@
 import { RestError } from './errors.js';
 
 /** The longest body that is read, in bytes. */
-export const BODY_LIMIT = 100_000;
+const BODY_LIMIT = 100_000;
 
 const tooLong = () =>
   new RestError(413, 'BODY_TOO_LARGE', `The body is longer than ${BODY_LIMIT} bytes; send less.`);

@@ -132,7 +132,7 @@ export const anyState: fc.Arbitrary<PlaceState> = fc.record({
 
 const anyBoolean = fc.boolean();
 
-export const anySyncOptions: fc.Arbitrary<SyncOptionsInput> = fc.record(
+const anySyncOptions: fc.Arbitrary<SyncOptionsInput> = fc.record(
   {
     initialSyncBehavior: fc.constantFrom(
       'overwrite-destination',
@@ -154,7 +154,7 @@ export const anySyncOptions: fc.Arbitrary<SyncOptionsInput> = fc.record(
 );
 
 /** Of a destination that has, or has not, kinds, reserved keys, limits and a comparison of its own. */
-export const anyCapabilities: fc.Arbitrary<Capabilities> = fc
+const anyCapabilities: fc.Arbitrary<Capabilities> = fc
   .record({
     kind: anyKind,
     reservedWritable: anyBoolean,

@@ -88,8 +88,6 @@ export function hasuraTarget(
   };
 }
 
-export type HasuraTarget = ReturnType<typeof hasuraTarget>;
-
 /** A new environment at a Qovery emulator, in a project of its own, with a driver and a definition for it. */
 export function qoveryTarget(emulator: QoveryEmulator) {
   const organization = emulator.addOrganization({ name: 'acme' });

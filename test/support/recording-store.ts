@@ -44,5 +44,3 @@ export function recordingStore(store: StateStore = memoryStore()) {
     },
   };
 }
-
-export type RecordingStore = ReturnType<typeof recordingStore>;

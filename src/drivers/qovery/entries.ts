@@ -46,7 +46,7 @@ const TYPES = new Map<string, FixedReason>([
  * | own | VALUE | mounted as a file | `file` |
  * | own | VALUE | plain | none |
  */
-export function fixedBy(variable: Variable, { scope }: VariableScope): FixedReason | undefined {
+function fixedBy(variable: Variable, { scope }: VariableScope): FixedReason | undefined {
   const { scope: at, mount_path: mountPath } = variable;
   const type = typeOf(variable);
   if (at === 'BUILT_IN' || type === 'BUILT_IN') return 'built-in';

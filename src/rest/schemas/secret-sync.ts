@@ -78,7 +78,7 @@ const text = z.string().nullable();
 const time = timestamp.nullable();
 
 /** A record, as each response shows it. `null` is what is not known. */
-export const secretSyncSchema = z
+const secretSyncSchema = z
   .object({
     id: z.string(),
     name,

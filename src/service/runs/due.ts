@@ -46,10 +46,7 @@ export function isSwitchedOff({ definition, deletion }: StoredSync, { operation,
 }
 
 /** When a record is due although nothing has changed at its source, in ms since the epoch. */
-export function reconcileAt(
-  { runs: { sync }, takenKeys }: StoredSync,
-  { reconcileInterval }: DueOptions,
-): number {
+function reconcileAt({ runs: { sync }, takenKeys }: StoredSync, { reconcileInterval }: DueOptions): number {
   const last = Date.parse(sync?.succeededAt ?? '');
   // Two syncs that want a key with different values must not write it in turns for ever.
   const isDue = sync?.status === 'succeeded' && takenKeys.length === 0;

@@ -5,7 +5,7 @@ import { systemCode, UnreadableFile } from './file.js';
 import { readPipe } from './read-pipe.js';
 
 /** How long a file may go on changing before a read gives up, in ms. */
-export const LONGEST_WAIT = 30_000;
+const LONGEST_WAIT = 30_000;
 /** The longest file that is read, in bytes. */
 export const MOST_BYTES = 16 * 1024 * 1024;
 /** How soon a file that moved while it was read is read again, in ms. */

@@ -84,7 +84,7 @@ export function meet(watched: Watched, at: Moment): Trouble | undefined {
 }
 
 /** The affixes of a definition's schema, read with nothing of the engine's. */
-export function affixesOf({ options }: SyncSetting): readonly [prefix: string, suffix: string] {
+function affixesOf({ options }: SyncSetting): readonly [prefix: string, suffix: string] {
   const [prefix = '', suffix = ''] = (options.keySchema ?? '{{secretKey}}').split('{{secretKey}}');
   return [prefix, suffix];
 }

@@ -6,7 +6,7 @@ import type { HasuraCloudSwitches } from './switches.js';
 const ENVIRONMENT_KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** An error of the API: `extensions` reach the response. */
-export function hasuraError(code: string, message: string): Error {
+function hasuraError(code: string, message: string): Error {
   return Object.assign(new Error(message), { extensions: { code } });
 }
 
