@@ -28,6 +28,23 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     typecheck: { enabled: false },
+    // Of `npm run fuzz`: what parses that which others wrote.
+    coverage: {
+      provider: 'v8',
+      reporter: ['text'],
+      reportsDirectory: 'reports/coverage',
+      include: [
+        'src/sources/dotenv/{parse,edit}.ts',
+        'src/sources/infisical/{wire,list,effective,secrets-api,errors,login}.ts',
+        'src/http/pacing/told-times.ts',
+        'src/core/definition/{key-schema,parse-definition}.ts',
+        'src/engine/{saved-plan,call-options}.ts',
+        'src/engine/state/{place-document,seal,sealed-store}.ts',
+        'src/drivers/hasura-cloud/{graphql-error,snapshot,wire,write}.ts',
+        'src/drivers/qovery/{attempt,entries,refusals,variable,wire}.ts',
+        'src/rest/{body,parse,definition-body}.ts',
+      ],
+    },
     projects: [
       // To load the library and its dependencies anew for each file takes longer than most files.
       { extends: true, test: { name: 'together', include: TESTS, exclude: ALONE, isolate: false } },
