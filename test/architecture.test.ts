@@ -29,13 +29,6 @@ const ALLOWED = new Map<string, readonly string[]>([
   ['index.ts', ['contracts', 'shared', 'core', 'http', 'stores', 'format', 'sources', 'engine']],
 ]);
 
-/** Files that are still longer than they should be, or hold a function that is. */
-const TO_BE_SPLIT = new Set([
-  'testing/emulators/hasura-cloud/index.ts',
-  'testing/memory-destination/connection.ts',
-  'testing/memory-destination/index.ts',
-]);
-
 /** What runs on Node only: the subpaths that say so, and what they alone use. */
 const NODE_ONLY = /^(?:testing|sources\/dotenv|stores\/file)\//;
 
@@ -101,8 +94,7 @@ describe('the source', () => {
 
   it('has no file over 250 lines, no function over 80, and no folder with more than 15 files', () => {
     const lines = ({ nodes }: SourceFile) => nodes[0]?.getSourceFile().getLineStarts().length ?? 0;
-    const tooLong = files.filter((file) => lines(file) > 251).map(({ path }) => path);
-    expect(tooLong.filter((path) => !TO_BE_SPLIT.has(path))).toEqual([]);
+    expect(files.filter((file) => lines(file) > 251).map(({ path }) => path)).toEqual([]);
     const long = files.flatMap(({ path, nodes, lineOf }) =>
       nodes
         .filter(
@@ -112,7 +104,7 @@ describe('the source', () => {
         )
         .map((node) => `${path}:${lineOf(node)}`),
     );
-    expect(long.filter((line) => !TO_BE_SPLIT.has(line.split(':')[0] ?? ''))).toEqual([]);
+    expect(long).toEqual([]);
     const folders = new Map<string, number>();
     for (const { path } of files) {
       const folder = path.split('/').slice(0, -1).join('/');

@@ -34,7 +34,7 @@ export type {
   MemoryDestinationOptions,
   MemoryFailureFilter,
   MemoryWhere,
-} from './memory-destination/index.js';
+} from './memory-destination/types.js';
 export type { MemoryCall, MemoryFault, MemoryIntercept } from './memory-destination/faults.js';
 export type { MemoryEntry, MemoryEntrySetup } from './memory-destination/place.js';
 

@@ -3,11 +3,11 @@ import type {
   DriverPlace,
   FixtureTokens,
 } from '../../src/testing/conformance/driver/fixture.js';
-import {
-  memoryDestination,
-  type MemoryDestination,
-  type MemoryDestinationOptions,
-} from '../../src/testing/memory-destination/index.js';
+import { memoryDestination } from '../../src/testing/memory-destination/index.js';
+import type {
+  MemoryDestination,
+  MemoryDestinationOptions,
+} from '../../src/testing/memory-destination/types.js';
 import type { MemoryFault } from '../../src/testing/memory-destination/faults.js';
 
 const FAULTS: readonly Exclude<MemoryFault, Error>[] = [

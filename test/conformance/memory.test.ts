@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { driverConformance } from '../../src/testing/conformance/driver/index.js';
-import type { MemoryDestinationOptions } from '../../src/testing/memory-destination/index.js';
+import type { MemoryDestinationOptions } from '../../src/testing/memory-destination/types.js';
 import { MEMORY_FAILURES, memoryFixture } from './memory-fixture.js';
 
 const VARIANTS: readonly (readonly [name: string, options: MemoryDestinationOptions<'memory'>])[] = [

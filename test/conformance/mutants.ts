@@ -12,7 +12,7 @@ import type {
   MemoryCredentials,
   MemoryDestination,
   MemoryDestinationOptions,
-} from '../../src/testing/memory-destination/index.js';
+} from '../../src/testing/memory-destination/types.js';
 import type { AnyDestinationDriver } from '../../src/contracts/typed-definition.js';
 
 type Destination = MemoryDestination<'memory'>;

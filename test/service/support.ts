@@ -8,7 +8,8 @@ import { SecretSyncService } from '../../src/service/secret-sync-service.js';
 import type { ServiceEvent } from '../../src/service/events.js';
 import type { AutoSyncOptions, CrossSyncCheck } from '../../src/service/options.js';
 import { memoryStore } from '../../src/stores/memory.js';
-import { memoryDestination, type MemoryDestination } from '../../src/testing/memory-destination/index.js';
+import { memoryDestination } from '../../src/testing/memory-destination/index.js';
+import type { MemoryDestination } from '../../src/testing/memory-destination/types.js';
 import { FINGERPRINT_KEY } from '../support/engine.js';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.js';
 

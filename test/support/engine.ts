@@ -14,7 +14,7 @@ import type { HasuraCloudEmulator } from '../../src/testing/emulators/hasura-clo
 import type { HasuraCloudProjectSetup } from '../../src/testing/emulators/hasura-cloud/state.js';
 import type { QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
 import type { QoveryVariable, QoveryVariableSetup } from '../../src/testing/emulators/qovery/types.js';
-import type { MemoryConfigInput } from '../../src/testing/memory-destination/index.js';
+import type { MemoryConfigInput } from '../../src/testing/memory-destination/types.js';
 import { type ErrorCode } from '../../src/contracts/error-codes.js';
 import type { AnyDestinationDriver } from '../../src/contracts/typed-definition.js';
 

@@ -4,7 +4,8 @@ import type { DestinationEntry, FixedReason } from '../../src/contracts/destinat
 import { isSecretSyncError } from '../../src/contracts/errors.js';
 import type { SourceRead } from '../../src/contracts/source.js';
 import type { SecretSyncEngine } from '../../src/engine/secret-sync-engine.js';
-import { memoryDestination, type MemoryDestination } from '../../src/testing/memory-destination/index.js';
+import { memoryDestination } from '../../src/testing/memory-destination/index.js';
+import type { MemoryDestination } from '../../src/testing/memory-destination/types.js';
 import { createEngine, memoryDefinition } from './engine.js';
 import { recordingStore } from './recording-store.js';
 

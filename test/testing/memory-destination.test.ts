@@ -3,7 +3,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { SecretSyncEngine } from '../../src/engine/secret-sync-engine.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { memoryStore } from '../../src/stores/memory.js';
-import { memoryDestination, type MemoryDestination } from '../../src/testing/memory-destination/index.js';
+import { memoryDestination } from '../../src/testing/memory-destination/index.js';
+import type { MemoryDestination } from '../../src/testing/memory-destination/types.js';
 import { gather } from '../support/gather.js';
 import { leakWarnings } from '../support/leak-warnings.js';
 

@@ -75,29 +75,6 @@ export function connectMemory(options: MemoryConnectionOptions): DestinationConn
     });
   }
 
-  /** One bad key does not stop the others; a refused token does, and so does what is thrown. */
-  async function writeEach({ phase, changes }: WriteBatch, writeOptions: WriteOptions) {
-    const outcomes: WriteOutcome[] = [];
-    const thrown: unknown[] = [];
-    let isRefused = false;
-    const writeOne = async (change: WriteChange) => {
-      if (isRefused || thrown.length > 0) return;
-      try {
-        for (const outcome of await writeOnce(phase, [change], writeOptions.signal)) {
-          outcomes.push(outcome);
-          writeOptions.onOutcome(outcome);
-          if (outcome.status !== 'applied' && outcome.error.code === 'UNAUTHORIZED') isRefused = true;
-        }
-      } catch (error) {
-        thrown.push(error);
-      }
-    };
-    const queue = new PQueue({ concurrency: options.concurrency });
-    await queue.addAll(changes.map((change) => () => writeOne(change)));
-    if (thrown.length > 0) throw thrown[0];
-    return outcomes;
-  }
-
   return {
     async read({ signal }) {
       const fault = await enter({ method: 'read', changes: [] }, signal);
@@ -106,12 +83,44 @@ export function connectMemory(options: MemoryConnectionOptions): DestinationConn
       return { entries: place.entries().map((entry) => toDestinationEntry(entry, show(entry))) };
     },
     async write(batch, writeOptions) {
-      if (!isBatch) return writeEach(batch, writeOptions);
+      if (!isBatch) {
+        return writeEach(batch, writeOptions, options.concurrency, (change) =>
+          writeOnce(batch.phase, [change], writeOptions.signal),
+        );
+      }
       const outcomes = await writeOnce(batch.phase, batch.changes, writeOptions.signal);
       outcomes.forEach((outcome) => writeOptions.onOutcome(outcome));
       return outcomes;
     },
   };
+}
+
+/** One bad key does not stop the others; a refused token does, and so does what is thrown. */
+async function writeEach(
+  { changes }: WriteBatch,
+  writeOptions: WriteOptions,
+  concurrency: number,
+  writeOne: (change: WriteChange) => Promise<readonly WriteOutcome[]>,
+): Promise<readonly WriteOutcome[]> {
+  const outcomes: WriteOutcome[] = [];
+  const thrown: unknown[] = [];
+  let isRefused = false;
+  const writeNext = async (change: WriteChange) => {
+    if (isRefused || thrown.length > 0) return;
+    try {
+      for (const outcome of await writeOne(change)) {
+        outcomes.push(outcome);
+        writeOptions.onOutcome(outcome);
+        if (outcome.status !== 'applied' && outcome.error.code === 'UNAUTHORIZED') isRefused = true;
+      }
+    } catch (error) {
+      thrown.push(error);
+    }
+  };
+  const queue = new PQueue({ concurrency });
+  await queue.addAll(changes.map((change) => () => writeNext(change)));
+  if (thrown.length > 0) throw thrown[0];
+  return outcomes;
 }
 
 function conflict(): SecretSyncError {

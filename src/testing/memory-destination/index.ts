@@ -1,106 +1,19 @@
 import { concealed } from '../../shared/concealed.js';
 import * as z from 'zod';
-import type { Capabilities, DestinationDriver } from '../../contracts/destination.js';
 import { SecretSyncError } from '../../contracts/errors.js';
 import { SecretValue } from '../../contracts/secret.js';
+import { isReadable, memoryCapabilities } from './capabilities.js';
 import { connectMemory } from './connection.js';
-import type { MemoryCall, MemoryFault, MemoryIntercept } from './faults.js';
-import { createMemoryPlace, type MemoryEntry, type MemoryEntrySetup, type MemoryPlace } from './place.js';
-
-export interface MemoryCredentials {
-  readonly accessToken: string;
-}
-
-/** The `destinationConfig` of a memory destination, as a user types it. */
-export interface MemoryConfigInput {
-  /** Default: `default`. */
-  readonly place?: string | undefined;
-  /** What is written there. Default: the option `kind`. */
-  readonly kind?: string | undefined;
-}
-
-/** {@link MemoryConfigInput} with its defaults. */
-export interface MemoryConfig {
-  readonly place: string;
-  readonly kind?: string | undefined;
-}
-
-/** How a memory destination behaves. */
-export interface MemoryDestinationOptions<Name extends string = string> {
-  /** What definitions call it. Default: `memory`. */
-  readonly name?: Name;
-  /** The token that is accepted, and that the driver has by itself. Default: a fixed string. */
-  readonly accessToken?: string;
-  /** Whether all keys of a phase are one call, which conflicts when the place moved. Default: `each`. */
-  readonly writes?: Capabilities['writes'];
-  /** The kind that is written where a config names none. Default: entries have no kind. */
-  readonly kind?: string;
-  /** Which values can be read back: all, none, or those of some kinds. Default: true. */
-  readonly readable?: boolean | ((kind: string | undefined) => boolean);
-  /** Whether it can be imported from. Default: true where what is written can be read back. */
-  readonly import?: boolean;
-  /** Keys that start with it belong to the platform. Default: none do. */
-  readonly reservedPrefix?: string;
-  /** Whether a reserved key is written when the source holds it. Default: false. */
-  readonly reservedWritable?: boolean;
-  /** Whether entries show an id. Default: true. */
-  readonly ids?: boolean;
-  /** Whether entries show a revision. Default: true. */
-  readonly revisions?: boolean;
-  /** How many single writes are in flight at the same time, at most as many as the engine's `concurrency`. Default: 1. */
-  readonly concurrency?: number;
-  readonly limits?: NonNullable<Capabilities['limits']>;
-  readonly canonicalKey?: (key: string) => string;
-  /** Default: any key but the empty one is taken. */
-  readonly checkKey?: Capabilities['checkKey'];
-  /** Default: any value is taken. */
-  readonly checkValue?: Capabilities['checkValue'];
-}
-
-/** Where an entry is. Defaults: the place `default`, and the kind that is written by default. */
-export interface MemoryWhere {
-  readonly place?: string;
-  readonly kind?: string;
-}
-
-/** Which calls {@link MemoryDestination.failNext} means. */
-export interface MemoryFailureFilter {
-  /** Default: `write`. */
-  readonly method?: MemoryCall['method'];
-  /** Only calls that write this key. */
-  readonly key?: string;
-  readonly phase?: 'upsert' | 'delete';
-  /** How many calls fail; `Infinity` for all from now on. Default: 1. */
-  readonly times?: number;
-}
-
-/** A driver whose destination is in memory, with what a test needs to set it up, to look into it and to break it. */
-export interface MemoryDestination<Name extends string = string> extends DestinationDriver<
-  Name,
-  MemoryCredentials,
+import { createMemoryFailures } from './failures.js';
+import type { MemoryCall, MemoryIntercept } from './faults.js';
+import { createMemoryPlace, type MemoryPlace } from './place.js';
+import type {
   MemoryConfig,
-  MemoryConfigInput
-> {
-  readonly credentials: MemoryCredentials;
-  capabilities(config: MemoryConfig): Capabilities;
-  /** The value of an entry; `undefined` where there is none. */
-  get(key: string, where?: MemoryWhere): string | undefined;
-  /** An edit by hand: makes or changes an entry. */
-  set(key: string, value: string, where?: MemoryWhere & MemoryEntrySetup): void;
-  /** A deletion by hand. Whether there was such an entry. */
-  delete(key: string, where?: MemoryWhere): boolean;
-  /** All keys with their values at a place, in one kind. */
-  values(where?: MemoryWhere): Map<string, string>;
-  /** All entries at a place, their values closed. */
-  entries(place?: string): readonly MemoryEntry[];
-  /** All reads and writes that reached it, oldest first, refused ones included. A live list. */
-  readonly calls: readonly MemoryCall[];
-  clearCalls(): void;
-  /** Makes the next calls that fit fail. Failures are used up in the order in which they were asked for. */
-  failNext(fault: MemoryFault, filter?: MemoryFailureFilter): void;
-  /** Sets a hook that sees every call and may let it fail or wait; `undefined` removes it. Asked after `failNext`. */
-  setIntercept(intercept: MemoryIntercept | undefined): void;
-}
+  MemoryConfigInput,
+  MemoryCredentials,
+  MemoryDestination,
+  MemoryDestinationOptions,
+} from './types.js';
 
 const credentialsSchema: z.ZodType<MemoryCredentials> = z.strictObject({
   accessToken: z.string('it must be text').min(1, 'it is empty'),
@@ -109,12 +22,6 @@ const configSchema: z.ZodType<MemoryConfig, MemoryConfigInput> = z.strictObject(
   place: z.string('it must be text').min(1, 'it is empty').default('default'),
   kind: z.string('it must be text').min(1, 'it is empty').optional(),
 });
-
-interface PlannedFailure {
-  readonly fault: MemoryFault;
-  readonly filter: MemoryFailureFilter;
-  left: number;
-}
 
 /**
  * Makes a destination in memory: for unit tests of your own syncs, without a network. It keeps the promises of a
@@ -132,37 +39,16 @@ export function memoryDestination<const Name extends string>(
   options: MemoryDestinationOptions<Name> & { readonly name: Name },
 ): MemoryDestination<Name>;
 export function memoryDestination(options: MemoryDestinationOptions = {}): MemoryDestination {
-  const {
-    name = 'memory',
-    accessToken = 'memory-destination-token',
-    writes = 'each',
-    readable = true,
-  } = options;
-  const { reservedPrefix, limits, canonicalKey = (key: string) => key } = options;
-  const isReserved = (key: string) => reservedPrefix !== undefined && key.startsWith(reservedPrefix);
-  const isReadable = (kind: string | undefined) =>
-    typeof readable === 'function' ? readable(kind) : readable;
+  const { name = 'memory', accessToken = 'memory-destination-token', writes = 'each' } = options;
   const places = new Map<string, MemoryPlace>();
   const calls: MemoryCall[] = [];
-  const failures: PlannedFailure[] = [];
+  const failures = createMemoryFailures();
   let intercept: MemoryIntercept | undefined;
 
   function placeOf(place = 'default'): MemoryPlace {
-    const known = places.get(place) ?? createMemoryPlace(canonicalKey);
+    const known = places.get(place) ?? createMemoryPlace(options.canonicalKey ?? ((key) => key));
     places.set(place, known);
     return known;
-  }
-
-  function failureOf(call: MemoryCall): MemoryFault | undefined {
-    const index = failures.findIndex(({ filter: { method = 'write', phase, key } }) => {
-      const isKey = key === undefined || call.changes.some((change) => change.key === key);
-      return method === call.method && isKey && (phase === undefined || phase === call.phase);
-    });
-    const found = failures[index];
-    if (found === undefined) return undefined;
-    found.left -= 1;
-    if (found.left <= 0) failures.splice(index, 1);
-    return found.fault;
   }
 
   const checkToken = (credentials: MemoryCredentials) => {
@@ -180,17 +66,7 @@ export function memoryDestination(options: MemoryDestinationOptions = {}): Memor
     credentials: concealed({ accessToken }),
     credentialsSchema,
     configSchema,
-    capabilities: (config) => ({
-      import: options.import ?? isReadable(kindOf(config)),
-      writes,
-      ...(kindOf(config) !== undefined && { kind: kindOf(config) ?? '' }),
-      reservedWritable: options.reservedWritable ?? false,
-      checkKey: options.checkKey ?? ((key) => (key === '' ? 'it is empty; name it' : undefined)),
-      checkValue: options.checkValue ?? (() => undefined),
-      isReserved,
-      ...(options.canonicalKey !== undefined && { canonicalKey }),
-      ...(limits !== undefined && { limits }),
-    }),
+    capabilities: (config) => memoryCapabilities(options, kindOf(config)),
     endpoint: () => 'https://memory.invalid',
     authorization: (credentials) => ({ authorization: `Bearer ${credentials.accessToken}` }),
     identity: (_credentials, { place }) => `${name}:${encodeURIComponent(place)}`,
@@ -201,7 +77,7 @@ export function memoryDestination(options: MemoryDestinationOptions = {}): Memor
         concurrency: Math.min(options.concurrency ?? 1, http.concurrency),
         kind: kindOf(config),
         show: (entry) => ({
-          value: isReadable(entry.kind),
+          value: isReadable(options, entry.kind),
           id: options.ids ?? true,
           revision: options.revisions ?? true,
         }),
@@ -209,7 +85,7 @@ export function memoryDestination(options: MemoryDestinationOptions = {}): Memor
           const full: MemoryCall = { ...call, place: config.place };
           calls.push(full);
           checkToken(credentials);
-          return failureOf(full) ?? intercept?.(full);
+          return failures.take(full) ?? intercept?.(full);
         },
       }),
     validateConnection: async (credentials, { signal } = {}) => {
@@ -231,7 +107,7 @@ export function memoryDestination(options: MemoryDestinationOptions = {}): Memor
     entries: (place) => placeOf(place).entries(),
     calls,
     clearCalls: () => void calls.splice(0),
-    failNext: (fault, filter = {}) => void failures.push({ fault, filter, left: filter.times ?? 1 }),
+    failNext: (fault, filter = {}) => failures.add(fault, filter),
     setIntercept: (next) => void (intercept = next),
   };
 }

@@ -1,13 +1,8 @@
-import * as z from 'zod';
 import type { JsonValue } from '../../../contracts/json.js';
-import { echoOf, type EmulatorAnswer } from '../server/answers.js';
 import { startEmulatorServer } from '../server/server.js';
-import type { Emulator, EmulatorOptions, RequestLogEntry } from '../server/types.js';
-import { createDeterministicIds } from '../server/ids.js';
+import type { Emulator, EmulatorOptions } from '../server/types.js';
+import { createHasuraCloudEndpoint, GRAPHQL_PATH } from './endpoint.js';
 import type { GraphQLPackage } from './graphql.js';
-import { nestJson } from './mutations.js';
-import { hasuraCloudQueries, type HasuraCloudQueries } from './queries.js';
-import { createHasuraCloudResolvers } from './resolvers.js';
 import {
   createHasuraCloudState,
   uuid,
@@ -46,15 +41,6 @@ export interface HasuraCloudEmulator extends Emulator {
   restarts(projectId: string): number;
 }
 
-const PATH = '/v1/graphql';
-const ID_SEED = 0xe5;
-
-const bodySchema = z.strictObject({
-  query: z.string(),
-  variables: z.record(z.string(), z.unknown()).nullish(),
-  operationName: z.string().nullish(),
-});
-
 /**
  * Starts a server on 127.0.0.1 that behaves as the control plane of Hasura Cloud does towards its API clients: the
  * projects, and their environments behind an optimistic lock. `url` is the full GraphQL URL, for the `apiUrl` of
@@ -72,81 +58,20 @@ export async function startHasuraCloudEmulator(
   const graphql = await loadGraphql();
   const switches: HasuraCloudSwitches = { ...HASURA_CLOUD_DEFAULTS, ...options };
   const state = createHasuraCloudState(switches);
-  const queries = hasuraCloudQueries(graphql);
-  const rootValue = createHasuraCloudResolvers(state, switches);
-  const nextErrorId = createDeterministicIds(ID_SEED);
-
-  function errors(
-    request: RequestLogEntry,
-    status: number,
-    list: readonly { code: string; message: string; path?: string }[],
-    data?: unknown,
-  ): EmulatorAnswer {
-    const told = list.map(({ code, message, path = '$' }) => {
-      const text = switches.echo ? `${message} (request: ${echoOf(request)})` : message;
-      const extensions = code === 'GenericServerError' ? { code, id: nextErrorId() } : { code, path };
-      return { extensions, message: switches.errorMessages === 'plain' ? text : nestJson(code, text) };
-    });
-    return { status, body: { errors: told, ...(data === undefined ? {} : { data }) } };
-  }
-
-  function execute(request: RequestLogEntry): EmulatorAnswer {
-    const refuse = (status: number, code: string, message: string) =>
-      errors(request, status, [{ code, message }]);
-    if (request.path !== PATH || request.url !== PATH)
-      return refuse(404, 'not-found', 'resource does not exist');
-    if (request.method !== 'POST') return refuse(405, 'method-not-allowed', 'only POST is allowed here');
-    if (request.headers['authorization'] !== `pat ${accessToken}`) {
-      if (switches.authFailure === 'schema')
-        return errors(request, 200, [unknownField(graphql, queries, request)]);
-      const status = switches.authFailure === 401 ? 401 : 200;
-      return refuse(status, 'access-denied', 'the personal access token is missing or not valid');
-    }
-    const body = bodySchema.safeParse(request.body);
-    const isJson = /^application\/json\b/.test(request.headers['content-type'] ?? '');
-    if (!body.success || !isJson)
-      return refuse(400, 'parse-failed', 'the body is not a GraphQL request in JSON');
-    const query = queries.read(body.data.query);
-    if (!query) return refuse(200, 'validation-failed', 'not a valid GraphQL query');
-    const { document } = query;
-    const schema = switches.envVars === 'null' ? queries.lax : queries.documented;
-    const fault = query.faultIn(schema);
-    if (fault !== undefined) return refuse(200, 'validation-failed', fault);
-    const variables = body.data.variables ?? {};
-    const operation = graphql.getOperationAST(document, body.data.operationName);
-    if (!operation) return refuse(200, 'validation-failed', 'the operation to execute is not named');
-    const declared = new Set(operation.variableDefinitions?.map(({ variable }) => variable.name.value));
-    const unexpected = Object.keys(variables).filter((name) => !declared.has(name));
-    if (unexpected.length > 0) return refuse(200, 'validation-failed', 'unexpected variables in the request');
-    const result = graphql.executeSync({
-      schema,
-      document,
-      rootValue,
-      variableValues: variables,
-      operationName: body.data.operationName,
-    });
-    if (!result.errors) return { status: 200, body: result };
-    const anyData = Object.values(result.data ?? {}).some((field) => field !== null);
-    const list = result.errors.map(({ message, extensions }) => {
-      const code = extensions['code'];
-      return { code: typeof code === 'string' ? code : 'validation-failed', message };
-    });
-    return errors(request, 200, list, anyData ? result.data : undefined);
-  }
-
+  const endpoint = createHasuraCloudEndpoint({ graphql, state, switches, accessToken });
   const server = await startEmulatorServer(
     {
-      handle: execute,
-      describe: (request) => describe(graphql, queries, request),
+      handle: endpoint.execute,
+      describe: endpoint.describe,
       refuse: (request, status, message) =>
-        errors(request, status, [{ code: 'GenericServerError', message }]),
+        endpoint.errors(request, status, [{ code: 'GenericServerError', message }]),
       echoes: () => switches.echo,
     },
     options,
   );
   const summary = ({ id, name, tenantId }: HasuraCloudProject) => ({ id, name, tenantId });
   return Object.assign(server, {
-    url: `${server.url}${PATH}`,
+    url: `${server.url}${GRAPHQL_PATH}`,
     accessToken,
     configure: (changes: Partial<HasuraCloudSwitches>) => void Object.assign(switches, changes),
     addProject: (setup: HasuraCloudProjectSetup) => summary(state.add(setup)),
@@ -172,28 +97,4 @@ async function loadGraphql(): Promise<GraphQLPackage> {
   } catch (cause) {
     throw new Error('The Hasura Cloud emulator needs the package graphql 16: install it.', { cause });
   }
-}
-
-/** What the service says to whom it does not know: its schema has no such root field. */
-function unknownField(graphql: GraphQLPackage, queries: HasuraCloudQueries, request: RequestLogEntry) {
-  const [kind = 'query', field = 'projects'] = describe(graphql, queries, request).split(' ');
-  const type = kind === 'mutation' ? 'mutation_root' : 'query_root';
-  const message = `field "${field}" not found in type: '${type}'`;
-  return { code: 'validation-failed', message, path: `$.selectionSet.${field}` };
-}
-
-/** `query getTenantEnv`, `mutation updateTenantEnv`: the operation and its root fields. */
-function describe(
-  graphql: GraphQLPackage,
-  queries: HasuraCloudQueries,
-  { body }: Omit<RequestLogEntry, 'operation'>,
-): string {
-  const parsed = bodySchema.safeParse(body);
-  const document = parsed.success ? queries.read(parsed.data.query)?.document : undefined;
-  const operation = document && graphql.getOperationAST(document, parsed.data?.operationName);
-  if (!operation) return 'unknown';
-  const fields = operation.selectionSet.selections.map((field) =>
-    field.kind === graphql.Kind.FIELD ? field.name.value : '…',
-  );
-  return `${operation.operation} ${fields.join(' ')}`;
 }
