@@ -81,6 +81,8 @@ export interface RememberedEntry {
     readonly action: 'create' | 'update' | 'replace' | 'delete';
     /** Of the value that was to be written: distinguishes it from what a person wrote in the meantime. */
     readonly fingerprint?: string;
+    /** The part of the source that the value came from, where the source has parts. */
+    readonly part?: string;
   };
 }
 

@@ -68,6 +68,7 @@ function written(
     ...(kind === undefined ? {} : { kind }),
     syncId: pending.syncId,
     ...(others.size === 0 ? {} : { holders: [...others].sort() }),
+    ...(pending.part === undefined ? {} : { part: pending.part }),
     ...(pending.fingerprint === undefined ? {} : { fingerprint: pending.fingerprint }),
     ...(id === undefined ? {} : { id }),
     ...(revision === undefined ? {} : { revision }),

@@ -60,6 +60,12 @@ export function ownedByOther(remembered: RememberedEntry | undefined, syncId: st
 export const isBegunBy = (remembered: RememberedEntry | undefined, syncId: string): boolean =>
   remembered?.pending?.syncId === syncId;
 
+/** The parts of a source that what exists can have come from: that of what was written last, and of what was begun since. */
+export function partsOf(remembered: RememberedEntry | undefined): readonly string[] {
+  const parts = new Set([remembered?.part, remembered?.pending?.part]);
+  return [...parts].filter((part) => part !== undefined);
+}
+
 /** The syncs beside this one that want the key, as of their last runs; the owner is not among them. */
 export const otherHolders = (remembered: RememberedEntry | undefined, syncId: string): readonly string[] =>
   remembered?.holders?.filter((holder) => holder !== syncId) ?? [];

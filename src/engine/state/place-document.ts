@@ -24,8 +24,9 @@ const isString = (value: unknown): boolean => typeof value === 'string';
 
 function isPending(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { syncId, action, fingerprint = '', ...rest } = value as Partial<Record<string, unknown>>;
-  return isString(syncId) && ACTIONS.has(action) && isString(fingerprint) && Object.keys(rest).length === 0;
+  const { syncId, action, fingerprint = '', part = '', ...rest } = value as Partial<Record<string, unknown>>;
+  const isKnown = Object.keys(rest).length === 0;
+  return isKnown && isString(syncId) && ACTIONS.has(action) && isString(fingerprint) && isString(part);
 }
 
 /** What each field of an entry must be; one that is not named here is none of this version's. */
@@ -98,9 +99,10 @@ export const parsePlace = (what: string, place: string, document: JsonValue): Pl
 export const parseIntent = (what: string, place: string, document: JsonValue): Intent =>
   checked(what, place, intentSchema.safeParse(document).data);
 
-const renderPending = ({ action, fingerprint, syncId }: NonNullable<RememberedEntry['pending']>) => ({
+const renderPending = ({ action, fingerprint, part, syncId }: NonNullable<RememberedEntry['pending']>) => ({
   action,
   ...(fingerprint === undefined ? {} : { fingerprint }),
+  ...(part === undefined ? {} : { part }),
   syncId,
 });
 
@@ -162,6 +164,7 @@ function sameEntry(first: RememberedEntry, second: RememberedEntry): boolean {
       first.pending?.syncId === second.pending?.syncId &&
       first.pending?.action === second.pending?.action &&
       first.pending?.fingerprint === second.pending?.fingerprint &&
+      first.pending?.part === second.pending?.part &&
       sameList(first.holders, second.holders))
   );
 }

@@ -97,8 +97,13 @@ class PlaceRecorder implements Recorder {
       this.#before.set(step, known);
       // Under a key that ends with this process nothing could be told by it afterwards.
       const made = keyring.ephemeral ? undefined : this.#fingerprintOf(step);
-      const pending = { syncId, action, ...(made === undefined ? {} : { fingerprint: made }) };
-      memory.remember({ ...(known ?? rememberedEntry(key, syncId, { kind, part: step.part })), pending });
+      const pending = {
+        syncId,
+        action,
+        ...(made === undefined ? {} : { fingerprint: made }),
+        ...(step.part === undefined ? {} : { part: step.part }),
+      };
+      memory.remember({ ...(known ?? rememberedEntry(key, syncId, { kind })), pending });
     });
   }
 
