@@ -22,6 +22,9 @@ const ACTIONS: ReadonlySet<unknown> = new Set(['create', 'update', 'replace', 'd
 
 const isString = (value: unknown): boolean => typeof value === 'string';
 
+const isPair = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 2 && value.every(isString);
+
 function isPending(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { syncId, action, fingerprint = '', part = '', ...rest } = value as Partial<Record<string, unknown>>;
@@ -35,6 +38,7 @@ const ENTRY_FIELDS: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ['kind', isString],
   ['syncId', isString],
   ['holders', (value: unknown) => Array.isArray(value) && value.every(isString)],
+  ['holderParts', (value: unknown) => Array.isArray(value) && value.every(isPair)],
   ['part', isString],
   ['adopted', (value: unknown) => value === true],
   ['fingerprint', isString],
@@ -108,10 +112,12 @@ const renderPending = ({ action, fingerprint, part, syncId }: NonNullable<Rememb
 
 /** With its fields in the order of canonical JSON, which spares the seal a copy of all entries. */
 function renderEntry(entry: RememberedEntry): JsonValue {
-  const { adopted, fingerprint, holders, id, key, kind, part, pending, revision, syncId } = entry;
+  const { adopted, fingerprint, holderParts, holders, id, key, kind, part, pending, revision, syncId } =
+    entry;
   return {
     ...(adopted === undefined ? {} : { adopted }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(holderParts === undefined ? {} : { holderParts }),
     ...(holders === undefined ? {} : { holders }),
     ...(id === undefined ? {} : { id }),
     key,
@@ -165,7 +171,8 @@ function sameEntry(first: RememberedEntry, second: RememberedEntry): boolean {
       first.pending?.action === second.pending?.action &&
       first.pending?.fingerprint === second.pending?.fingerprint &&
       first.pending?.part === second.pending?.part &&
-      sameList(first.holders, second.holders))
+      sameList(first.holders, second.holders) &&
+      sameList(first.holderParts?.flat(), second.holderParts?.flat()))
   );
 }
 
