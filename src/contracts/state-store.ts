@@ -66,7 +66,9 @@ export interface RememberedEntry {
   readonly syncId: string;
   /** Ids of other syncs that wanted the key at their last runs, with whatever value; sorted. One of them owns it next. */
   readonly holders?: readonly string[];
-  /** The part of the source that the value came from, where the source has parts. */
+  /** The parts of their sources that the holders' values came from, by the ids of those that have one; sorted. */
+  readonly holderParts?: readonly (readonly [syncId: string, part: string])[];
+  /** The part of the owner's source that the value came from, where that source has parts. */
   readonly part?: string;
   /** It was there with the right value, or was imported, and has not been written by us. */
   readonly adopted?: true;
@@ -81,6 +83,8 @@ export interface RememberedEntry {
     readonly action: 'create' | 'update' | 'replace' | 'delete';
     /** Of the value that was to be written: distinguishes it from what a person wrote in the meantime. */
     readonly fingerprint?: string;
+    /** The part of the source that the value came from, where the source has parts. */
+    readonly part?: string;
   };
 }
 

@@ -1,6 +1,7 @@
 import type { SyncOptions } from '../contracts/definition.js';
 import type { PlanProblem, RefusalReason } from '../contracts/plan.js';
 import { quoteList } from '../shared/text.js';
+import { partsOf } from './inputs/ownership.js';
 import type { Step } from './step.js';
 
 /** So many deletions are never too many of the matching keys, in ratio. */
@@ -14,8 +15,7 @@ export function emptiedParts(
   if (filledParts === undefined) return [];
   const parts = new Set<string>();
   for (const { remembered } of deletions) {
-    const part = remembered?.part;
-    if (part !== undefined && !filledParts.has(part)) parts.add(part);
+    for (const part of partsOf(remembered)) if (!filledParts.has(part)) parts.add(part);
   }
   return [...parts].sort();
 }

@@ -5,7 +5,7 @@ import { endsTurn, forEachInTurns, type Turns } from '../shared/turns/turns.js';
 import { isWriteStep, type Step } from './step.js';
 import { isDistinctive } from './definition/key-schema.js';
 import { keyIdOf } from './fingerprint/keyring.js';
-import { isFixed, ownedBy } from './inputs/ownership.js';
+import { isFixed, ownedBy, partsOf } from './inputs/ownership.js';
 import { type DecisionInput, type Situation, isPartial } from './situation.js';
 
 /** Returns what to know about the source and the key schema. */
@@ -57,10 +57,12 @@ export function* ownKeyWarnings(situation: Situation, steps: readonly Step[]): T
           : 'this sync wrote it, and the key schema no longer matches it; it stays. Delete it by hand, or set deleteLeftBehind';
       warnings.push({ code: 'LEFT_BEHIND', message, key });
     }
-    if (remembered.part === undefined || source.filledParts?.has(remembered.part) !== false) continue;
-    const keys = fromEmpty.get(remembered.part);
-    if (keys === undefined) fromEmpty.set(remembered.part, [key]);
-    else keys.push(key);
+    for (const part of partsOf(remembered)) {
+      if (source.filledParts?.has(part) !== false) continue;
+      const keys = fromEmpty.get(part);
+      if (keys === undefined) fromEmpty.set(part, [key]);
+      else keys.push(key);
+    }
   }
   for (const [part, keys] of fromEmpty) {
     const message = `${quote(part)} of the source held ${quoteList(keys)} and holds nothing any more`;

@@ -1,5 +1,5 @@
 import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
-import type { Operation } from '../contracts/plan.js';
+import type { Operation, SyncPlan } from '../contracts/plan.js';
 import type { SyncResult, UnchangedResult } from '../contracts/result.js';
 import { untilAborted } from '../shared/abort.js';
 import { quote } from '../shared/text.js';
@@ -25,6 +25,8 @@ export type Wanted = false | { readonly unlessDigest?: string | undefined };
 export interface RunHooks {
   /** Called once the lease was taken, before anything is read or written. */
   readonly assertWanted?: ((run: LeasedRun) => Promise<Wanted>) | undefined;
+  /** Called with a plan right before its first write, and with the digest of what the source then holds. */
+  readonly beforeWrites?: ((plan: SyncPlan, sourceDigest: string | undefined) => Promise<void>) | undefined;
   /** Called before the lease is given back with the result of the run, also where keys of it failed. */
   readonly onResult?: ((result: SyncResult) => Promise<void>) | undefined;
 }

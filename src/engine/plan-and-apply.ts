@@ -46,6 +46,7 @@ export async function planAndApply(
           const { sourceDigest } = planned;
           if (sourceDigest !== undefined) request.onSourceDigest?.(sourceDigest);
         },
+        beforeWrites: async () => request.beforeWrites?.(plan, planned.sourceDigest),
         // What was forced has been written by then.
         decideAgain: () => {
           const unforced = { ...request.options, force: false };

@@ -1,5 +1,5 @@
 import type { DestinationConnection, DestinationEntry } from '../contracts/destination.js';
-import type { Operation, PlanOptions } from '../contracts/plan.js';
+import type { Operation, PlanOptions, SyncPlan } from '../contracts/plan.js';
 import type { SecretSource } from '../contracts/source.js';
 import { decide } from '../core/build-plan.js';
 import { sourceDigest } from '../core/fingerprint/fingerprint.js';
@@ -44,6 +44,8 @@ export interface DecisionRequest {
   readonly source?: SecretSource;
   /** Called with the digest of what the source holds each time that it was read, also where the rest fails. */
   readonly onSourceDigest?: ((digest: string) => void) | undefined;
+  /** Called with a plan right before its first write, and with the digest of what the source then holds. */
+  readonly beforeWrites?: ((plan: SyncPlan, sourceDigest: string | undefined) => Promise<void>) | undefined;
 }
 
 /** A decision, with what it was made from. */

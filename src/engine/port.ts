@@ -143,6 +143,7 @@ export function createPort(context: EngineContext): EnginePort {
         ...decisionRequest(options, operation, call),
         source: limitedSource,
         onSourceDigest: call.onSourceDigest,
+        beforeWrites: call.beforeWrites,
       }),
     release: ({ syncId, place }, call) =>
       release(context, async () => ({ definition: { id: syncId }, place }), call),

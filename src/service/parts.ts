@@ -21,7 +21,7 @@ export function createParts(options: ResolvedServiceOptions) {
   const records = new RecordStore(documents, liveness);
   const editor = new RecordEditor(options, records, new NameIndex(documents, records, liveness));
   const activity = createActivity();
-  const runner = new Runner(options, records);
+  const runner = new Runner(options, records, (stored) => void autoSync.take(stored));
   const runs = new LocalRuns(options, records, runner, activity);
   const looks = new SourceLooks(options);
   const autoSync = new AutoSync(options, { records, runs, looks, activity });

@@ -5,7 +5,14 @@ import { memorySource } from '../../src/sources/memory.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
 import { memoryDestination } from '../../src/testing/memory-destination/index.js';
-import { changesOf, createEngine, memoryDefinition, qoveryTarget, warningsOf } from '../support/engine.js';
+import {
+  changesOf,
+  createEngine,
+  failure,
+  memoryDefinition,
+  qoveryTarget,
+  warningsOf,
+} from '../support/engine.js';
 
 const OPTIONS: SyncOptionsInput = { deletionScope: 'owned', allowEmptySource: true };
 
@@ -185,6 +192,46 @@ describe('a hold on a key of another sync', () => {
     ['is empty, and may be', {}, { allowEmptySource: true }],
   ])('is given up once its source %s', async (_title, read, syncOptions) => {
     expect(await afterRead(read, syncOptions)).toBe(false);
+  });
+});
+
+describe('a key that was handed over from one sync to the other', () => {
+  /** Both read the key from a part of their sources, `shared`; which of them wants it no longer is up to the test. */
+  function setUpParts() {
+    const destination = memoryDestination();
+    const store = memoryStore();
+    const sync = (name: string, value = 'v') => {
+      const parts: Record<string, Record<string, string>> = { shared: { K: value }, own: { [name]: '1' } };
+      const source: SecretSource = {
+        name,
+        read: () => ({
+          secrets: Object.assign({}, ...Object.values(parts)) as Record<string, string>,
+          parts: Object.entries(parts).map(([part, held]) => ({ name: part, keys: Object.keys(held) })),
+        }),
+      };
+      const { engine } = createEngine({ source, store, drivers: [destination] });
+      const definition = memoryDefinition({ name, syncOptions: { deletionScope: 'owned' } });
+      return { parts, run: () => engine.sync(definition), release: () => engine.release(definition) };
+    };
+    return { sync, has: () => destination.values().has('K') };
+  }
+
+  it.each([
+    ['with the same value, from its owner', 'v', (one: { run: () => unknown }) => one.run()],
+    ['with another value, from its owner', 'w', (one: { run: () => unknown }) => one.run()],
+    ['from an owner that is released', 'v', (one: { release: () => unknown }) => one.release()],
+  ])('is not deleted where the part that it came from turned empty: %s', async (_title, value, leave) => {
+    const { sync, has } = setUpParts();
+    const [owner, holder] = [sync('owner'), sync('holder', value)];
+    // The one that runs last with a value of its own owns it.
+    if (value === 'v') await owner.run();
+    await holder.run();
+    await owner.run();
+    owner.parts['shared'] = { OTHER: '1' };
+    await leave(owner);
+    holder.parts['shared'] = {};
+    await failure(holder.run(), 'DELETION_REFUSED');
+    expect(has()).toBe(true);
   });
 });
 

@@ -3,7 +3,7 @@ import type { SecretValue } from '../../contracts/secret.js';
 import { endsTurn, type Turns } from '../../shared/turns/turns.js';
 import { keyIdOf } from '../fingerprint/keyring.js';
 import { isInherited, readableValue, type EntryIndex } from './destination-index.js';
-import type { Ownership } from './ownership.js';
+import { holdersBeside, type Ownership } from './ownership.js';
 
 /** The fingerprint of a value under the key that made `known`; `undefined` where that key is not at hand. */
 export type FingerprintOf = (
@@ -57,17 +57,17 @@ export function* settleIntents(ownership: Ownership, index: EntryIndex, fingerpr
 }
 
 function written(
-  { key, kind, syncId, holders = [] }: RememberedEntry,
+  remembered: RememberedEntry,
   pending: NonNullable<RememberedEntry['pending']>,
   { id, revision }: { readonly id?: string; readonly revision?: string },
 ): RememberedEntry {
-  const others = new Set([...holders, syncId]);
-  others.delete(pending.syncId);
+  const { key, kind } = remembered;
   return {
     key,
     ...(kind === undefined ? {} : { kind }),
     syncId: pending.syncId,
-    ...(others.size === 0 ? {} : { holders: [...others].sort() }),
+    ...holdersBeside(pending.syncId, remembered),
+    ...(pending.part === undefined ? {} : { part: pending.part }),
     ...(pending.fingerprint === undefined ? {} : { fingerprint: pending.fingerprint }),
     ...(id === undefined ? {} : { id }),
     ...(revision === undefined ? {} : { revision }),

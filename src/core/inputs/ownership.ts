@@ -60,6 +60,42 @@ export function ownedByOther(remembered: RememberedEntry | undefined, syncId: st
 export const isBegunBy = (remembered: RememberedEntry | undefined, syncId: string): boolean =>
   remembered?.pending?.syncId === syncId;
 
+/** The parts of a source that what exists can have come from: that of what was written last, and of what was begun since. */
+export function partsOf(remembered: RememberedEntry | undefined): readonly string[] {
+  const parts = new Set([remembered?.part, remembered?.pending?.part]);
+  return [...parts].filter((part) => part !== undefined);
+}
+
+/** Who holds a key beside its owner, in the form in which that is remembered; without the fields that hold nothing. */
+export function asHolders(
+  holders: Iterable<string>,
+  parts: ReadonlyMap<string, string>,
+): Pick<RememberedEntry, 'holders' | 'holderParts'> {
+  const sorted = [...new Set(holders)].sort();
+  const holderParts = sorted.flatMap((syncId) => {
+    const part = parts.get(syncId);
+    return part === undefined ? [] : [[syncId, part] as const];
+  });
+  return {
+    ...(sorted.length === 0 ? {} : { holders: sorted }),
+    ...(holderParts.length === 0 ? {} : { holderParts }),
+  };
+}
+
+/** The parts of their sources that the values of an entry's owner and holders came from. */
+export const partsBySync = ({ syncId, part, holderParts }: RememberedEntry): Map<string, string> =>
+  new Map([...(holderParts ?? []), ...(part === undefined ? [] : [[syncId, part] as const])]);
+
+/** The syncs that want a key beside the one that writes it: the holders, and who owned it before. */
+export function holdersBeside(
+  syncId: string,
+  known: RememberedEntry | undefined,
+): Pick<RememberedEntry, 'holders' | 'holderParts'> {
+  if (known === undefined) return {};
+  const others = [known.syncId, ...(known.holders ?? [])].filter((holder) => holder !== syncId);
+  return asHolders(others, partsBySync(known));
+}
+
 /** The syncs beside this one that want the key, as of their last runs; the owner is not among them. */
 export const otherHolders = (remembered: RememberedEntry | undefined, syncId: string): readonly string[] =>
   remembered?.holders?.filter((holder) => holder !== syncId) ?? [];

@@ -18,6 +18,8 @@ export interface Application {
   readonly sourceDigest: string | undefined;
   /** Called once the imports of the decision have been written to the source. */
   onSourceWritten(): void;
+  /** Called right before the first write to the destination. What it throws is ignored. */
+  beforeWrites(): Promise<void>;
   /** Reads and decides again: the deletions that are still right after a conflict between the two phases. */
   decideAgain(): Promise<{ readonly decided: DecidedPlan; readonly connection: DestinationConnection }>;
 }

@@ -64,7 +64,11 @@ export async function applyDecided(application: Application): Promise<SyncResult
   await inTurns(ledger.begin());
   lease.check();
   const hasWrites = ledger.writes.length > 0;
-  if (hasWrites) await saveWithResult(application, ledger, loaded.saveIntent);
+  if (hasWrites) {
+    // A run that is ended meanwhile saves all the same: the source can have been written.
+    await untilAborted(application.beforeWrites(), run.signal).catch(() => undefined);
+    await saveWithResult(application, ledger, loaded.saveIntent);
+  }
 
   let thrown: { readonly error: unknown } | undefined;
   try {

@@ -22,10 +22,14 @@ const ACTIONS: ReadonlySet<unknown> = new Set(['create', 'update', 'replace', 'd
 
 const isString = (value: unknown): boolean => typeof value === 'string';
 
+const isPair = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 2 && value.every(isString);
+
 function isPending(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { syncId, action, fingerprint = '', ...rest } = value as Partial<Record<string, unknown>>;
-  return isString(syncId) && ACTIONS.has(action) && isString(fingerprint) && Object.keys(rest).length === 0;
+  const { syncId, action, fingerprint = '', part = '', ...rest } = value as Partial<Record<string, unknown>>;
+  const isKnown = Object.keys(rest).length === 0;
+  return isKnown && isString(syncId) && ACTIONS.has(action) && isString(fingerprint) && isString(part);
 }
 
 /** What each field of an entry must be; one that is not named here is none of this version's. */
@@ -34,6 +38,7 @@ const ENTRY_FIELDS: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ['kind', isString],
   ['syncId', isString],
   ['holders', (value: unknown) => Array.isArray(value) && value.every(isString)],
+  ['holderParts', (value: unknown) => Array.isArray(value) && value.every(isPair)],
   ['part', isString],
   ['adopted', (value: unknown) => value === true],
   ['fingerprint', isString],
@@ -98,18 +103,21 @@ export const parsePlace = (what: string, place: string, document: JsonValue): Pl
 export const parseIntent = (what: string, place: string, document: JsonValue): Intent =>
   checked(what, place, intentSchema.safeParse(document).data);
 
-const renderPending = ({ action, fingerprint, syncId }: NonNullable<RememberedEntry['pending']>) => ({
+const renderPending = ({ action, fingerprint, part, syncId }: NonNullable<RememberedEntry['pending']>) => ({
   action,
   ...(fingerprint === undefined ? {} : { fingerprint }),
+  ...(part === undefined ? {} : { part }),
   syncId,
 });
 
 /** With its fields in the order of canonical JSON, which spares the seal a copy of all entries. */
 function renderEntry(entry: RememberedEntry): JsonValue {
-  const { adopted, fingerprint, holders, id, key, kind, part, pending, revision, syncId } = entry;
+  const { adopted, fingerprint, holderParts, holders, id, key, kind, part, pending, revision, syncId } =
+    entry;
   return {
     ...(adopted === undefined ? {} : { adopted }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(holderParts === undefined ? {} : { holderParts }),
     ...(holders === undefined ? {} : { holders }),
     ...(id === undefined ? {} : { id }),
     key,
@@ -162,7 +170,9 @@ function sameEntry(first: RememberedEntry, second: RememberedEntry): boolean {
       first.pending?.syncId === second.pending?.syncId &&
       first.pending?.action === second.pending?.action &&
       first.pending?.fingerprint === second.pending?.fingerprint &&
-      sameList(first.holders, second.holders))
+      first.pending?.part === second.pending?.part &&
+      sameList(first.holders, second.holders) &&
+      sameList(first.holderParts?.flat(), second.holderParts?.flat()))
   );
 }
 

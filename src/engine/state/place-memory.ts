@@ -2,7 +2,7 @@ import type { DestinationEntry, Facts } from '../../contracts/destination.js';
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { PlaceDocument, RememberedEntry, RememberedSync } from '../../contracts/state-store.js';
 import { createKeyIndex } from '../../core/inputs/key-index.js';
-import type { Ownership } from '../../core/inputs/ownership.js';
+import { asHolders, partsBySync, type Ownership } from '../../core/inputs/ownership.js';
 import { isInherited } from '../../core/inputs/destination-index.js';
 import { forEachInTurns, sortInTurns, type Turns } from '../../shared/turns/turns.js';
 import { byText, compareText } from '../../shared/text.js';
@@ -48,21 +48,22 @@ const byKindAndKey = (first: RememberedEntry, second: RememberedEntry): number =
 
 /** Returns an entry without a sync: handed to a sync that wants it, or `undefined` where none does. */
 export function withoutSync(entry: RememberedEntry, syncId: string): RememberedEntry | undefined {
-  const { pending, holders = [], adopted, part, ...rest } = entry;
+  const { pending, holders = [], holderParts: _, adopted, part: __, ...rest } = entry;
   const begun = pending === undefined || pending.syncId === syncId ? undefined : pending;
   const others = holders.filter((holder) => holder !== syncId);
   const isOwner = entry.syncId === syncId;
   // What another sync may have written since belongs to that sync.
   const owner = isOwner ? (begun?.syncId ?? others[0]) : entry.syncId;
   if (owner === undefined) return undefined;
+  const parts = partsBySync(entry);
+  const part = parts.get(owner);
   const left = others.filter((holder) => holder !== owner);
   return {
     ...rest,
     syncId: owner,
     ...(adopted === true && !isOwner ? { adopted } : {}),
-    // The part is one of the owner's source.
-    ...(part !== undefined && !isOwner ? { part } : {}),
-    ...(left.length === 0 ? {} : { holders: left }),
+    ...(part === undefined ? {} : { part }),
+    ...asHolders(left, parts),
     ...(begun === undefined ? {} : { pending: begun }),
   };
 }

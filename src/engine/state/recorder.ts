@@ -3,7 +3,14 @@ import type { Operation } from '../../contracts/plan.js';
 import type { RememberedEntry } from '../../contracts/state-store.js';
 import { fingerprint } from '../../core/fingerprint/fingerprint.js';
 import { keyIdOf, type Keyring } from '../../core/fingerprint/keyring.js';
-import { isBegunBy, ownedBy, ownedByOther } from '../../core/inputs/ownership.js';
+import {
+  asHolders,
+  holdersBeside,
+  isBegunBy,
+  ownedBy,
+  ownedByOther,
+  partsBySync,
+} from '../../core/inputs/ownership.js';
 import { forEachInTurns, type Turns } from '../../shared/turns/turns.js';
 import type { Step, WriteStep } from '../../core/step.js';
 import { withoutSync, type PlaceMemory } from './place-memory.js';
@@ -44,12 +51,13 @@ type Fields = { readonly [Name in keyof RememberedEntry]?: RememberedEntry[Name]
 
 /** An entry without its absent fields, so that equal entries are equal JSON. */
 function rememberedEntry(key: string, syncId: string, fields: Fields): RememberedEntry {
-  const { kind, adopted, fingerprint: made, id, revision, holders = [], part, pending } = fields;
+  const { kind, adopted, fingerprint: made, id, revision, holders, holderParts, part, pending } = fields;
   return {
     key,
     ...(kind === undefined ? {} : { kind }),
     syncId,
-    ...(holders.length === 0 ? {} : { holders: [...holders].sort() }),
+    ...(holders === undefined ? {} : { holders }),
+    ...(holderParts === undefined ? {} : { holderParts }),
     ...(part === undefined ? {} : { part }),
     ...(adopted === undefined ? {} : { adopted }),
     ...(made === undefined ? {} : { fingerprint: made }),
@@ -59,11 +67,14 @@ function rememberedEntry(key: string, syncId: string, fields: Fields): Remembere
   };
 }
 
-/** The syncs that want a key beside the one that writes it: the holders, and who owned it before. */
-const holdersBeside = (syncId: string, known: RememberedEntry | undefined): string[] =>
-  known === undefined
-    ? []
-    : [...new Set([known.syncId, ...(known.holders ?? [])])].filter((holder) => holder !== syncId);
+/** An entry of another sync that this one wants, too, with a value from this part of its source. */
+function heldBy(entry: RememberedEntry, syncId: string, part: string | undefined): RememberedEntry {
+  const { holders = [], holderParts: _, ...rest } = entry;
+  const parts = partsBySync(entry);
+  if (part === undefined) parts.delete(syncId);
+  else parts.set(syncId, part);
+  return { ...rest, ...asHolders([...holders, syncId], parts) };
+}
 
 /** Reasons for which a key is kept although its sync may still want it. */
 const MAYBE_WANTED: readonly string[] = ['unreadable-at-source', 'source-partial', 'other-kind'];
@@ -97,8 +108,13 @@ class PlaceRecorder implements Recorder {
       this.#before.set(step, known);
       // Under a key that ends with this process nothing could be told by it afterwards.
       const made = keyring.ephemeral ? undefined : this.#fingerprintOf(step);
-      const pending = { syncId, action, ...(made === undefined ? {} : { fingerprint: made }) };
-      memory.remember({ ...(known ?? rememberedEntry(key, syncId, { kind, part: step.part })), pending });
+      const pending = {
+        syncId,
+        action,
+        ...(made === undefined ? {} : { fingerprint: made }),
+        ...(step.part === undefined ? {} : { part: step.part }),
+      };
+      memory.remember({ ...(known ?? rememberedEntry(key, syncId, { kind })), pending });
     });
   }
 
@@ -110,10 +126,10 @@ class PlaceRecorder implements Recorder {
     const replaced = this.#replacedBy(step);
     if (replaced !== undefined) memory.forget(replaced.key, replaced.kind);
     if (step.after === undefined) return memory.forget(key, kind);
-    const holders = holdersBeside(syncId, known);
+    const held = holdersBeside(syncId, known);
     const made = this.#fingerprintOf(step);
     memory.remember(
-      rememberedEntry(key, syncId, { kind, holders, part: step.part, fingerprint: made, id, revision }),
+      rememberedEntry(key, syncId, { kind, ...held, part: step.part, fingerprint: made, id, revision }),
     );
   }
 
@@ -164,15 +180,13 @@ class PlaceRecorder implements Recorder {
     const { pending: _, ...settled } = known ?? { key, syncId };
     const claimed = isWritten ? { ...settled, syncId } : known;
     if (claimed !== undefined && ownedByOther(claimed, syncId)) {
-      if (claimed.syncId === syncId || claimed.holders?.includes(syncId) === true) return;
-      const holders = [...(claimed.holders ?? []), syncId];
-      return memory.remember(rememberedEntry(claimed.key, claimed.syncId, { ...claimed, holders }));
+      return claimed.syncId === syncId ? undefined : memory.remember(heldBy(claimed, syncId, step.part));
     }
     const ours = ownedBy(claimed, syncId, entry) ? claimed : undefined;
     memory.remember(
       rememberedEntry(key, syncId, {
         kind,
-        holders: holdersBeside(syncId, known),
+        ...holdersBeside(syncId, known),
         part: step.part,
         adopted: ours === undefined || (ours.adopted === true && !isWritten) ? true : undefined,
         fingerprint: isWritten ? this.#fingerprintOf(step) : this.#currentFingerprint(ours, step),

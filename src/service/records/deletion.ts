@@ -4,6 +4,7 @@ import type { DeleteOptions } from '../call-options.js';
 import type { ResolvedServiceOptions } from '../options.js';
 import type { LocalRuns } from '../runs/local-runs.js';
 import type { RunEnd } from '../runs/run-end.js';
+import { TakenKeysNotes } from '../runs/note-taken-keys.js';
 import { jobOf } from '../runs/sync-job.js';
 import { RENEW_MS } from './liveness.js';
 import type { RecordEditor } from './record-editor.js';
@@ -19,6 +20,8 @@ interface DeletionParts {
   readonly letGo: (stored: StoredSync) => void;
   /** Takes a record up again whose deletion failed. */
   readonly takeBack: (stored: StoredSync) => void;
+  /** Called with a record that the deletion has made due. */
+  readonly onDue: (stored: StoredSync) => void;
 }
 
 /** Throws what a run that was waited for ended with, if it did not succeed. */
@@ -61,7 +64,11 @@ export async function deleteRecord(
     }
     await runs.inTurn(job, call.signal, async (signal) => {
       await before(signal);
-      await options.port.release({ syncId: id, place: stored.place }, { signal, onReleased: onSucceeded });
+      const onReleased = async () => {
+        await leaveTaken(parts, id);
+        await onSucceeded();
+      };
+      await options.port.release({ syncId: id, place: stored.place }, { signal, onReleased });
     });
   };
   try {
@@ -89,6 +96,12 @@ async function findToDelete(
     if (!isSecretSyncError(error, 'STATE_UNREADABLE') || !(await editor.removeDamaged(idOrName))) throw error;
     return {};
   }
+}
+
+/** Makes the records due whose keys this one has written: it wants them no longer. */
+async function leaveTaken({ options, records, onDue }: DeletionParts, id: string): Promise<void> {
+  const own = (await records.read(id))?.stored;
+  if (own !== undefined) await new TakenKeysNotes({ options, records, own, onDue }).leave(undefined);
 }
 
 /** Forgets what the sync owns at places that it pointed to before. */

@@ -82,6 +82,7 @@ export class RecordEditor {
       sourceDigest: null,
       deletion: null,
       takenKeys: [],
+      tookFrom: [],
       runs: { sync: definition.isEnabled ? first : null, import: null, remove: null },
     };
   }

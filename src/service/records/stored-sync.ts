@@ -59,6 +59,8 @@ export interface TakenKeys {
   /** The first of them, sorted. */
   readonly keys: readonly string[];
   readonly hasMore: boolean;
+  /** The other sync wants them no longer: this one is due. */
+  readonly isLeft: boolean;
 }
 
 /** A record as it is stored. While a run or its deletion is in progress, it is saved again every 10 s. */
@@ -77,6 +79,8 @@ export interface StoredSync {
   readonly deletion: Deletion | null;
   /** Since the last sync that succeeded. */
   readonly takenKeys: readonly TakenKeys[];
+  /** The ids of the records whose `takenKeys` may name this one. */
+  readonly tookFrom: readonly string[];
   readonly runs: Readonly<Record<Operation, RunState | null>>;
 }
 
@@ -128,7 +132,13 @@ const runSchema = z.strictObject({
   /** Of format 1, which compared the clocks of two machines. */
   runningUntil: z.optional(z.unknown()),
 });
-const takenSchema = z.strictObject({ syncId: text, name: text, keys: z.array(text), hasMore: z.boolean() });
+const takenSchema = z.strictObject({
+  syncId: text,
+  name: text,
+  keys: z.array(text),
+  hasMore: z.boolean(),
+  isLeft: z.boolean(),
+});
 const runsSchema = z.nullable(runSchema);
 const recordSchema = z.strictObject({
   formatVersion: z.union([z.literal(1), z.literal(FORMAT_VERSION)]),
@@ -147,6 +157,7 @@ const recordSchema = z.strictObject({
   sourceDigest: optionalText,
   deletion: z._default(z.nullable(z.strictObject({ id: text, status: z.enum(['running', 'failed']) })), null),
   takenKeys: z._default(z.array(takenSchema), []),
+  tookFrom: z._default(z.array(text), []),
   runs: z.strictObject({ sync: runsSchema, import: runsSchema, remove: runsSchema }),
   deletingUntil: z.optional(z.unknown()),
 });

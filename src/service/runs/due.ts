@@ -1,5 +1,6 @@
 import type { ResolvedServiceOptions } from '../options.js';
 import type { StoredSync } from '../records/stored-sync.js';
+import { hasLeftKeys } from '../records/taken-keys.js';
 import { jobOf, type RunCause, type RunOptions, type SyncJob } from './sync-job.js';
 
 /** Whether a job is still to be done. */
@@ -72,6 +73,7 @@ function reconcileAt({ runs: { sync }, takenKeys }: StoredSync, { reconcileInter
  * | failed otherwise, on a digest | sync | unwanted for that digest, else due unless the source still holds it |
  * | failed otherwise, before the source was read | sync | unwanted without a digest, else due |
  * | succeeded, and no other sync took keys of it; `reconcileInterval` has passed | sync | due, `reconcile` |
+ * | succeeded, and another sync wants keys no longer that it took | sync | due |
  * | succeeded on the digest of the job | sync | unwanted |
  * | succeeded | sync | due unless it succeeded on the same digest |
  */
@@ -96,7 +98,7 @@ export function decide(record: StoredSync, job: SyncJob, options: DueOptions): D
   if (asked !== null || status !== 'succeeded') return due;
   if (reconcileAt(record, options) <= options.now) return { ...due, cause: 'reconcile' };
   const synced = record.sourceDigest;
-  if (synced === null) return due;
+  if (synced === null || hasLeftKeys(record)) return due;
   return synced === job.sourceDigest ? UNWANTED : { ...due, unlessDigest: synced };
 }
 

@@ -2,6 +2,10 @@ import { SecretSyncError } from '../../contracts/errors.js';
 import type { SyncEvent } from '../../contracts/events.js';
 import type { SyncResult } from '../../contracts/result.js';
 import { quote } from '../../shared/text.js';
+import type { LoadedSync } from '../records/record-store.js';
+import type { StoredSync } from '../records/stored-sync.js';
+import type { Decision } from './due.js';
+import type { SyncJob } from './sync-job.js';
 
 /** How a run ended. */
 export type RunEnd =
@@ -30,3 +34,19 @@ export const switchedOff = (name: string): SecretSyncError =>
     'SYNC_DISABLED',
     `The sync ${quote(name)} was switched off while it ran or waited; what it had written is remembered.`,
   );
+
+/** What keeps a run from beginning that has its turn. */
+export function refusalOf(
+  current: StoredSync,
+  decision: Decision,
+  { job, call, loaded }: { readonly job: SyncJob; readonly call: RunCall; readonly loaded: LoadedSync },
+): RunEnd | undefined {
+  const { version, createdAt } = loaded.stored;
+  if (call.isAwaited && job.cause !== 'deleted' && current.deletion?.status === 'running') {
+    const message = `The sync ${quote(current.definition.name)} is being deleted.`;
+    return { status: 'busy', error: new SecretSyncError('SYNC_BUSY', message, { retryable: true }) };
+  }
+  if (decision.status === 'busy') return { status: 'busy', error: undefined };
+  if (decision.status === 'unwanted') return decision;
+  return current.version !== version || current.createdAt !== createdAt ? { status: 'moved' } : undefined;
+}

@@ -1,17 +1,16 @@
-import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
+import { isSecretSyncError } from '../../contracts/errors.js';
 import type { SyncResult } from '../../contracts/result.js';
 import type { LeasedRun, Wanted } from '../../engine/port.js';
 import { followSignals } from '../../shared/abort.js';
 import { renewing } from '../../shared/async.js';
-import { quote } from '../../shared/text.js';
 import { failureOf, failureText, type FailureText } from '../failure.js';
 import type { ResolvedServiceOptions } from '../options.js';
 import { RENEW_MS } from '../records/liveness.js';
 import { syncNotFound, type Change, type LoadedSync, type RecordStore } from '../records/record-store.js';
 import type { RunFailure, RunState, StoredSync } from '../records/stored-sync.js';
 import { decide, dueOptions, isAutomatic, isSwitchedOff, type Decision } from './due.js';
-import { switchedOff, type RunCall, type RunEnd } from './run-end.js';
-import { noteTakenKeys } from './note-taken-keys.js';
+import { refusalOf, switchedOff, type RunCall, type RunEnd } from './run-end.js';
+import { TakenKeysNotes } from './note-taken-keys.js';
 import { begunRecord, failedRecord, succeededRecord, unneededRecord } from './run-notes.js';
 import { optionsOf, type SyncJob } from './sync-job.js';
 
@@ -26,6 +25,8 @@ interface Attempt {
   jobId: string;
   /** Set once the record shows it as in progress. */
   begun?: { readonly runId: string; readonly before: RunState | null; readonly place: string };
+  /** Of the keys of others that it takes over. Set once it has begun. */
+  taken?: TakenKeysNotes;
   /** Set where it must not begin. */
   refusal?: RunEnd | undefined;
   digest: string | null;
@@ -36,10 +37,17 @@ interface Attempt {
 export class Runner {
   readonly #options: ResolvedServiceOptions;
   readonly #records: RecordStore;
+  readonly #onDue: (stored: StoredSync) => void;
 
-  constructor(options: ResolvedServiceOptions, records: RecordStore) {
+  /** `onDue`: called with a record that another one's run has made due. */
+  constructor(
+    options: ResolvedServiceOptions,
+    records: RecordStore,
+    onDue: (stored: StoredSync) => void = () => undefined,
+  ) {
     this.#options = options;
     this.#records = records;
+    this.#onDue = onDue;
   }
 
   /** Never rejects for what the run does; rejects where the record can't be read. */
@@ -89,6 +97,8 @@ export class Runner {
         attempt.digest = digest;
         if (digest !== attempt.due.unlessDigest) this.#tellStart(attempt);
       },
+      // What can't be noted yet is noted when the run has ended.
+      beforeWrites: async (plan, digest) => attempt.taken?.beforeWrites(plan, digest).catch(() => undefined),
       onResult: (result) => this.#noteResult(attempt, result),
     });
   }
@@ -117,6 +127,8 @@ export class Runner {
     if (latest === undefined || attempt.refusal !== undefined) return false;
     attempt.jobId = latest.stored.runs[job.operation]?.jobId ?? jobId;
     attempt.begun = { runId, place, before: taken.before };
+    const context = { options: this.#options, records: this.#records, onDue: this.#onDue };
+    attempt.taken = new TakenKeysNotes({ ...context, own: latest.stored });
     const { unlessDigest } = attempt.due;
     if (unlessDigest === undefined) this.#tellStart(attempt);
     return { unlessDigest };
@@ -159,24 +171,19 @@ export class Runner {
 
   /**
    * Notes what a run wrote while it still holds the place: of two records that want a key there, the one that wrote last says
-   * that it is in sync.
+   * that it is in sync. The others first: a run that ends before its own note is made again.
    */
   async #noteResult(attempt: Attempt, result: SyncResult): Promise<void> {
     const { job, call, loaded } = attempt;
+    const taken = await attempt.taken?.end(result);
+    if (result.status !== 'succeeded') return;
     const { definition } = loaded.stored;
-    const own = (attempt.latest ?? loaded).stored;
-    if (result.status === 'succeeded') {
-      await call.onSucceeded?.();
-      const succeededAt = new Date(this.#options.clock.now()).toISOString();
-      await this.#noteEnd(attempt, (stored) =>
-        succeededRecord(stored, job.operation, result, definition, succeededAt),
-      );
-    }
-    const { emit } = this.#options;
-    // What this run wrote is written: that another record could not be saved makes no failure of it.
-    await noteTakenKeys(this.#options, this.#records, own, result).catch((error: unknown) =>
-      emit({ type: 'service-failed', ...failureText(error) }),
-    );
+    await call.onSucceeded?.();
+    const succeededAt = new Date(this.#options.clock.now()).toISOString();
+    await this.#noteEnd(attempt, (stored) => ({
+      ...succeededRecord(stored, job.operation, result, definition, succeededAt),
+      ...taken,
+    }));
   }
 
   #tellSuccess(attempt: Attempt, result: SyncResult): RunEnd {
@@ -228,20 +235,4 @@ export class Runner {
     if (retryAt === null || attempts === autoSync.retries + 1)
       emit({ type: 'sync-left', syncId, name, attempts, retryAt, ...text });
   }
-}
-
-/** What keeps a run from beginning that has its turn. */
-function refusalOf(
-  current: StoredSync,
-  decision: Decision,
-  { job, call, loaded }: Attempt,
-): RunEnd | undefined {
-  const { version, createdAt } = loaded.stored;
-  if (call.isAwaited && job.cause !== 'deleted' && current.deletion?.status === 'running') {
-    const message = `The sync ${quote(current.definition.name)} is being deleted.`;
-    return { status: 'busy', error: new SecretSyncError('SYNC_BUSY', message, { retryable: true }) };
-  }
-  if (decision.status === 'busy') return { status: 'busy', error: undefined };
-  if (decision.status === 'unwanted') return decision;
-  return current.version !== version || current.createdAt !== createdAt ? { status: 'moved' } : undefined;
 }

@@ -234,7 +234,7 @@ describe('a key that is about to be written', () => {
   it('is remembered as begun with the part of the source that it comes from', () => {
     const { recorder, entries } = scene({});
     inOneGo(recorder.begin([work('create', { part: 'base' })]));
-    expect(entries()).toMatchObject([{ key: 'A', syncId: ME, part: 'base', pending: { action: 'create' } }]);
+    expect(entries()).toMatchObject([{ key: 'A', syncId: ME, pending: { action: 'create', part: 'base' } }]);
   });
 
   it("is this sync's when it was written, with what the destination answered", () => {

@@ -32,6 +32,7 @@ function recordWith(
     described: null,
     sourceDigest: 'd1',
     takenKeys: [],
+    tookFrom: [],
     deletion: null,
     ...rest,
     runs: { sync: null, import: null, remove: null, ...runs },

@@ -187,6 +187,39 @@ describe('two records that want one key with different values', () => {
     await failure(service.sync('web'), 'STATE_NOT_SAVED');
   });
 
+  it('say so already where the process of the one that has the key ends right after its write', async () => {
+    const { store, control } = unsteadyStore();
+    const world = createWorld({ store });
+    const { service, folders } = world;
+    await contested(world, ['one', 'one']);
+    folders.set('/worker', 'DATABASE_URL', 'two');
+    let isWritten = false;
+    world.destination.setIntercept(({ changes }) => void (isWritten ||= changes.length > 0));
+    // From the first write on nothing is saved any more, as where a process is killed.
+    control.fails = (method) => method === 'put' && isWritten;
+    await failure(service.sync('worker'), 'STATE_NOT_SAVED');
+    control.fails = () => false;
+    expect(inPlace(world)).toMatchObject({ DATABASE_URL: 'two' });
+    const next = createWorld({ ...world, store });
+    const { syncStatus, lastSyncMessage } = await next.service.getSync('web');
+    expect(syncStatus).toBe('failed');
+    expect(lastSyncMessage).toContain('the sync "worker" wrote its own value of "DATABASE_URL"');
+  });
+
+  it('say nothing of a write that was refused', async () => {
+    const destination = memoryDestination();
+    const world = createWorld({ destination });
+    await contested(world, ['one', 'one']);
+    destination.setIntercept(({ changes }) =>
+      changes.some(({ key }) => key === 'DATABASE_URL') ? 'rejected' : undefined,
+    );
+    world.folders.set('/worker', 'DATABASE_URL', 'two');
+    await failure(world.service.sync('worker'), 'SYNC_FAILED');
+    expect(inPlace(world)).toMatchObject({ DATABASE_URL: 'one' });
+    expect(await statuses(world)).toEqual({ web: 'succeeded', worker: 'failed' });
+    expect(taken(world)).toEqual([]);
+  });
+
   it('name a bounded number of keys', async () => {
     const world = createWorld();
     const { service, folders } = world;
@@ -198,5 +231,76 @@ describe('two records that want one key with different values', () => {
     const { lastSyncMessage } = await service.getSync('web');
     expect(lastSyncMessage).toContain(' and others. Give');
     expect(lastSyncMessage?.length).toBeLessThan(2_000);
+  });
+});
+
+describe('a key that is left to the record which lost it', () => {
+  /** `worker` took the key of `web` over, and auto-sync is on. */
+  async function lost() {
+    const clock = createVirtualClock();
+    const world = createWorld({ clock });
+    await world.service.start();
+    for (const [name, value] of [
+      ['web', 'one'],
+      ['worker', 'two'],
+    ] as const) {
+      world.folders.set(`/${name}`, 'DATABASE_URL', value);
+      world.folders.set(`/${name}`, `OF_${name}`, 'own');
+      await world.service.createSync(definitionOf(name, place));
+      await clock.advance(MINUTE);
+    }
+    expect(inPlace(world)).toMatchObject({ DATABASE_URL: 'two' });
+    expect(await statuses(world)).toEqual({ web: 'failed', worker: 'succeeded' });
+    return { ...world, clock };
+  }
+
+  it.each<[string, (world: World) => Promise<unknown> | void]>([
+    ['does not want it any more', ({ folders }) => folders.delete('/worker', 'DATABASE_URL')],
+    ['is deleted', ({ service }) => service.deleteSync('worker')],
+    ['is deleted, and what it wrote', ({ service }) => service.deleteSync('worker', { removeSecrets: true })],
+    [
+      'renames its keys',
+      ({ service }) => service.updateSync('worker', { syncOptions: { keySchema: 'W_{{secretKey}}' } }),
+    ],
+    [
+      'points elsewhere',
+      ({ service }) => service.updateSync('worker', { destinationConfig: { place: 'elsewhere' } }),
+    ],
+    [
+      'has its secrets removed',
+      async ({ service }) => {
+        await service.updateSync('worker', { isEnabled: false });
+        await service.removeSecrets('worker');
+      },
+    ],
+  ])('is set right by itself when the other one %s', async (_title, leave) => {
+    const world = await lost();
+    await leave(world);
+    await world.clock.advance(2 * MINUTE);
+    expect(inPlace(world)).toMatchObject({ DATABASE_URL: 'one' });
+    expect((await world.service.getSync('web')).syncStatus).toBe('succeeded');
+    const { length } = world.events;
+    await world.clock.advance(HOUR);
+    expect(world.events.slice(length).filter(({ type }) => type === 'run-started')).toEqual([]);
+    await world.service.stop();
+  });
+
+  it('is found by a look, and shown until it is done', async () => {
+    const world = await lost();
+    await world.service.stop();
+    const queue = { enqueue: () => Promise.resolve('job') };
+    const { service } = createWorld({ ...world, queue });
+    expect(await service.findDue()).toEqual([]);
+    world.folders.folder('/worker').delete('DATABASE_URL');
+    const [job] = await service.findDue();
+    await service.perform(job ?? { syncId: '', operation: 'sync', cause: 'change' });
+    const { syncStatus, lastSyncMessage } = await service.getSync('web');
+    expect(syncStatus).toBe('failed');
+    expect(lastSyncMessage).toContain('"DATABASE_URL", which it wants no longer. Sync again');
+    const due = await service.findDue();
+    expect(due).toHaveLength(1);
+    for (const each of due) await service.perform(each);
+    expect(inPlace(world)).toMatchObject({ DATABASE_URL: 'one' });
+    expect(await service.findDue()).toEqual([]);
   });
 });

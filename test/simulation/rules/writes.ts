@@ -71,9 +71,7 @@ function breachOfDeletion(context: WriteContext, entry: Standing): Breach | unde
   if (context.hasParts && owner === sync.name && allowEmptySource !== true) {
     const parts = ledger.partsOf(entry, site.name);
     const isFilled = [...read.secrets.keys()].some((sourceKey) => parts.has(partOf(sourceKey)));
-    // What was begun over another sync's entry and never seen through keeps the part of that one.
-    if (parts.size > 0 && !isFilled && !ledger.doubts(sync, entry))
-      return breach('its part of the source is empty');
+    if (parts.size > 0 && !isFilled) return breach('its part of the source is empty');
   }
   if (deletionScope === 'owned' && !mayOwn) return breach('not its own');
   if (deletionScope === 'ask' && keySchema === undefined && !mayOwn && confirmed === undefined) {
