@@ -9,7 +9,6 @@ import { SecretValue } from '../contracts/secret.js';
 import { compileKeySchema } from './definition/key-schema.js';
 import { guardSteps } from './deletion-guard.js';
 import { fingerprint } from './fingerprint/fingerprint.js';
-import { keyIdOf } from './fingerprint/keyring.js';
 import { importBehaviorOf, resolveSnapshot } from './imports.js';
 import { indexEntries } from './inputs/destination-index.js';
 import { settleIntents, type FingerprintOf } from './inputs/intents.js';
@@ -38,7 +37,7 @@ const resolve = ({ source, entries, keySchema, capabilities }: Situation, behavi
 const fingerprintsAt =
   ({ keyring, place }: DecisionInput): FingerprintOf =>
   (key, kind, value, known) => {
-    const digester = keyring?.find(keyIdOf(known));
+    const digester = keyring?.makerOf(known);
     return digester && fingerprint(digester, place, kind, key, SecretValue.from(value));
   };
 

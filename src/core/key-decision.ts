@@ -92,8 +92,11 @@ function compareExisting(
   }
   const made =
     desired.fingerprint ?? context.fingerprintOf?.(key, context.capabilities.kind, desired.value, known);
-  if (made === undefined || keyIdOf(known) !== keyIdOf(made)) return { reason: 'not-verifiable' };
-  if (known !== made) return { reason: 'value-differs', fingerprint: made };
+  if (made === undefined) return { reason: 'not-verifiable' };
+  if (known !== made) {
+    const isComparable = keyIdOf(known) === keyIdOf(made);
+    return isComparable ? { reason: 'value-differs', fingerprint: made } : { reason: 'not-verifiable' };
+  }
   const isSame = sameRevision(remembered?.revision, target.revision);
   return { reason: isSame ? 'fingerprint-equal' : 'changed-outside', fingerprint: made };
 }

@@ -4,7 +4,6 @@ import { quote, quoteList } from '../shared/text.js';
 import { endsTurn, forEachInTurns, type Turns } from '../shared/turns/turns.js';
 import { isWriteStep, type Step } from './step.js';
 import { isDistinctive } from './definition/key-schema.js';
-import { keyIdOf } from './fingerprint/keyring.js';
 import { isFixed, ownedBy, partsOf } from './inputs/ownership.js';
 import { type DecisionInput, type Situation, isPartial } from './situation.js';
 
@@ -110,7 +109,7 @@ export function* stateWarnings({
   if (keyring === undefined) return warnings;
   let lost = 0;
   yield* forEachInTurns(ownership.entries(), ({ fingerprint: known }) => {
-    if (known !== undefined && keyring.find(keyIdOf(known)) === undefined) lost += 1;
+    if (known !== undefined && keyring.makerOf(known) === undefined) lost += 1;
   });
   if (lost > 0) {
     const message =

@@ -23,18 +23,20 @@ function itemsInOrder(list: readonly unknown[]): readonly unknown[] {
 export function inOrder(value: unknown): unknown {
   if (Array.isArray(value)) return itemsInOrder(value);
   if (typeof value !== 'object' || value === null) return value;
-  let isInOrder = true;
-  let last = '';
-  const fields = Object.keys(value).map((name) => {
+  const names = Object.keys(value);
+  const isSorted = names.every((name, index) => index === 0 || (names[index - 1] ?? '') <= name);
+  // Only what differs is kept: nearly all of what is looked at is in order.
+  let changed: Map<string, unknown> | undefined;
+  for (const name of names) {
     const given: unknown = Reflect.get(value, name);
+    if (typeof given !== 'object' || given === null) continue;
     const field = inOrder(given);
-    if (name < last || field !== given) isInOrder = false;
-    last = name;
-    return [name, field] as const;
-  });
-  if (isInOrder) return value;
+    if (field !== given) changed = (changed ?? new Map<string, unknown>()).set(name, field);
+  }
+  if (isSorted && changed === undefined) return value;
   const copy: Record<string, unknown> = {};
-  for (const [name, field] of fields.sort(byText(([text]) => text))) {
+  for (const name of names.sort()) {
+    const field: unknown = changed?.get(name) ?? Reflect.get(value, name);
     if (name === '__proto__') Object.defineProperty(copy, name, { value: field, enumerable: true });
     else copy[name] = field;
   }

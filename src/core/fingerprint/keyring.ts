@@ -1,8 +1,7 @@
-import { hmac } from '@noble/hashes/hmac.js';
-import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { bytesInTurns } from '../../shared/turns/json.js';
 import { errorFromProblems } from '../../shared/problems.js';
+import { bestSha256, type Hash, type Hmac, type Sha256 } from '../../shared/sha256.js';
 import type { Turns } from '../../shared/turns/turns.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
 
@@ -25,6 +24,8 @@ export interface Keyring {
   /** True when the key was drawn for this process and is known to no other. */
   readonly ephemeral: boolean;
   find(keyId: string): Digester | undefined;
+  /** The digester of the key that made a fingerprint. */
+  makerOf(made: string): Digester | undefined;
 }
 
 const MIN_LENGTH = 32;
@@ -43,18 +44,18 @@ const ILL_FORMED = /\p{Surrogate}/u;
 const ILL_FORMED_MARK = 0x80000000;
 
 /** The state of one digest; what is allocated for it can be used for the next one. */
-function createMac(keyed: ReturnType<typeof hmac.create>) {
-  // For each of many short messages: a copy of the keyed state spares half of the hash blocks, and what is allocated
-  // once spares as much again.
-  const mac = keyed.clone();
+function createMac(hmac: Hmac) {
   const scratch = new Uint8Array(SCRATCH);
   const view = new DataView(scratch.buffer);
-  const result = new Uint8Array(keyed.outputLen);
   let used = 0;
+  /** Of a message that is longer than the scratch. */
+  let long: Hash | undefined;
 
-  const flush = () => {
-    mac.update(scratch.subarray(0, used));
+  const flush = (): Hash => {
+    long ??= hmac.create();
+    long.update(scratch.subarray(0, used));
     used = 0;
+    return long;
   };
   const startField = (length: number) => {
     if (used + 4 > SCRATCH) flush();
@@ -79,39 +80,48 @@ function createMac(keyed: ReturnType<typeof hmac.create>) {
     const isIllFormed = ILL_FORMED.test(field);
     const encoded = encoder.encode(isIllFormed ? JSON.stringify(field) : field);
     startField(encoded.length + (isIllFormed ? ILL_FORMED_MARK : 0));
-    flush();
     return encoded;
+  };
+  const addBytes = (bytes: Uint8Array): void => {
+    if (used + bytes.length > SCRATCH) {
+      flush().update(bytes);
+      return;
+    }
+    scratch.set(bytes, used);
+    used += bytes.length;
   };
   return {
     restart() {
       used = 0;
-      keyed._cloneInto(mac);
+      long = undefined;
     },
-    add: (field: string): void => {
-      if (!addShort(field)) mac.update(startLong(field));
+    add(field: string): void {
+      if (!addShort(field)) addBytes(startLong(field));
     },
     *addInTurns(field: string): Turns {
-      if (!addShort(field)) yield* bytesInTurns(startLong(field), (bytes) => void mac.update(bytes));
+      if (addShort(field)) return;
+      const bytes = startLong(field);
+      const hash = flush();
+      yield* bytesInTurns(bytes, (piece) => void hash.update(piece));
     },
     end(): string {
-      flush();
-      mac.digestInto(result);
-      return bytesToHex(result);
+      if (long === undefined) return hmac.digest(scratch.subarray(0, used));
+      return bytesToHex(flush().digest());
     },
   };
 }
 
-function digester(key: Uint8Array, idPrefix: string): Digester {
-  const keyed = hmac.create(sha256, key);
-  const shared = createMac(keyed);
+function digester(sha256: Sha256, key: Uint8Array, idPrefix: string): Digester {
+  const hmac = sha256.hmac(key);
+  const shared = createMac(hmac);
   const digest = (fields: readonly string[]): string => {
     shared.restart();
-    fields.forEach(shared.add);
+    for (const field of fields) shared.add(field);
     return shared.end();
   };
   function* digestInTurns(fields: readonly string[]): Turns<string> {
     // Its own: others can be made between two turns.
-    const mac = createMac(keyed);
+    const mac = createMac(hmac);
     for (let start = 0; start < fields.length; start += FIELDS_PER_TURN) {
       if (start > 0) yield;
       for (const field of fields.slice(start, start + FIELDS_PER_TURN)) yield* mac.addInTurns(field);
@@ -134,10 +144,13 @@ export function tryKeyring(
 ): { readonly keyring?: Keyring; readonly problems?: readonly ErrorProblem[] } {
   if (keys === undefined) return {};
   const list: readonly unknown[] = Array.isArray(keys) ? keys : [keys];
+  const sha256 = bestSha256();
   const problems: ErrorProblem[] = [];
   const digesters = list.flatMap((key, index): Digester[] => {
     if ((typeof key === 'string' || key instanceof Uint8Array) && key.length >= MIN_LENGTH) {
-      return [digester(typeof key === 'string' ? encoder.encode(key) : key, ephemeral ? EPHEMERAL : '')];
+      return [
+        digester(sha256, typeof key === 'string' ? encoder.encode(key) : key, ephemeral ? EPHEMERAL : ''),
+      ];
     }
     const path = list.length === 1 ? 'fingerprintKey' : `fingerprintKey[${index}]`;
     const message = `it must be a string or bytes of a length of at least ${MIN_LENGTH}; generateFingerprintKey() makes one`;
@@ -149,7 +162,12 @@ export function tryKeyring(
     problems.push(invalidKey('fingerprintKey', 'the list is empty; put the current key first'));
   if (current === undefined || problems.length > 0) return { problems };
   return {
-    keyring: { current, ephemeral, find: (keyId) => digesters.find((known) => known.keyId === keyId) },
+    keyring: {
+      current,
+      ephemeral,
+      find: (keyId) => digesters.find((known) => known.keyId === keyId),
+      makerOf: (made) => digesters.find(({ keyId }) => isMadeWith(keyId, made)),
+    },
   };
 }
 
@@ -182,11 +200,16 @@ export function ephemeralKeyring(): Keyring {
     },
     ephemeral: true,
     find: (keyId) => keyring().find(keyId),
+    makerOf: (made) => keyring().makerOf(made),
   };
 }
 
 /** True for the id of a key that some engine drew for its own life. */
 export const isEphemeralKeyId = (keyId: string): boolean => keyId.startsWith(EPHEMERAL);
+
+/** Whether {@link keyIdOf} a fingerprint is this id. Takes nothing apart: a place can have 100,000 of them. */
+export const isMadeWith = (keyId: string, made: string): boolean =>
+  made.charAt(keyId.length) === '.' && made.startsWith(keyId) && !made.includes('.', keyId.length + 1);
 
 /** The id of the key that made a fingerprint; empty where none is named. */
 export const keyIdOf = (made: string): string => made.slice(0, Math.max(0, made.lastIndexOf('.')));

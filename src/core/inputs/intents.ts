@@ -27,12 +27,18 @@ export type FingerprintOf = (
  * | delete | anything | not deleted: as before |
  */
 export function* settleIntents(ownership: Ownership, index: EntryIndex, fingerprintOf: FingerprintOf): Turns {
+  const begun: RememberedEntry[] = [];
   let count = 0;
-  for (const remembered of [...ownership.entries()]) {
+  for (const remembered of ownership.entries()) {
     count += 1;
     if (endsTurn(count)) yield;
-    if (remembered.pending === undefined) continue;
+    if (remembered.pending !== undefined) begun.push(remembered);
+  }
+  for (const remembered of begun) {
+    count += 1;
+    if (endsTurn(count)) yield;
     const { key, kind, pending } = remembered;
+    if (pending === undefined) continue;
     const found = index.find(key, kind);
     const entry = found === undefined || isInherited(found) ? undefined : found;
     if (entry === undefined) {

@@ -3,12 +3,17 @@ import { SecretValue } from '../../contracts/secret.js';
 import { uuid } from '../support/ids.js';
 import type { QoveryVariableType } from './config.js';
 
-const optionalString = z.catch(z.optional(z.string()), undefined);
-const optionalFlag = z.catch(z.optional(z.boolean()), undefined);
-// It is remembered. Up to 6 digits of a second, trailing zeros cut (captured from the API by the official console's tests).
-const optionalTimestamp = z.catch(
-  z.optional(z.string().check(z.regex(/^\d{4}-\d\d-\d\d[T ][\d:.]{5,20}(Z|[+-][\d:]{2,6})?$/i))),
-  undefined,
+/** What is of another type, `null` above all, counts as absent. (`z.catch` makes an error for each first: most of the time of a list.) */
+const lenient = <Kept>(keep: (value: unknown) => Kept | undefined) =>
+  z.optional(z.pipe(z.unknown(), z.transform(keep)));
+
+const optionalString = lenient((value) => (typeof value === 'string' ? value : undefined));
+const optionalFlag = lenient((value) => (typeof value === 'boolean' ? value : undefined));
+// Up to 6 digits of a second, trailing zeros cut (captured from the API by the official console's tests).
+const TIMESTAMP = /^\d{4}-\d\d-\d\d[T ][\d:.]{5,20}(Z|[+-][\d:]{2,6})?$/i;
+/** It is remembered. */
+const optionalTimestamp = lenient((value) =>
+  typeof value === 'string' && TIMESTAMP.test(value) ? value : undefined,
 );
 
 /**

@@ -60,17 +60,13 @@ export function bindDriver(
 
 /** Returns the same capabilities, whose functions show nothing of the values that they are called with when they throw. */
 function guardCapabilities(name: string, capabilities: Capabilities): Capabilities {
-  const guard =
-    <Arguments extends readonly unknown[], Returned>(
-      method: string,
-      call: (...given: Arguments) => Returned,
-    ) =>
-    (...given: Arguments): Returned =>
-      callForeign(
-        () => call(...given),
-        'INVALID_OPTION',
-        `The driver ${quote(name)} failed in ${method}(); nothing was written. Fix the driver.`,
-      );
+  const guard = <Arguments extends readonly unknown[], Returned>(
+    method: string,
+    call: (...given: Arguments) => Returned,
+  ) => {
+    const sentence = `The driver ${quote(name)} failed in ${method}(); nothing was written. Fix the driver.`;
+    return (...given: Arguments): Returned => callForeign(() => call(...given), 'INVALID_OPTION', sentence);
+  };
   const { kind, limits, writeWarnings } = capabilities;
   return {
     import: capabilities.import,

@@ -2,7 +2,7 @@ import type { DestinationEntry } from '../../contracts/destination.js';
 import type { Operation } from '../../contracts/plan.js';
 import type { RememberedEntry } from '../../contracts/state-store.js';
 import { fingerprint } from '../../core/fingerprint/fingerprint.js';
-import { keyIdOf, type Keyring } from '../../core/fingerprint/keyring.js';
+import { isMadeWith, type Keyring } from '../../core/fingerprint/keyring.js';
 import {
   asHolders,
   holdersBeside,
@@ -149,7 +149,7 @@ class PlaceRecorder implements Recorder {
   }
 
   #isCurrent(made: string | undefined): made is string {
-    return made !== undefined && keyIdOf(made) === this.#context.keyring.current.keyId;
+    return made !== undefined && isMadeWith(this.#context.keyring.current.keyId, made);
   }
 
   /** The fingerprint of what a step writes, under the current key. */

@@ -1,6 +1,6 @@
-import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { inOrder } from '../canonical-json.js';
+import { bestSha256 } from '../sha256.js';
 import { mapInTurns, slicesOf, type Turns } from './turns.js';
 
 const encoder = new TextEncoder();
@@ -18,19 +18,48 @@ export function* bytesInTurns(bytes: Uint8Array, take: (piece: Uint8Array) => vo
 
 /** Returns the same as `checksum`, in turns. */
 export function* checksumInTurns(text: string): Turns<string> {
-  const hash = sha256.create();
+  const hash = bestSha256().create();
   yield* bytesInTurns(encoder.encode(text), (bytes) => void hash.update(bytes));
   return bytesToHex(hash.digest());
 }
 
+type ToJson = (items: readonly unknown[]) => string;
+
 /** The JSON of a list, in turns. */
-function* listJson(list: readonly unknown[]): Turns<string> {
+function* listJson(list: readonly unknown[], toJson: ToJson = JSON.stringify): Turns<string> {
   const pieces: string[] = [];
   for (const slice of slicesOf(list)) {
     if (pieces.length > 0) yield;
-    pieces.push(JSON.stringify(slice).slice(1, -1));
+    pieces.push(toJson(slice).slice(1, -1));
   }
   return `[${pieces.join(',')}]`;
+}
+
+/** Names of which an object that has them all keeps an order of its own, or that mean something else. */
+const UNORDERED_NAME = /^\d|^__proto__$/;
+
+/**
+ * The names of all fields of plain objects that hold no others, in order; `undefined` where an item is something else.
+ */
+function fieldNames(items: readonly unknown[]): string[] | undefined {
+  const names = new Set<string>();
+  for (const item of items) {
+    if (typeof item !== 'object' || item === null || Object.getPrototypeOf(item) !== Object.prototype)
+      return undefined;
+    for (const name in item) {
+      const value: unknown = Reflect.get(item, name);
+      if (typeof value === 'object' && value !== null) return undefined;
+      names.add(name);
+    }
+  }
+  const inOrderOfNames = [...names].sort();
+  return inOrderOfNames.some((name) => UNORDERED_NAME.test(name)) ? undefined : inOrderOfNames;
+}
+
+/** The canonical JSON of a part of a list. Of plain rows, which plans and places have many of, nothing is copied. */
+function canonicalItems(items: readonly unknown[]): string {
+  const names = fieldNames(items);
+  return names === undefined ? JSON.stringify(items.map(inOrder)) : JSON.stringify(items, names);
 }
 
 /** Returns the same as `JSON.stringify(document)`, in turns, for an object that may hold long lists. */
@@ -56,5 +85,13 @@ export function* inOrderInTurns(document: object): Turns<object> {
 
 /** Returns the same as `canonicalJson`, in turns, for an object that may hold long lists. */
 export function* canonicalJsonInTurns(document: object): Turns<string> {
-  return yield* jsonInTurns(yield* inOrderInTurns(document));
+  const fields: string[] = [];
+  for (const name of Object.keys(document).sort()) {
+    const value: unknown = Reflect.get(document, name);
+    const json: string | undefined = Array.isArray(value)
+      ? yield* listJson(value, canonicalItems)
+      : JSON.stringify(inOrder(value));
+    if (json !== undefined) fields.push(`${JSON.stringify(name)}:${json}`);
+  }
+  return `{${fields.join(',')}}`;
 }

@@ -14,6 +14,7 @@ import {
   ephemeralKeyring,
   generateFingerprintKey,
   isEphemeralKeyId,
+  isMadeWith,
   keyIdOf,
   type FingerprintKeys,
 } from '../../../src/core/fingerprint/keyring.js';
@@ -103,6 +104,22 @@ describe('a fingerprint', () => {
     expect(print('p', '', 'k', '\ud800')).not.toBe(print('p', '', 'k', '\ufffd'));
   });
 
+  it('is the same, as is the digest of a source, where the runtime has no synchronous hash of its own', () => {
+    const secrets = Object.fromEntries(
+      Array.from({ length: 300 }, (_, index) => [`K${index}`, 'é'.repeat(index)]),
+    );
+    const digests = () => [
+      print('p', 'kind', 'k', 'v'),
+      ...Object.entries(secrets).map(([key, value]) => print('p', undefined, key, value)),
+      inOneGo(sourceDigest(own(), {}, sourceSnapshot({ secrets, complete: true }))),
+    ];
+    const native = digests();
+    const builtIns = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined);
+    expect(digests()).toEqual(native);
+    expect(builtIns).toHaveBeenCalled();
+    builtIns.mockRestore();
+  });
+
   it('holds nothing of the value', () => {
     expect(print('p', '', 'k', 'hunter2hunter2')).toMatch(/^[0-9a-f]{12}\.[0-9a-f]{64}$/);
   });
@@ -115,6 +132,9 @@ describe('a fingerprint', () => {
     ['', ''],
   ])('%j names the key %j', (made, keyId) => {
     expect(keyIdOf(made)).toBe(keyId);
+    expect(isMadeWith(keyId, made)).toBe(made.includes('.'));
+    expect(isMadeWith('other', made)).toBe(false);
+    expect(isMadeWith('a', made)).toBe(false);
   });
 });
 
