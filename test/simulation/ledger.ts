@@ -54,6 +54,8 @@ export interface Ledger {
   forget(sync: SyncSetting, surely: boolean): void;
   /** The document of a site is gone. */
   forgetSite(site: string): void;
+  /** All that it holds, the same for equal ledgers. */
+  describe(): string;
 }
 
 /** A key with its kind. */
@@ -88,7 +90,21 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
   const unwrite = (isGone: (site: string, writer: string) => boolean) => {
     for (const [at, writer] of writers) if (isGone(at.split(' ')[0] ?? '', writer)) writers.delete(at);
   };
+  const sorted = (items: Iterable<string>) => [...items].sort();
   return {
+    describe: () =>
+      JSON.stringify([
+        sorted([...writers].map(([at, writer]) => `${at} ${writer}`)),
+        sorted(contested),
+        sorted([...parts].map(([at, names]) => `${at} ${sorted(names).join()}`)),
+        [...claims]
+          .sort(([one], [other]) => (one < other ? -1 : 1))
+          .map(([name, { ids, keys, wants, mayWant, synced, doubtful }]) => [
+            name,
+            synced ?? null,
+            [ids, keys, wants, mayWant, doubtful].map(sorted),
+          ]),
+      ]),
     writer: ({ id }, site) => writers.get(place(site, id)),
     mayOwn: (sync, { id, key }) => of(sync).ids.has(id) || of(sync).keys.has(key),
     synced: (sync) => of(sync).synced,

@@ -2,10 +2,11 @@ import type { Clock } from '../../src/contracts/clock.js';
 import type { SecretSource } from '../../src/contracts/source.js';
 import type { StateStore } from '../../src/contracts/state-store.js';
 import { createRandom } from '../support/random.js';
-import type { Mishap } from './steps.js';
+import { drawnFate, type Encounter, type Fate } from './fate.js';
+import type { Mishap, Trouble } from './steps.js';
 import { checkSourceWrite, checkStorePut } from './rules/state.js';
 import { createWire } from './world/wire.js';
-import { meet, type Watched } from './world/watched.js';
+import type { Watched } from './world/watched.js';
 import { PARTS, partOf } from './world/setting.js';
 import { TOKEN, type World } from './world/world.js';
 
@@ -41,6 +42,10 @@ export interface Life {
   die(): Promise<never>;
   /** What a call becomes that never settles. */
   readonly hang: () => Promise<never>;
+  /** Waits until the next step may be taken, and says what goes wrong there. `what` names the step. */
+  meet(moments: readonly Encounter[], what: string): Promise<Trouble | undefined>;
+  /** Notes what the process is told: with the steps before, it makes what the process does next. */
+  hear(what: string | undefined): void;
   /** Pauses the process or sets its clock, if that is the mishap. */
   stumble(mishap: Mishap | undefined): void;
 }
@@ -61,7 +66,7 @@ function sourceOf(world: World, life: Life): SecretSource {
       await life.alive();
       const { run } = life.worker;
       const held = new Map(world.sources.get(secretPath));
-      const mishap = run && meet(run, 'source-read')?.mishap;
+      const mishap = (await life.meet(['source-read'], secretPath))?.mishap;
       if (mishap === 'crash-before' || mishap === 'crash-after') return life.die();
       if (mishap === 'abort') run?.controller.abort(new Error('aborted'));
       life.stumble(mishap);
@@ -72,6 +77,7 @@ function sourceOf(world: World, life: Life): SecretSource {
       const [hidden] = isPartial ? [...held.keys()].slice(-1) : [];
       if (hidden !== undefined) held.delete(hidden);
       if (run) noteRead(run, held, isPartial);
+      life.hear(JSON.stringify([...held]));
       const parts = PARTS.map((name) => ({
         name,
         keys: [...held.keys()].filter((key) => partOf(key) === name),
@@ -86,7 +92,7 @@ function sourceOf(world: World, life: Life): SecretSource {
     async write({ secretPath = '' }, changes) {
       await life.alive();
       const { run } = life.worker;
-      const mishap = run && meet(run, 'source-write')?.mishap;
+      const mishap = (await life.meet(['source-write'], secretPath))?.mishap;
       if (mishap === 'crash-before') return life.die();
       if (mishap === 'fail-before') throw new Error('The source takes nothing.');
       for (const { key, value } of changes) {
@@ -108,11 +114,12 @@ function storeOf(world: World, life: Life): StateStore {
   const put: StateStore['put'] = async (key, document, options) => {
     await life.alive();
     const { run } = life.worker;
-    const mishap = run && meet(run, key.startsWith('leases/') ? 'lease-put' : 'state-put')?.mishap;
+    const mishap = (await life.meet([isLease(key) ? 'lease-put' : 'state-put'], `put ${key}`))?.mishap;
     if (mishap === 'crash-before') return life.die();
     if (mishap === 'fail-before') throw new Error('The store takes nothing.');
     const answer = await store.put(key, document, options);
     documents.set(key, { document, version: answer.version, putAt: world.clock.now() });
+    life.hear(world.nameVersion(key, answer.version));
     checkStorePut(world, run, key, document);
     if (mishap === 'crash-after') return life.die();
     if (mishap === 'fail-after') throw new Error('The store said nothing.');
@@ -127,12 +134,13 @@ function storeOf(world: World, life: Life): StateStore {
     async get(key) {
       await life.alive();
       const { run } = life.worker;
-      const mishap = run && !key.startsWith('leases/') ? meet(run, 'state-get')?.mishap : undefined;
+      const mishap = (await life.meet([isLease(key) ? 'lease-get' : 'state-get'], `get ${key}`))?.mishap;
       if (mishap === 'crash-before' || mishap === 'crash-after') return life.die();
       if (mishap === 'never') return life.hang();
       if (mishap === 'fail-before' || mishap === 'fail-after') throw new Error('The store is out of order.');
       if (mishap === 'abort') run?.controller.abort(new Error('aborted'));
       const found = await store.get(key);
+      life.hear(found && `${world.nameVersion(key, found.version)} ${JSON.stringify(found.document)}`);
       life.stumble(mishap);
       await life.alive();
       const forged = world.forged.get(key);
@@ -140,15 +148,28 @@ function storeOf(world: World, life: Life): StateStore {
     },
     async delete(key, options) {
       await life.alive();
+      const mishap = (await life.meet([isLease(key) ? 'lease-delete' : 'state-delete'], `delete ${key}`))?.mishap;
+      if (mishap === 'crash-before') return life.die();
+      if (mishap === 'fail-before') throw new Error('The store takes nothing.');
       await store.delete(key, options);
       documents.delete(key);
+      if (mishap === 'fail-after') throw new Error('The store said nothing.');
+      life.stumble(mishap);
       await life.alive();
     },
   };
 }
 
+/** Whether a document of the store is the lease of a place. */
+export const isLease = (key: string): boolean => key.startsWith('leases/');
+
 /** `ahead`: by how many ms its clock is. */
-export function createWorker(world: World, seed: number, ahead: number): Worker {
+export function createWorker(
+  world: World,
+  seed: number,
+  ahead: number,
+  fate: Fate = drawnFate(world),
+): Worker {
   const { clock, library } = world;
   const random = createRandom(seed);
   let isDead = false;
@@ -162,16 +183,19 @@ export function createWorker(world: World, seed: number, ahead: number): Worker 
     worker,
     now: () => world.machineTime() + ahead,
     async alive() {
-      while (!isDead && clock.now() < pausedUntil) await clock.sleep(pausedUntil - clock.now());
+      while (!isDead && clock.now() < pausedUntil) await fate.sleep(pausedUntil - clock.now());
       if (isDead) await never;
     },
     isDead: () => isDead,
     die() {
       isDead = true;
+      fate.end();
       tellDeath();
       return never;
     },
     hang: () => never,
+    meet: (encounters, what) => fate.meet(worker.run, encounters, what),
+    hear: (what) => fate.hear(what),
     stumble(mishap) {
       // A response that comes after the end of its process meets nothing: the next call is undisturbed.
       if (isDead) return;
@@ -188,7 +212,7 @@ export function createWorker(world: World, seed: number, ahead: number): Worker 
       if (isDead) await never;
       sleepers += 1;
       try {
-        await clock.sleep(ms, signal);
+        await fate.sleep(ms, signal);
       } finally {
         sleepers -= 1;
         await life.alive();
@@ -198,8 +222,8 @@ export function createWorker(world: World, seed: number, ahead: number): Worker 
   const engine = new library.SecretSyncEngine({
     source: sourceOf(world, life),
     drivers: [
-      library.hasuraCloud({ accessToken: TOKEN, apiUrl: world.site('hasura').emulator.url }),
-      library.qovery({ accessToken: TOKEN, instanceUrl: world.site('project').emulator.url }),
+      library.hasuraCloud({ accessToken: TOKEN, apiUrl: world.site('hasura').url }),
+      library.qovery({ accessToken: TOKEN, instanceUrl: world.site('project').url }),
     ],
     store: storeOf(world, life),
     fingerprintKey: [...world.fingerprintKeys],

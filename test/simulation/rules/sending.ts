@@ -116,7 +116,7 @@ export function checkAnswer(
 ): void {
   const seconds = Number(headers.get('retry-after') ?? 0);
   if (status === 429 && seconds > 0) {
-    const { origin } = new URL(watched.site.emulator.url);
+    const { origin } = new URL(watched.site.url);
     const toldAt = world.clock.now();
     const before = notBefore.get(origin);
     // Of the answers to requests that left together, the longest wait holds.

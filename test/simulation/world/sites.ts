@@ -33,6 +33,8 @@ export interface Site {
   readonly destination: 'hasura-cloud' | 'qovery';
   readonly destinationConfig: Readonly<Record<string, string>>;
   readonly emulator: HasuraCloudEmulator | QoveryEmulator;
+  /** Where processes reach it. */
+  readonly url: string;
   snapshot(): Snapshot;
   hand(edit: HandEdit): void;
   /** Removes what is in the way of a key, as the engine's messages advise. */
@@ -41,7 +43,7 @@ export interface Site {
 
 const ODD_JSON = [7, true, null, { nested: `${MARK}json${MARK}` }, [1]] as const;
 
-export function hasuraSite(emulator: HasuraCloudEmulator): Site {
+export function hasuraSite(emulator: HasuraCloudEmulator, url: string): Site {
   const project = emulator.addProject({
     name: 'shop',
     environment: { OTHER: `${MARK}other${MARK}` },
@@ -67,6 +69,7 @@ export function hasuraSite(emulator: HasuraCloudEmulator): Site {
     destination: 'hasura-cloud',
     destinationConfig: { projectId: project.id },
     emulator,
+    url,
     snapshot: () =>
       new Map([
         ...[...emulator.topLevel(project.id)].map(([key, value]) => entry('top', key, value, true)),
@@ -89,6 +92,7 @@ export function hasuraSite(emulator: HasuraCloudEmulator): Site {
 export function qoverySite(
   name: 'project' | 'environment',
   emulator: QoveryEmulator,
+  url: string,
   config: Readonly<Record<string, string>> & { readonly projectId: string; readonly environmentId?: string },
   { qovery }: Setting,
 ): Site {
@@ -144,6 +148,7 @@ export function qoverySite(
     destination: 'qovery',
     destinationConfig: { ...config },
     emulator,
+    url,
     snapshot: () =>
       new Map(
         own().map((variable): [string, Standing] => [

@@ -1,6 +1,5 @@
 import { faultOf } from './request-troubles.js';
 import { checkAnswer, checkSend } from '../rules/sending.js';
-import { meet } from './watched.js';
 import { REQUEST_TROUBLES, type RequestTrouble } from '../steps.js';
 import type { Life } from '../worker.js';
 import type { World } from './world.js';
@@ -38,8 +37,8 @@ export function createWire(world: World, life: Life): typeof globalThis.fetch {
       throw reset();
     }
     const isMutation = checkSend(world, life.worker.notBefore, run, url, init);
-    const byCount = meet(run, 'request');
-    const trouble = (isMutation ? meet(run, 'mutation') : undefined) ?? byCount;
+    const moments = isMutation ? (['request', 'mutation'] as const) : (['request'] as const);
+    const trouble = await life.meet(moments, `${init?.method ?? 'GET'} ${new URL(url).pathname}`);
     const mishap = trouble?.mishap;
     if (mishap === 'crash-before') return life.die();
     if (mishap === 'abort') run.controller.abort(new Error('aborted'));
@@ -54,6 +53,7 @@ export function createWire(world: World, life: Life): typeof globalThis.fetch {
     if (fault === 'hang-before') return silence(init?.signal);
     const carrying = world.carry(run, url, init, fault === 'hang-after' ? undefined : fault);
     const carried = await Promise.race([carrying, silence(init?.signal)]);
+    life.hear(`${carried.status} ${carried.text}`);
     if (mishap === 'crash-after') return life.die();
     if (fault === 'hang-after') return silence(init?.signal);
     life.stumble(mishap);

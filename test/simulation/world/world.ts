@@ -3,7 +3,8 @@ import type { Fault } from '../../../src/testing/emulators/server/types.js';
 import { startHasuraCloudEmulator } from '../../../src/testing/emulators/hasura-cloud/index.js';
 import { startQoveryEmulator } from '../../../src/testing/emulators/qovery/index.js';
 import { memoryStore } from '../../../src/stores/memory.js';
-import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.js';
+import type { Clock } from '../../../src/contracts/clock.js';
+import { createVirtualClock } from '../../support/virtual-clock.js';
 import { createLedger, type Ledger } from '../ledger.js';
 import type { Library } from '../bugs/library.js';
 import type { Random } from '../../support/random.js';
@@ -35,7 +36,7 @@ export interface World {
   /** The definitions as they are now. */
   readonly syncs: SyncSetting[];
   readonly library: Library;
-  readonly clock: VirtualClock;
+  readonly clock: Clock;
   readonly sites: ReadonlyMap<SiteName, Site>;
   readonly sources: ReadonlyMap<string, Map<string, string>>;
   readonly store: ReturnType<typeof memoryStore>;
@@ -72,6 +73,8 @@ export interface World {
     init: RequestInit | undefined,
     fault: Fault | undefined,
   ): Promise<Carried>;
+  /** The name of a version of a document: it depends on that document alone. */
+  nameVersion(key: string, version: string): string;
   count(what: string): void;
   report(rule: string, detail: string): void;
   /** Reports what shows a value or a token. */
@@ -92,15 +95,18 @@ export interface WorldOptions {
   readonly library: Library;
   /** Over real sockets. Default: in this process. */
   readonly sockets?: boolean;
+  /** Moves when its owner says so. Default: one that moves when nobody does anything but wait. */
+  readonly clock?: Clock;
   /** Gets a line for each call and what came of it. */
   readonly trace?: (line: string) => void;
 }
 
 export async function createWorld(
   setting: Setting,
-  { library, sockets = false, trace = () => undefined }: WorldOptions,
+  { library, sockets = false, trace = () => undefined, clock: given }: WorldOptions,
 ): Promise<World> {
-  const clock = createVirtualClock({ auto: true });
+  const virtual = createVirtualClock({ auto: true });
+  const clock = given ?? virtual;
   // The services' clock is ahead of ours, further with each edit by hand, so that no two edits share a millisecond.
   let ahead = 0;
   let skew = 0;
@@ -111,17 +117,27 @@ export async function createWorld(
   const project = qovery.addProject({ name: 'shop', organizationId: organization.id });
   const environment = qovery.addEnvironment({ name: 'production', projectId: project.id });
   const projectConfig = { organizationId: organization.id, projectId: project.id };
+  // What is reached without a socket is the same in every run, so that what is remembered of it is.
+  const urlOf = ({ url }: { readonly url: string }, number: number) =>
+    sockets ? url : `http://127.0.0.1:${number}`;
   const sites = new Map<SiteName, Site>([
-    ['hasura', hasuraSite(hasura)],
-    ['project', qoverySite('project', qovery, projectConfig, setting)],
+    ['hasura', hasuraSite(hasura, urlOf(hasura, 1))],
+    ['project', qoverySite('project', qovery, urlOf(qovery, 2), projectConfig, setting)],
     [
       'environment',
-      qoverySite('environment', qovery, { ...projectConfig, environmentId: environment.id }, setting),
+      qoverySite(
+        'environment',
+        qovery,
+        urlOf(qovery, 2),
+        { ...projectConfig, environmentId: environment.id },
+        setting,
+      ),
     ],
   ]);
   const seen = new Map<Site, Snapshot>([...sites.values()].map((site) => [site, site.snapshot()]));
-  const realFetch = clock.track(globalThis.fetch);
+  const realFetch = virtual.track(globalThis.fetch);
   let turn: Promise<unknown> = Promise.resolve();
+  const versions = new Map<string, string[]>();
 
   /** What changed at all sites since the last look. */
   function look(): [Site, Act[]][] {
@@ -261,6 +277,12 @@ export async function createWorld(
       const sent = turn.then(send, send);
       turn = sent.catch(() => undefined);
       return sent;
+    },
+    nameVersion(key, version) {
+      const known = versions.get(key) ?? [];
+      versions.set(key, known);
+      if (!known.includes(version)) known.push(version);
+      return `${key} ${known.indexOf(version)}`;
     },
     count: (what) => void world.counts.set(what, (world.counts.get(what) ?? 0) + 1),
     report(rule, detail) {
