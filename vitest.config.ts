@@ -5,6 +5,9 @@ const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.m
 
 const TESTS = ['test/**/*.test.ts'];
 
+/** Tests of clients that `npm run test:clients` installs. */
+const CLIENTS = 'test/clients/**';
+
 /** Tests that put something else in the place of a module, for the whole thread. */
 const ALONE = [
   'test/http/nock.test.ts',
@@ -47,7 +50,10 @@ export default defineConfig({
     },
     projects: [
       // To load the library and its dependencies anew for each file takes longer than most files.
-      { extends: true, test: { name: 'together', include: TESTS, exclude: ALONE, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'together', include: TESTS, exclude: [...ALONE, CLIENTS], isolate: false },
+      },
       { extends: true, test: { name: 'alone', include: ALONE } },
     ],
   },

@@ -11,6 +11,7 @@ import {
   type HasuraCloudEmulatorOptions,
 } from '../../src/testing/emulators/hasura-cloud/index.js';
 import { EMULATOR_FAILURES, loseNextAnswer, startFailure } from './emulator-failures.js';
+import { notingFetch, type Exchange } from './exchanges.js';
 
 const isWrite = ({ operation }: RequestLogEntry) => operation.startsWith('mutation');
 
@@ -27,10 +28,15 @@ const OWN_FAILURES = new Map<string, (emulator: HasuraCloudEmulator) => void>([
 /** The ways in which its destination can fail. */
 export const HASURA_CLOUD_FAILURES = [...EMULATOR_FAILURES, ...OWN_FAILURES.keys()];
 
+export interface HasuraCloudFixtureOptions extends HasuraCloudEmulatorOptions {
+  /** Where to note what goes over the wire. */
+  readonly exchanges?: Exchange[];
+}
+
 /** Hasura Cloud as the conformance suite needs it. */
 export async function hasuraCloudFixture(
   { accepted, refused }: FixtureTokens,
-  options: HasuraCloudEmulatorOptions = {},
+  { exchanges = [], ...options }: HasuraCloudFixtureOptions = {},
 ): Promise<DriverFixture> {
   const emulator = await startHasuraCloudEmulator({ ...options, accessToken: accepted });
   const projectNamed = (name: string): DriverPlace => {
@@ -58,7 +64,7 @@ export async function hasuraCloudFixture(
     place: projectNamed('here'),
     otherPlace: projectNamed('there'),
     reservedKey: 'HASURA_GRAPHQL_LOG_LEVEL',
-    engineOptions: { allowPrivateNetwork: true },
+    engineOptions: { allowPrivateNetwork: true, fetch: notingFetch(exchanges) },
     requests: () => emulator.requests,
     peakInFlight: () => emulator.peakInFlight,
     echo: (echo) => emulator.configure({ echo }),

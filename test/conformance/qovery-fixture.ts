@@ -8,12 +8,15 @@ import type { RequestLogEntry } from '../../src/testing/emulators/server/types.j
 import type { QoverySwitches } from '../../src/testing/emulators/qovery/switches.js';
 import { startQoveryEmulator, type QoveryEmulatorOptions } from '../../src/testing/emulators/qovery/index.js';
 import { EMULATOR_FAILURES, loseNextAnswer, startFailure } from './emulator-failures.js';
+import { notingFetch, type Exchange } from './exchanges.js';
 
 export interface QoveryFixtureOptions extends QoveryEmulatorOptions {
   /** Default: `secret`. */
   readonly variableType?: QoveryVariableType;
   /** Whether the places are projects or environments. Default: `environment`. */
   readonly scope?: 'project' | 'environment';
+  /** Where to note what goes over the wire; a response that a failure replaced is left out. */
+  readonly exchanges?: Exchange[];
 }
 
 const isWrite = ({ method }: RequestLogEntry) => method !== 'GET';
@@ -30,7 +33,7 @@ export const QOVERY_FAILURES = [...EMULATOR_FAILURES, ...OWN_FAILURES.keys()];
 /** Qovery as the conformance suite needs it. */
 export async function qoveryFixture(
   { accepted, refused }: FixtureTokens,
-  { variableType = 'secret', scope = 'environment', ...options }: QoveryFixtureOptions = {},
+  { variableType = 'secret', scope = 'environment', exchanges = [], ...options }: QoveryFixtureOptions = {},
 ): Promise<DriverFixture> {
   const emulator = await startQoveryEmulator({ ...options, accessToken: accepted });
   const { id: organizationId } = emulator.addOrganization({ name: 'organization' });
@@ -65,6 +68,7 @@ export async function qoveryFixture(
     };
   };
   const place = placeNamed('here');
+  let hasFailed = false;
   const otherKind = variableType === 'secret' ? 'variable' : 'secret';
   return {
     driver: qovery(),
@@ -74,11 +78,12 @@ export async function qoveryFixture(
     otherPlace: placeNamed('there'),
     otherKindConfig: Object.assign({}, place.config, { variableType: otherKind }),
     reservedKey: 'QOVERY_SOMETHING',
-    engineOptions: { allowPrivateNetwork: true },
+    engineOptions: { allowPrivateNetwork: true, fetch: notingFetch(exchanges, () => !hasFailed) },
     requests: () => emulator.requests,
     peakInFlight: () => emulator.peakInFlight,
     echo: (echo) => emulator.configure({ echo }),
     fail(failure) {
+      hasFailed = true;
       const switches = OWN_FAILURES.get(failure);
       if (switches === undefined) return startFailure(emulator, isWrite, failure);
       emulator.configure(switches);

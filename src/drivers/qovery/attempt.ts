@@ -4,7 +4,8 @@ import { SecretValue } from '../../contracts/secret.js';
 import { retell } from '../../shared/problems.js';
 import { isOverridable, type OwnerNames } from './entries.js';
 import { typeOf, type Extras, type Variable, type VariableScope } from './variable.js';
-import type { NewVariable, VariableApi } from './wire.js';
+import type { NewVariable } from './bodies.js';
+import type { VariableApi } from './wire.js';
 
 /** What a connection knows beyond the change that it is handed. */
 export interface Known {

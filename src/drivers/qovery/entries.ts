@@ -26,12 +26,17 @@ export function ownerNames(facts: Facts) {
 
 export type OwnerNames = ReturnType<typeof ownerNames>;
 
-const TYPES = new Map<string, FixedReason>([
-  ['ALIAS', 'alias'],
-  ['OVERRIDE', 'override'],
-  ['FILE', 'file'],
-  ['BUILT_IN', 'built-in'],
-]);
+const REASONS = {
+  ALIAS: 'alias',
+  OVERRIDE: 'override',
+  FILE: 'file',
+  BUILT_IN: 'built-in',
+} satisfies Readonly<Record<string, FixedReason>>;
+
+/** The types of variables that have a reason of their own for being left alone. */
+export type FixedType = keyof typeof REASONS;
+
+const TYPES = new Map<string, FixedReason>(Object.entries(REASONS));
 
 /**
  * Why a variable of the list is not one to write over. Only plain values of the place's own scope are; and, as the core

@@ -1,28 +1,14 @@
 import * as z from 'zod/mini';
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
-import type { HttpBody, HttpClient, HttpRequest } from '../../contracts/http.js';
+import type { HttpClient, HttpRequest } from '../../contracts/http.js';
 import type { SecretValue } from '../../contracts/secret.js';
 import { namedList } from '../support/named-resources.js';
 import { retell } from '../../shared/problems.js';
+import { createBody, editBody, listQuery, overrideBody, type NewVariable } from './bodies.js';
 import { levelOfExisting, missing, missingOrTaken } from './refusals.js';
-import { kindOf, variableSchema, type Extras, type Variable, type VariableScope } from './variable.js';
+import { kindOf, variableSchema, type Variable, type VariableScope } from './variable.js';
 
 const variableList = z.object({ results: z.array(variableSchema) });
-
-const extrasOf = ({ description, enable_interpolation_in_file }: Extras) => ({
-  ...(description !== undefined && { description }),
-  ...(enable_interpolation_in_file !== undefined && { enable_interpolation_in_file }),
-});
-
-/** A variable to be created. */
-export interface NewVariable {
-  readonly key: string;
-  readonly value: SecretValue;
-  readonly kind: string | undefined;
-  readonly extras?: Extras;
-  /** The id of the variable of a higher scope that it overrides. */
-  readonly overrides?: string | undefined;
-}
 
 /** What a response to a write must speak of. */
 interface Expected {
@@ -54,21 +40,18 @@ function confirmed(operation: string, variable: Variable, expected: Expected): V
 /** Creates a variable. May be repeated: a second request meets the first as a conflict, and the list tells the rest. */
 async function create(
   http: HttpClient,
-  { scope, parentId }: VariableScope,
-  { key, value, kind = 'secret', extras = {}, overrides }: NewVariable,
+  place: VariableScope,
+  variable: NewVariable,
   signal: AbortSignal,
 ): Promise<Variable> {
+  const { key, value, kind = 'secret', overrides } = variable;
   const operation = overrides === undefined ? 'create a variable' : 'override a variable of the project';
-  const body: HttpBody =
-    overrides === undefined
-      ? { key, value, is_secret: kind !== 'variable', variable_scope: scope, variable_parent_id: parentId }
-      : { value, override_scope: scope, override_parent_id: parentId };
   let level: string | undefined;
   const request: HttpRequest<Variable> = {
     operation,
     method: 'POST',
     path: overrides === undefined ? ['variable'] : ['variable', overrides, 'override'],
-    body: { ...body, ...extrasOf(extras) },
+    body: overrides === undefined ? createBody(place, variable) : overrideBody(place, variable),
     schema: variableSchema,
     repeatable: true,
     classify(refusal) {
@@ -79,7 +62,7 @@ async function create(
   };
   try {
     const { data } = await http.request(request);
-    return confirmed(operation, data, { key, scope, kind, value });
+    return confirmed(operation, data, { key, scope: place.scope, kind, value });
   } catch (error) {
     if (level === undefined || !isSecretSyncError(error, 'CONFLICT')) throw error;
     throw retell(error, { after: `A variable of that key exists at the level of the ${level}.` });
@@ -88,7 +71,7 @@ async function create(
 
 /** Returns the unified variable family of the API, at one place, for one call. */
 export function variableApi(http: HttpClient, place: VariableScope, signal: AbortSignal) {
-  const { scope, parentId } = place;
+  const { scope } = place;
   return {
     /** Lists all that the API shows at the place: also what is inherited, built in, an alias, an override or a file. */
     async list(): Promise<readonly Variable[]> {
@@ -96,7 +79,7 @@ export function variableApi(http: HttpClient, place: VariableScope, signal: Abor
         operation: 'list the variables',
         method: 'GET',
         path: ['variable'],
-        query: { parent_id: parentId, scope },
+        query: listQuery(place),
         schema: variableList,
         classify: missing,
         signal,
@@ -107,13 +90,14 @@ export function variableApi(http: HttpClient, place: VariableScope, signal: Abor
     create: (variable: NewVariable) => create(http, place, variable, signal),
 
     /** Sets the value of a variable. The kind can't be edited. */
-    async update(id: string, { key, value, kind, extras = {} }: NewVariable): Promise<Variable> {
+    async update(id: string, variable: NewVariable): Promise<Variable> {
+      const { key, kind } = variable;
       const operation = 'update a variable';
       const { data } = await http.request({
         operation,
         method: 'PUT',
         path: ['variable', id],
-        body: { key, value, ...extrasOf(extras) },
+        body: editBody(variable),
         schema: variableSchema,
         classify: missing,
         signal,

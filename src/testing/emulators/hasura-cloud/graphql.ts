@@ -10,7 +10,7 @@ const SCHEMA = `
   type TenantEnv { hash: String! envVars: jsonb! }
   input UpdateEnvObject { key: String! value: String! }
   type projects { id: uuid! name: String! endpoint: String! tenant: tenant }
-  type tenant { id: uuid! slug: String! project: projects! }
+  type tenant { id: uuid! slug: String! cloud: String! region: String! project: projects! }
   input uuid_comparison_exp { _eq: uuid _neq: uuid _in: [uuid!] _nin: [uuid!] _is_null: Boolean }
   input String_comparison_exp { _eq: String _neq: String _in: [String!] _nin: [String!] _is_null: Boolean }
   input projects_bool_exp {
@@ -19,7 +19,8 @@ const SCHEMA = `
   }
   input tenant_bool_exp {
     _and: [tenant_bool_exp!] _or: [tenant_bool_exp!] _not: tenant_bool_exp
-    id: uuid_comparison_exp slug: String_comparison_exp project: projects_bool_exp
+    id: uuid_comparison_exp slug: String_comparison_exp cloud: String_comparison_exp
+    region: String_comparison_exp project: projects_bool_exp
   }
   type query_root {
     getTenantEnv(tenantId: uuid!): TenantEnv

@@ -42,6 +42,9 @@ function select<Row>(rows: readonly Row[], { where, limit, offset }: ListArgumen
   return found.slice(start, limit === undefined || limit === null ? undefined : start + limit);
 }
 
+/** Where a tenant runs (a community Terraform provider asks for it): one for all. */
+const HOME = { cloud: 'aws', region: 'us-east-2' };
+
 function slugOf({ name, id }: ProjectRecord): string {
   return `${name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-${id.slice(-4)}`;
 }
@@ -57,7 +60,7 @@ export function createHasuraCloudResolvers(state: HasuraCloudState, switches: Ha
   const tenantOf = (record: ProjectRecord): unknown =>
     record.tenantId === null
       ? null
-      : { id: record.tenantId, slug: slugOf(record), project: () => projectOf(record) };
+      : { id: record.tenantId, slug: slugOf(record), ...HOME, project: () => projectOf(record) };
   const records = () => [...state.projects.values()];
   return {
     ...createMutations(state, switches),

@@ -63,22 +63,28 @@ function valueOf(
   return { value: aliased?.key ?? value };
 }
 
-/** Returns an entry as the older family shows it: secrets without a value, and with fields of other names. */
+/**
+ * Returns an entry as the older family shows it: secrets without a value and a path, also where an alias or override
+ * shows what it is one of, and with fields of other names.
+ */
 export function presentOlder(
   state: QoveryState,
   switches: QoverySwitches,
   variable: QoveryVariable,
   precision: Precision,
 ): Record<string, unknown> {
-  const {
-    is_secret: isSecret,
-    value,
-    aliased_variable: aliased,
-    overridden_variable: overridden,
-    ...rest
-  } = present(state, switches, variable, precision);
-  if (!isSecret) return { ...rest, value, aliased_variable: aliased, overridden_variable: overridden };
-  return { ...rest, aliased_secret: aliased, overridden_secret: overridden };
+  const { is_secret: isSecret, ...rest } = present(state, switches, variable, precision);
+  if (!isSecret) return rest;
+  const { value: _, mount_path: __, aliased_variable, overridden_variable, ...secret } = rest;
+  const withoutValue = (shown: unknown) =>
+    typeof shown === 'object' && shown !== null
+      ? Object.fromEntries(Object.entries(shown).filter(([field]) => field !== 'value'))
+      : shown;
+  return {
+    ...secret,
+    aliased_secret: withoutValue(aliased_variable),
+    overridden_secret: withoutValue(overridden_variable),
+  };
 }
 
 /** Returns a time in microseconds since the Unix epoch as the API writes it. */

@@ -71,6 +71,9 @@ export const olderAliasSchema = z.strictObject({ key: keySchema, ...extras });
 /** The body of an override of the older family. */
 export const olderOverrideSchema = z.strictObject({ value: z.string().optional(), ...extras });
 
+/** The body of POST /environment/{id}/cancelDeployment, which can be left out. */
+export const cancelSchema = z.strictObject({ force_cancel: z.boolean().optional() }).optional();
+
 /** The query of GET /variable. */
 export const listSchema = z.strictObject({
   parent_id: z.string(),

@@ -3,6 +3,7 @@ import type { RequestLogEntry } from '../../server/types.js';
 import type { QoveryService } from '../conflict.js';
 import { timestamp } from '../present.js';
 import type { Route } from './route.js';
+import { cancelSchema } from '../schemas.js';
 import { missing, refusal } from '../wire.js';
 
 /** The specification's `EnvironmentStatus`. */
@@ -43,6 +44,7 @@ export function deploymentRoutes(service: QoveryService): readonly Route[] {
     {
       method: 'POST',
       path: '/environment/{id}/cancelDeployment',
+      body: cancelSchema,
       handle(request, id) {
         if (!state.place(id, 'ENVIRONMENT')) return missing(switches, request, 'Environment');
         service.finish(id);

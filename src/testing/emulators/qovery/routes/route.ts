@@ -45,7 +45,8 @@ export function findFault(route: Route, request: RequestLogEntry): string | unde
   if (new Set(names).size < names.length) return 'a query parameter is given twice';
   const query = (route.query ?? nothingSchema).safeParse(request.query);
   if (!query.success) return `query: ${describeIssues(query.error)}`;
-  if (route.body && !/^application\/json\b/.test(request.headers['content-type'] ?? '')) {
+  const isJson = /^application\/json\b/.test(request.headers['content-type'] ?? '');
+  if (route.body && !isJson && !(request.body === undefined && route.body.safeParse(undefined).success)) {
     return 'the body must be JSON, and its content type must say so';
   }
   const body = (route.body ?? nothingSchema.optional()).safeParse(request.body);
