@@ -76,11 +76,13 @@ export type {
 export type {
   ImportBehavior,
   InitialSyncBehavior,
+  Redeploy,
   SyncDefinition,
   SyncDefinitionInput,
   SyncOptions,
   SyncOptionsInput,
 } from './contracts/definition.js';
+export type * from './contracts/follow-up.js';
 export type * from './contracts/plan.js';
 export type * from './contracts/result.js';
 export type { SyncEvent } from './contracts/events.js';

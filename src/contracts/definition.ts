@@ -5,6 +5,9 @@ export type InitialSyncBehavior =
 /** Which side wins where both hold a key, when secrets are imported on demand. */
 export type ImportBehavior = 'prioritize-source' | 'prioritize-destination';
 
+/** Whether the services of the destination are made to take changed values over after a run that wrote something. */
+export type Redeploy = 'never' | 'start' | 'wait';
+
 /** `syncOptions` as a user types them: all have a default. */
 export interface SyncOptionsInput {
   /** Default: `overwrite-destination`. */
@@ -34,6 +37,11 @@ export interface SyncOptionsInput {
   readonly invalidKeys?: 'refuse' | 'skip';
   /** Delete keys of this sync that a changed key schema no longer matches. Default: false. */
   readonly deleteLeftBehind?: boolean;
+  /**
+   * What follows a run that wrote something: `start` makes the services of the destination take the values over,
+   * `wait` returns only when they have. Default: `never`.
+   */
+  readonly redeploy?: Redeploy;
 }
 
 /** {@link SyncOptionsInput} with every default filled in. */
@@ -48,6 +56,7 @@ export interface SyncOptions {
   readonly allowReplace: boolean;
   readonly invalidKeys: 'refuse' | 'skip';
   readonly deleteLeftBehind: boolean;
+  readonly redeploy: Redeploy;
 }
 
 interface DefinitionFields {

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { SecretSyncError } from './errors.js';
+import type { FinishOptions, FollowUp, FollowUpOutcome } from './follow-up.js';
 import type { HttpClient } from './http.js';
 import type { PlanWarning } from './plan.js';
 import type { SecretValue } from './secret.js';
@@ -30,6 +31,8 @@ export interface Capabilities {
   };
   /** Warnings for every plan that writes anything here. */
   readonly writeWarnings?: readonly PlanWarning[];
+  /** What can follow the writes here (`syncOptions.redeploy`). Default: nothing can. */
+  readonly followUp?: FollowUp;
   /** Returns warnings about one write or deletion. They must not quote the value. */
   warn?(change: WarnableChange): readonly PlanWarning[];
 }
@@ -134,6 +137,13 @@ export interface DestinationConnection {
    * decides again. `UNAUTHORIZED` for one key should stop the rest.
    */
   write(batch: WriteBatch, options: WriteOptions): Promise<readonly WriteOutcome[]>;
+  /**
+   * Does what follows the writes: makes the destination's services take the values over. Called once after the last
+   * write, while the run holds the place, and again by later runs until it returns `succeeded`, or `started` where it
+   * need not wait. An error says that it did not start, or with `maybeWritten` that this is not known. Needed where
+   * {@link Capabilities.followUp} declares an action.
+   */
+  finish?(options: FinishOptions): Promise<FollowUpOutcome>;
 }
 
 /** Options of `validateConnection` and of the discovery functions. */

@@ -1,5 +1,6 @@
 import type { Operation, PlanSummary } from './plan.js';
 import type { ErrorCode } from './error-codes.js';
+import type { FollowUpAction, FollowUpOutcome } from './follow-up.js';
 import type { Outcome, SyncResult } from './result.js';
 
 interface RunFields {
@@ -22,6 +23,8 @@ interface RunFields {
  * - `retry`: a request will be sent again after `waitMs`.
  * - `progress`: `done` of `total` keys have ended.
  * - `conflict`: the destination changed while it was written; it is read and decided again.
+ * - `redeploy-started`: what follows the writes is begun; `wait` says whether its end is waited for.
+ * - `redeploy-finished`: how that went, last before `run-finished`.
  * - `run-finished`: with the result. On an abort after writes it carries what had been done.
  * - `run-unneeded`: the run ended without asking the destination for anything: the source holds what it held when it was
  *   last synced, or the run was no longer wanted when it had its turn.
@@ -69,6 +72,18 @@ export type SyncEvent =
       readonly status: Outcome['status'];
     })
   | (RunFields & { readonly type: 'conflict'; readonly attempt: number })
+  | (RunFields & {
+      readonly type: 'redeploy-started';
+      readonly action: FollowUpAction;
+      readonly wait: boolean;
+    })
+  | (RunFields & {
+      readonly type: 'redeploy-finished';
+      readonly action: FollowUpAction;
+      readonly status: FollowUpOutcome['status'];
+      readonly message: string;
+      readonly durationMs: number;
+    })
   | (RunFields & { readonly type: 'run-finished'; readonly result: SyncResult })
   | (RunFields & { readonly type: 'run-unneeded' })
   | (RunFields & {

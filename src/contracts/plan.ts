@@ -1,5 +1,6 @@
 import type { ImportBehavior, SyncDefinition } from './definition.js';
 import type { ErrorProblem } from './error-codes.js';
+import type { PlannedFollowUp } from './follow-up.js';
 
 /** What a plan is for. */
 export type Operation = 'sync' | 'import' | 'remove';
@@ -159,5 +160,10 @@ export interface SyncPlan {
   readonly problems: readonly PlanProblem[];
   readonly warnings: readonly PlanWarning[];
   readonly summary: PlanSummary;
+  /**
+   * What follows the writes, where the definition asks for it. Present where something is written, or where an earlier
+   * run of this sync left it due.
+   */
+  readonly after?: PlannedFollowUp;
   readonly preconditions?: PlanPreconditions;
 }

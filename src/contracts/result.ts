@@ -1,5 +1,6 @@
 import type { SyncPlan } from './plan.js';
 import type { ErrorCode } from './error-codes.js';
+import type { FollowUpOutcome } from './follow-up.js';
 
 /** Why a key failed, as plain data. */
 export interface OutcomeError {
@@ -46,6 +47,8 @@ export interface SyncResult {
   /** One for each create, update, replace, delete and skipped key, in the plan's order. */
   readonly outcomes: readonly Outcome[];
   readonly summary: ResultSummary;
+  /** How what followed the writes went; absent where nothing did. */
+  readonly after?: FollowUpOutcome;
   /**
    * Of what the source held, or holds with what was imported, under the fingerprint key: equal as long as nothing
    * changes there. Absent where the source was not read, as in a removal of what is remembered.

@@ -99,6 +99,8 @@ export interface RememberedSync {
 export interface PlaceState {
   readonly syncs?: readonly RememberedSync[];
   readonly entries?: readonly RememberedEntry[];
+  /** The ids of the syncs whose writes still wait for the redeployment that their definitions ask for. */
+  readonly redeployDue?: readonly string[];
 }
 
 /** The document that the store holds for a place. */

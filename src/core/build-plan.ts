@@ -9,6 +9,7 @@ import { SecretValue } from '../contracts/secret.js';
 import { compileKeySchema } from './definition/key-schema.js';
 import { guardSteps } from './deletion-guard.js';
 import { fingerprint } from './fingerprint/fingerprint.js';
+import { plannedFollowUp } from './follow-up.js';
 import { importBehaviorOf, resolveSnapshot } from './imports.js';
 import { indexEntries } from './inputs/destination-index.js';
 import { settleIntents, type FingerprintOf } from './inputs/intents.js';
@@ -16,7 +17,7 @@ import { reconcileIndexed } from './reconcile.js';
 import { planRemoval } from './removal.js';
 import { sealPlan } from './seal.js';
 import { isCertain, isPartial, type DecidedPlan, type DecisionInput, type Situation } from './situation.js';
-import type { ImportStep, Step } from './step.js';
+import { isWriteStep, type ImportStep, type Step } from './step.js';
 import { mapInTurns, type Turns } from '../shared/turns/turns.js';
 import { driverWarnings, ownKeyWarnings, sourceWarnings, stateWarnings } from './warnings.js';
 
@@ -124,6 +125,13 @@ export function* decide(input: DecisionInput): Turns<DecidedPlan> {
 
   const changes = yield* mapInTurns(draft.steps, ({ change }) => change);
   const imports = draft.imports.map(({ planned }) => planned);
+  const after = plannedFollowUp({
+    operation,
+    redeploy: syncOptions.redeploy,
+    capabilities,
+    hasWrites: draft.steps.some(isWriteStep),
+    isDue: input.isRedeployDue === true,
+  });
   const plan = {
     formatVersion: 2,
     operation,
@@ -136,9 +144,10 @@ export function* decide(input: DecisionInput): Turns<DecidedPlan> {
     warnings: [
       ...(yield* stateWarnings(input)),
       ...draft.warnings,
-      ...(yield* driverWarnings(capabilities, draft.steps)),
+      ...(yield* driverWarnings(capabilities, draft.steps, after)),
     ],
     summary: summarize(changes, imports),
+    ...(after === undefined ? {} : { after }),
   } as const;
   const isSealed = input.seal || !plan.applicable;
   return {

@@ -1,23 +1,26 @@
 import * as z from 'zod/mini';
 import type { ErrorProblem } from '../contracts/error-codes.js';
 import type { SyncDefinition } from '../contracts/definition.js';
-import type { DestinationEntry } from '../contracts/destination.js';
+import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
 import { SecretValue } from '../contracts/secret.js';
 import { atLeast, flag, oneOf, optionsOf, string, withMethods } from '../shared/option-schemas.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { validate } from '../shared/validation.js';
+import { unrestrictedCapabilities } from './definition/defaults.js';
 import { parseDefinitionFields } from './definition/parse-definition.js';
 import { tryKeyring, type Keyring } from './fingerprint/keyring.js';
+import { redeployProblem } from './follow-up.js';
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 const list = z.optional(z.custom<unknown>((value) => Array.isArray(value), 'it must be a list'));
 
+const capabilitiesSchema = withMethods<Capabilities>('checkKey', 'checkValue', 'isReserved');
 const inputSchema = optionsOf({
   definition: z.custom<object>(isObject, 'it must be an object'),
   source: z.custom<unknown>(isObject, 'it must be a record, a Map, pairs, or an object with secrets'),
   destination: z.custom<unknown>(isObject, 'it must be a record, a Map, pairs, or a list of entries'),
-  state: z.optional(optionsOf({ syncs: list, entries: list })),
-  capabilities: z.optional(withMethods('checkKey', 'checkValue', 'isReserved')),
+  state: z.optional(optionsOf({ syncs: list, entries: list, redeployDue: list })),
+  capabilities: z.optional(capabilitiesSchema),
   operation: z.optional(oneOf('sync', 'import', 'remove')),
   importBehavior: z.optional(oneOf('prioritize-source', 'prioritize-destination')),
   force: z.optional(flag),
@@ -86,7 +89,17 @@ export function parsePlanInput(input: unknown): ParsedPlanInput {
       ? parseDefinition(given)
       : { definition: undefined, problems: [] };
   const { keyring, problems: ofKeys = [] } = tryKeyring(fieldOf(input, 'fingerprintKey'));
-  const problems: ErrorProblem[] = [...inDefinition, ...options, ...ofKeys];
+  const { data: capabilities = unrestrictedCapabilities } = capabilitiesSchema.safeParse(
+    fieldOf(input, 'capabilities'),
+  );
+  const unfit =
+    definition && redeployProblem(definition.syncOptions.redeploy, capabilities, definition.destination);
+  const problems: ErrorProblem[] = [
+    ...inDefinition,
+    ...(unfit === undefined ? [] : [unfit]),
+    ...options,
+    ...ofKeys,
+  ];
   if (definition !== undefined && problems.length === 0) return { definition, keyring };
   if (options.length + ofKeys.length === 0) {
     throw errorFromProblems('INVALID_DEFINITION', 'The definition is not valid', problems);

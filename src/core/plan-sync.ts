@@ -68,6 +68,7 @@ export function planSync(input: PlanSyncInput): SyncPlan {
     source: sourceSnapshot(input.source),
     entries: checkEntries(destinationEntries(input.destination)),
     ownership: indexState(input.state, canonicalKey(capabilities)),
+    isRedeployDue: input.state?.redeployDue?.includes(definition.id),
     seal: true,
     capabilities,
     options: {

@@ -16,6 +16,8 @@ export interface PlanRemovalInput {
   /** Only needed where nothing is remembered of the sync. */
   readonly sourceKeys: Iterable<string>;
   readonly confirmDeletions?: number | undefined;
+  /** True where an earlier run wrote here and nothing has followed it: what that run removed is not guessed at again. */
+  readonly isRedeployDue?: boolean | undefined;
 }
 
 /** True when a place remembers something of a sync, so that its removal need not ask the source. */
@@ -43,7 +45,7 @@ export function planRemoval(input: PlanRemovalInput): {
 } {
   const { syncId, keySchema, capabilities, entries, ownership } = input;
   const own = [...ownership.entries()].filter((entry) => isInvolved(entry, syncId));
-  const isKnown = own.length > 0 || ownership.knows(syncId);
+  const isKnown = own.length > 0 || ownership.knows(syncId) || input.isRedeployDue === true;
   // A source key that the schema can't read back was never written.
   const rendered = Array.from(
     input.sourceKeys,

@@ -25,6 +25,8 @@ export interface DecisionInput {
   readonly seal: boolean;
   /** True where a run decides again whose first sync was not done when it began. */
   readonly isStillInitial?: boolean | undefined;
+  /** True where the writes of an earlier run of this sync still wait for what follows them. */
+  readonly isRedeployDue?: boolean | undefined;
   /** True where the state was taken over although its seal could not be checked. */
   readonly isUnverified?: boolean | undefined;
 }

@@ -47,6 +47,14 @@ export function sameWrites(
   return sameList(digests(planned), digests(now.filter(isWriteStep)));
 }
 
+/** What follows the writes depends on what earlier runs left due, beside the rows of a plan. */
+function followUpMoved({ after: then }: SyncPlan, { after: now }: SyncPlan): ErrorProblem | undefined {
+  if (then?.action === now?.action && then?.wait === now?.wait) return undefined;
+  const words = (after: SyncPlan['after']) => (after === undefined ? 'no follow-up' : `a ${after.action}`);
+  const message = `the plan has ${words(then)}, and would now have ${words(now)}`;
+  return { code: 'PLAN_STALE', path: 'after', message };
+}
+
 /**
  * Compares a plan with the same decision made now.
  *
@@ -57,6 +65,7 @@ export function sameWrites(
  * | a write | another action, or none | stale |
  * | none | a write | stale |
  * | one entry of a key | two of them | stale |
+ * | something follows the writes, or nothing | the other of both | stale |
  *
  * `withImports: false` once the imports have been written.
  *
@@ -76,11 +85,13 @@ export function assertNotStale(plan: SyncPlan, now: SyncPlan, withImports: boole
       : `${isImport ? 'its import' : 'it'} was planned as ${words(then)} and would now be ${words(today)}`;
     problems.push({ code: 'PLAN_STALE', key, message });
   }
-  if (problems.length === 0) return;
+  // Where rows moved, what follows them moved with them.
+  const unfollowed = problems.length === 0 ? followUpMoved(plan, now) : undefined;
+  if (problems.length === 0 && unfollowed === undefined) return;
   problems.sort(byText((problem) => problem.key));
   throw errorFromProblems(
     'PLAN_STALE',
     'The plan is out of date, and nothing was written; make a new plan',
-    problems,
+    unfollowed === undefined ? problems : [unfollowed],
   );
 }

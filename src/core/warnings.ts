@@ -1,9 +1,11 @@
 import type { Capabilities } from '../contracts/destination.js';
+import type { PlannedFollowUp } from '../contracts/follow-up.js';
 import type { PlanWarning } from '../contracts/plan.js';
 import { quote, quoteList } from '../shared/text.js';
 import { endsTurn, forEachInTurns, type Turns } from '../shared/turns/turns.js';
 import { isWriteStep, type Step } from './step.js';
 import { isDistinctive } from './definition/key-schema.js';
+import { warningsBeside } from './follow-up.js';
 import { isFixed, ownedBy, partsOf } from './inputs/ownership.js';
 import { type DecisionInput, type Situation, isPartial } from './situation.js';
 
@@ -70,14 +72,15 @@ export function* ownKeyWarnings(situation: Situation, steps: readonly Step[]): T
   return warnings;
 }
 
-/** Returns what the driver has to say about the writes. */
+/** Returns what the driver has to say about the writes, which `after` follows. */
 export function* driverWarnings(
   capabilities: Capabilities,
   steps: readonly Step[],
+  after?: PlannedFollowUp,
 ): Turns<readonly PlanWarning[]> {
   const writes = steps.filter(isWriteStep);
   if (writes.length === 0) return [];
-  const warnings = [...(capabilities.writeWarnings ?? [])];
+  const warnings = [...warningsBeside(capabilities.writeWarnings ?? [], after, capabilities)];
   if (capabilities.warn === undefined) return warnings;
   yield* forEachInTurns(writes, ({ change, before, after }) => {
     const { key, kind, action } = change;

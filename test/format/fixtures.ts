@@ -25,6 +25,7 @@ export function planOf(parts: Partial<SyncPlan> = {}): SyncPlan {
         allowReplace: false,
         invalidKeys: 'refuse',
         deleteLeftBehind: false,
+    redeploy: 'never',
       },
       destination: 'somewhere',
       destinationConfig: {},

@@ -15,6 +15,7 @@ export function resolveSyncOptions(input: SyncOptionsInput = {}): SyncOptions {
     allowReplace: given.allowReplace ?? false,
     invalidKeys: given.invalidKeys ?? 'refuse',
     deleteLeftBehind: given.deleteLeftBehind ?? false,
+    redeploy: given.redeploy ?? 'never',
   };
 }
 
@@ -26,4 +27,5 @@ export const unrestrictedCapabilities: Capabilities = {
   checkKey: () => undefined,
   checkValue: () => undefined,
   isReserved: () => false,
+  followUp: { action: 'redeploy' },
 };

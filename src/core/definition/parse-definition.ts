@@ -34,6 +34,7 @@ const syncOptionsSchema = optionsOf({
   allowReplace: optionalFlag,
   invalidKeys: optionalWord('refuse', 'skip'),
   deleteLeftBehind: optionalFlag,
+  redeploy: optionalWord('never', 'start', 'wait'),
 });
 
 // A safe segment of a path: neither `.` nor `..`.
