@@ -71,4 +71,10 @@ export interface HttpClient {
   /** The most requests that it has in flight at the same time: a bound for a driver's own parallel work. */
   readonly concurrency: number;
   request<Data = undefined>(request: HttpRequest<Data>): Promise<HttpResult<Data>>;
+  /**
+   * Returns a client for another base URL, such as that of a project whose health is asked for. Its address is checked
+   * alike (`UNSAFE_URL`), its requests have the limits of this one and are told of, but **nothing that authenticates is
+   * sent**, and nothing is sent again: each failure is for the caller to judge.
+   */
+  anonymous(endpoint: string): HttpClient;
 }

@@ -9,6 +9,7 @@ import type { DecisionRequest } from './plan-run.js';
 import type { PreparedSync } from './resolve/resolve-sync.js';
 import type { EngineContext } from './run/clients.js';
 import { withRun, type AtPlace, type Run } from './run/run.js';
+import { loadDueRedeploys } from './state/due-redeploys.js';
 import { acquireLease, type Lease } from './state/lease.js';
 import { storeKeys } from './state/store-keys.js';
 
@@ -134,5 +135,7 @@ export const release = (
     loaded.memory.forgetSync(run.prepared.definition.id);
     lease.check();
     await untilAborted(loaded.save(), run.signal, run.clock);
+    const due = await loadDueRedeploys(context.options, run.prepared.place, run.signal);
+    await untilAborted(due.remove(run.prepared.definition.id), run.signal, run.clock);
     await call.onReleased?.();
   });

@@ -7,6 +7,7 @@ import type { EngineContext } from './run/clients.js';
 import { timestamp } from '../shared/timestamps.js';
 import type { Run } from './run/run.js';
 import { assertApplicable } from './saved-plan.js';
+import { dueRedeploysOf } from './state/due-redeploys.js';
 import type { Lease } from './state/lease.js';
 
 const MAX_ATTEMPTS = 4;
@@ -66,8 +67,8 @@ export async function planAndApply(
 }
 
 /**
- * As {@link planAndApply}, but does nothing where the source still has this digest: nothing is asked of the
- * destination then.
+ * As {@link planAndApply}, but does nothing where the source still has this digest and no redeployment is due: nothing
+ * is asked of the destination then.
  */
 export async function planAndApplyUnless(
   digest: string,
@@ -78,7 +79,9 @@ export async function planAndApplyUnless(
 ): Promise<SyncResult | UnchangedResult> {
   const { options } = context;
   const source = await readWithDigest(options, run, request);
-  if (source.digest !== digest) return planAndApply(context, run, lease, request, source);
+  const due = await dueRedeploysOf(options, run.prepared, run.signal);
+  if (source.digest !== digest || due.has(run.fields.definitionId))
+    return planAndApply(context, run, lease, request, source);
   run.emit({ ...run.fields, type: 'run-unneeded' });
   return {
     status: 'unchanged',

@@ -26,6 +26,7 @@ import {
 import type { Run } from './run/run.js';
 import type { SavedPlan } from './saved-plan.js';
 import type { Lease } from './state/lease.js';
+import { dueRedeploysOf, type DueRedeploys } from './state/due-redeploys.js';
 import type { LoadedPlace } from './state/place-repository.js';
 
 /** What a decision needs beyond the definition. */
@@ -52,6 +53,7 @@ export interface DecisionRequest {
 export interface PlannedRun {
   readonly decided: DecidedPlan;
   readonly loaded: LoadedPlace;
+  readonly due: DueRedeploys;
   readonly connection: DestinationConnection;
   readonly entries: readonly DestinationEntry[];
   /** Of what the source holds once the imports of the decision are written; absent where it was not read. */
@@ -125,9 +127,13 @@ export async function planRun(
     displayName: driver.displayName,
     remembersFirstSync: options.isStoreExplicit,
   });
-  const loaded = await repository.load(prepared, run.signal);
+  const [loaded, due] = await Promise.all([
+    repository.load(prepared, run.signal),
+    dueRedeploysOf(options, prepared, run.signal),
+  ]);
+  const isRedeployDue = due.has(definition.id);
   const connection = connect(run, clientFor(clientOf(prepared), run, lease), loaded.memory.facts);
-  const needsSource = operation !== 'remove' || !isRemembered(loaded.memory, definition.id);
+  const needsSource = operation !== 'remove' || !(isRedeployDue || isRemembered(loaded.memory, definition.id));
   const [read, entries] = await both(
     run.signal,
     async (signal): Promise<ReadSource> =>
@@ -144,6 +150,7 @@ export async function planRun(
     entries,
     ownership: loaded.memory,
     isUnverified: loaded.unverified,
+    isRedeployDue,
     capabilities,
     options: request.options,
     keyring,
@@ -157,6 +164,7 @@ export async function planRun(
   return {
     decided,
     loaded,
+    due,
     connection,
     entries,
     sourceDigest: await digestAfter(options, run, read, decided),

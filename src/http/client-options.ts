@@ -40,6 +40,7 @@ export interface ResolvedClientOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly maxResponseBytes: number;
+  readonly allowPrivateNetwork: boolean;
 }
 
 function checkNumbers(numbers: Readonly<Record<string, number>>): void {
@@ -58,11 +59,22 @@ function checkNumbers(numbers: Readonly<Record<string, number>>): void {
 /** Checks all options and fills in the defaults, or throws `UNSAFE_URL` or `INVALID_OPTION`. */
 export function resolveClientOptions(options: HttpClientOptions): ResolvedClientOptions {
   const { headers = {}, timeout = 30_000, concurrency = 10, maxResponseBytes = 16 * 1024 * 1024 } = options;
-  const { clock = systemClock, random = Math.random, fetch } = options;
+  const { clock = systemClock, random = Math.random, fetch, allowPrivateNetwork = false } = options;
   const retry: RetryOptions = { ...RETRY_DEFAULTS, ...options.retry };
   const retryNumbers = Object.entries(retry).map(([name, value]) => [`retry.${name}`, value] as const);
   checkNumbers({ timeout, concurrency, maxResponseBytes, ...Object.fromEntries(retryNumbers) });
   checkHeaders(headers);
   const endpoint = checkEndpoint(options.endpoint, options);
-  return { endpoint, headers, fetch, timeout, retry, concurrency, clock, random, maxResponseBytes };
+  return {
+    endpoint,
+    headers,
+    fetch,
+    timeout,
+    retry,
+    concurrency,
+    clock,
+    random,
+    maxResponseBytes,
+    allowPrivateNetwork,
+  };
 }

@@ -28,8 +28,21 @@ function clientOfRun(connection: HttpConnection, run: HttpRun): HttpClient {
         release();
       }
     },
+    anonymous: (endpoint) => clientOfRun(connectionTo({ ...connection.options, ...UNREPEATED, endpoint }), run),
   };
 }
+
+/** Nothing of the one whose options are taken over: neither its credentials nor its retries. */
+const UNREPEATED = { headers: {}, retry: { retries: 0 } } as const;
+
+const connectionTo = (options: HttpClientOptions): HttpConnection => {
+  const resolved = resolveClientOptions(options);
+  return {
+    options: resolved,
+    queue: new PQueue({ concurrency: resolved.concurrency }),
+    throttle: createThrottle(resolved.clock),
+  };
+};
 
 /** The functions of a run, which keep it as their `this`. */
 const runOf = (run: HttpRun) => ({
@@ -44,17 +57,12 @@ const runOf = (run: HttpRun) => ({
  * before anything is sent; sends nothing itself. What requests promise is written at {@link HttpClient}.
  */
 export function createHttpClient(options: HttpClientOptions): GuardedHttpClient {
-  const resolved = resolveClientOptions(options);
-  const { concurrency, clock } = resolved;
   // In a closure, so that nothing which prints the client shows a token.
-  const connection = {
-    options: resolved,
-    queue: new PQueue({ concurrency }),
-    throttle: createThrottle(clock),
-  };
+  const connection = connectionTo(options);
   return {
-    concurrency,
+    concurrency: connection.options.concurrency,
     request: (request) => clientOfRun(connection, {}).request(request),
+    anonymous: (endpoint) => clientOfRun(connection, {}).anonymous(endpoint),
     forRun: (run) => clientOfRun(connection, run),
   };
 }

@@ -15,6 +15,8 @@ export interface HttpRun {
   onRequest?(event: {
     readonly method: string;
     readonly name: string;
+    /** The host that was asked. */
+    readonly host: string;
     readonly attempt: number;
     readonly status?: number;
     readonly durationMs: number;

@@ -98,7 +98,8 @@ async function attemptOnce<Data>(
     );
   } finally {
     const durationMs = Math.max(clock.now() - sentAt, 0);
-    const event = { method: request.method, name: request.operation, attempt, durationMs };
+    const { method, operation: name } = request;
+    const event = { method, name, host: url.host, attempt, durationMs };
     // A run that ended in this very moment has sent nothing.
     if (isSent) run.onRequest({ ...event, ...(status === undefined ? {} : { status }) });
   }

@@ -18,7 +18,7 @@ export interface OpenRun {
   /** What the spans below that of the run are made in. */
   readonly inside: Context;
   readonly end: RunEnd;
-  /** The wait for the place, and those between the attempts of a request, by request and attempt. */
+  /** The wait for the place, what follows the writes, and the waits between the attempts of a request, by both. */
   readonly waits: Map<string, readonly Span[]>;
 }
 
@@ -29,6 +29,7 @@ export type MiddleEvent = Exclude<RunEvent, EventOf<'run-started' | 'run-ended'>
 
 export const PREFIX = 'secret_sync';
 const LEASE = 'lease';
+const FOLLOW_UP = 'follow-up';
 
 const numbered = (prefix: string, numbers: object): Attributes =>
   Object.fromEntries(
@@ -46,6 +47,16 @@ function endWait(run: OpenRun, id: string, durationMs = 0): void {
   const [first, ...others] = run.waits.get(id) ?? [];
   run.waits.set(id, others);
   first?.end(run.now() - durationMs);
+}
+
+/** Ends the span of what followed the writes, and says how that went. */
+function endFollowUp(run: OpenRun, { status, message }: EventOf<'redeploy-finished'>): void {
+  const [span] = run.waits.get(FOLLOW_UP) ?? [];
+  span?.setAttribute(`${PREFIX}.status`, status);
+  const isError = status === 'failed' || status === 'timed-out';
+  // The message can name keys.
+  if (isError) span?.setStatus({ code: SpanStatusCode.ERROR, message: run.keyNames ? message : status });
+  endWait(run, FOLLOW_UP);
 }
 
 /** Makes the span of something that has ended. */
@@ -107,6 +118,10 @@ function describe(run: OpenRun, event: MiddleEvent): void {
     }
     case 'conflict':
       return void span.addEvent('conflict', { attempt: event.attempt }, now());
+    case 'redeploy-started':
+      return beginWait(run, FOLLOW_UP, event.action, { [`${PREFIX}.wait`]: event.wait });
+    case 'redeploy-finished':
+      return endFollowUp(run, event);
     case 'run-unneeded':
       return;
     case 'run-finished':

@@ -18,6 +18,7 @@ interface Instruments {
   readonly requestDuration: Histogram;
   readonly retries: Counter;
   readonly readDuration: Histogram;
+  readonly followUps: Counter;
   readonly jobs: Counter;
   readonly troubles: Counter;
 }
@@ -40,6 +41,9 @@ const createInstruments = (meter: Meter): Instruments => ({
   readDuration: meter.createHistogram('secret_sync.read.duration', {
     unit: 's',
     description: 'Time of reading the source or the destination.',
+  }),
+  followUps: meter.createCounter('secret_sync.redeploys', {
+    description: 'Redeployments and restarts that followed writes, by status.',
   }),
   jobs: meter.createCounter('secret_sync.jobs', {
     description: 'Runs of records by a service, by cause and outcome.',
@@ -103,6 +107,9 @@ export function createRunMetrics(meter: () => Meter): (event: TelemetryEvent) =>
         return instruments().readDuration.record(seconds(event.durationMs), { of: event.type });
       case 'run-ended':
         return ended(event);
+      case 'redeploy-finished':
+        return instruments().followUps.add(1, { action: event.action, status: event.status });
+      case 'redeploy-started':
       case 'lease-waiting':
       case 'planned':
       case 'conflict':

@@ -3,6 +3,7 @@ import type { DecidedPlan } from '../../core/situation.js';
 import type { ResolvedOptions } from '../options.js';
 import type { Run } from '../run/run.js';
 import type { Lease } from '../state/lease.js';
+import type { DueRedeploys } from '../state/due-redeploys.js';
 import type { LoadedPlace } from '../state/place-repository.js';
 
 /** A decision, with all that carrying it out needs. */
@@ -13,6 +14,7 @@ export interface Application {
   readonly connection: DestinationConnection;
   readonly entries: readonly DestinationEntry[];
   readonly loaded: LoadedPlace;
+  readonly due: DueRedeploys;
   readonly decided: DecidedPlan;
   /** Of what the source holds once the imports of the decision are written; absent where it was not read. */
   readonly sourceDigest: string | undefined;

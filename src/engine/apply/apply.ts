@@ -7,6 +7,7 @@ import { inTurns, turnAfter } from '../../shared/turns/turns.js';
 import { timestamp } from '../../shared/timestamps.js';
 import { createRecorder } from '../state/recorder.js';
 import type { Application } from './application.js';
+import { followUp } from './follow-up.js';
 import { createLedger, type Ledger } from './ledger.js';
 import { failure, resultOf } from './outcomes.js';
 import { writeDestination } from './write-destination.js';
@@ -34,14 +35,14 @@ async function saveWithResult(
 }
 
 /**
- * Carries a decision out: the source first, then intent, upserts, deletions, and what came of it.
+ * Carries a decision out: the source first, then intent, upserts, deletions, what came of it, and what follows.
  *
- * @throws SecretSyncError `SYNC_FAILED` or `STATE_NOT_SAVED` with the result; `SOURCE_WRITE_FAILED`; `CONFLICT` when
+ * @throws SecretSyncError `SYNC_FAILED`, `REDEPLOY_FAILED` or `STATE_NOT_SAVED` with the result; `SOURCE_WRITE_FAILED`; `CONFLICT` when
  * the place had changed and nothing was written. On an abort `signal.reason`, after the state was saved.
  */
 export async function applyDecided(application: Application): Promise<SyncResult> {
-  const { options, run, lease, loaded, decided, entries } = application;
-  const { operation, definition, place } = decided.plan;
+  const { options, run, lease, loaded, due, decided, entries } = application;
+  const { operation, definition, place, after } = decided.plan;
   const { memory } = loaded;
   const { keyring } = options;
   const syncId = definition.id;
@@ -64,10 +65,15 @@ export async function applyDecided(application: Application): Promise<SyncResult
   await inTurns(ledger.begin());
   lease.check();
   const hasWrites = ledger.writes.length > 0;
+  const wasDue = due.has(syncId);
+  const saveIntent = async () => {
+    await loaded.saveIntent();
+    if (after !== undefined) await due.add(syncId);
+  };
   if (hasWrites) {
     // A run that is ended meanwhile saves all the same: the source can have been written.
     await untilAborted(application.beforeWrites(), run.signal).catch(() => undefined);
-    await saveWithResult(application, ledger, loaded.saveIntent);
+    await saveWithResult(application, ledger, saveIntent);
   }
 
   let thrown: { readonly error: unknown } | undefined;
@@ -79,9 +85,11 @@ export async function applyDecided(application: Application): Promise<SyncResult
   const isConflict = thrown !== undefined && isSecretSyncError(thrown.error, 'CONFLICT') && !ledger.hasEnds();
   const hasSucceeded = thrown === undefined && ledger.writes.every(ledger.isApplied);
   if (operation === 'remove' && hasSucceeded) memory.forgetSync(syncId);
-  const result = await saveWithResult(application, ledger, loaded.save);
+  const saved = await saveWithResult(application, ledger, loaded.save);
+  const isCutOff = thrown !== undefined;
+  const { result, thrown: late = thrown } = await followUp(application, saved, { wasDue, isCutOff });
   if (!isConflict) run.emit({ ...run.fields, type: 'run-finished', result });
-  if (thrown !== undefined) throw thrown.error;
+  if (late !== undefined) throw late.error;
   if (result.status === 'failed') throw failure(result);
   return result;
 }

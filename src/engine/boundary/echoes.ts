@@ -26,6 +26,8 @@ export interface EchoGuard {
   prepare(): Turns;
   /** The outcome, or, where it holds one, an unknown one in its place. */
   checked(outcome: WriteOutcome): WriteOutcome;
+  /** A sentence of a driver, or, where it holds one, another in its place. */
+  shown(text: string): string;
   /** The same facts, which refuse to remember one. */
   guardFacts(facts: Facts): Facts;
 }
@@ -152,6 +154,8 @@ export function createEchoGuard({ displayName, ...subject }: Subject): EchoGuard
       if (!secrets.isHeldBy(outcome.id) && !secrets.isHeldBy(outcome.revision)) return outcome;
       return { key: outcome.key, status: 'unknown', error: refusal('an id or revision', true) };
     },
+    shown: (text) =>
+      secrets.isHeldBy(text) ? 'What the driver says of it holds a value of this run, and is not shown.' : text,
     guardFacts: (facts) => ({
       get: (name) => facts.get(name),
       delete: (name) => facts.delete(name),

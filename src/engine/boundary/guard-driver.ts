@@ -9,9 +9,10 @@ import type {
   WriteOutcome,
 } from '../../contracts/destination.js';
 import { SecretSyncError } from '../../contracts/errors.js';
+import type { FollowUpOutcome } from '../../contracts/follow-up.js';
 import { quote } from '../../shared/text.js';
 import { callForeign, foreignError } from './guard-call.js';
-import { checkedEntries, checkedOutcomes } from './returned-shapes.js';
+import { checkedEntries, checkedOutcomes, isFollowUpOutcome } from './returned-shapes.js';
 import type { AnyDestinationDriver } from '../../contracts/typed-definition.js';
 
 /** What a driver makes of a definition and its credentials. */
@@ -37,25 +38,33 @@ export function bindDriver(
   credentials: unknown,
   { destinationConfig }: SyncDefinition,
 ): BoundDriver {
-  const ask = <Returned>(method: string, schema: z.ZodMiniType<Returned>, call: () => unknown): Returned => {
-    const failed = `The driver ${quote(driver.name)} failed in ${method}(); nothing was sent. Fix the driver.`;
-    const returned = schema.safeParse(callForeign(call, 'INVALID_OPTION', failed));
-    if (returned.success) return returned.data;
-    const message = `The driver ${quote(driver.name)} returned something invalid from ${method}(); nothing was sent. Fix the driver.`;
-    throw new SecretSyncError('INVALID_OPTION', message);
-  };
-  const { capabilities } = driver;
   return {
-    endpoint: ask('endpoint', text, () => driver.endpoint(credentials)),
-    headers: ask('authorization', headerRecord, () => driver.authorization(credentials)),
-    place: ask('identity', text, () => driver.identity(credentials, destinationConfig)),
-    capabilities: guardCapabilities(
-      driver.name,
-      ask('capabilities', capabilitiesShape, () =>
-        typeof capabilities === 'function' ? capabilities(destinationConfig) : capabilities,
-      ),
-    ),
+    endpoint: ask(driver, 'endpoint', text, () => driver.endpoint(credentials)),
+    headers: ask(driver, 'authorization', headerRecord, () => driver.authorization(credentials)),
+    place: ask(driver, 'identity', text, () => driver.identity(credentials, destinationConfig)),
+    capabilities: guardCapabilities(driver.name, capabilitiesOf(driver, destinationConfig)),
   };
+}
+
+function ask<Returned>(
+  driver: AnyDestinationDriver,
+  method: string,
+  schema: z.ZodMiniType<Returned>,
+  call: () => unknown,
+): Returned {
+  const failed = `The driver ${quote(driver.name)} failed in ${method}(); nothing was sent. Fix the driver.`;
+  const returned = schema.safeParse(callForeign(call, 'INVALID_OPTION', failed));
+  if (returned.success) return returned.data;
+  const message = `The driver ${quote(driver.name)} returned something invalid from ${method}(); nothing was sent. Fix the driver.`;
+  throw new SecretSyncError('INVALID_OPTION', message);
+}
+
+/** Returns what a driver declares for a config. @throws SecretSyncError `INVALID_OPTION`, as {@link bindDriver}. */
+export function capabilitiesOf(driver: AnyDestinationDriver, config: unknown): Capabilities {
+  const { capabilities } = driver;
+  return ask(driver, 'capabilities', capabilitiesShape, () =>
+    typeof capabilities === 'function' ? capabilities(config) : capabilities,
+  );
 }
 
 /** Returns the same capabilities, whose functions show nothing of the values that they are called with when they throw. */
@@ -67,7 +76,7 @@ function guardCapabilities(name: string, capabilities: Capabilities): Capabiliti
     const sentence = `The driver ${quote(name)} failed in ${method}(); nothing was written. Fix the driver.`;
     return (...given: Arguments): Returned => callForeign(() => call(...given), 'INVALID_OPTION', sentence);
   };
-  const { kind, limits, writeWarnings } = capabilities;
+  const { kind, limits, writeWarnings, followUp } = capabilities;
   return {
     import: capabilities.import,
     writes: capabilities.writes,
@@ -75,6 +84,7 @@ function guardCapabilities(name: string, capabilities: Capabilities): Capabiliti
     ...(kind !== undefined && { kind }),
     ...(limits !== undefined && { limits }),
     ...(writeWarnings !== undefined && { writeWarnings }),
+    ...(followUp !== undefined && { followUp }),
     checkKey: guard('checkKey', (key: string) => capabilities.checkKey(key)),
     checkValue: guard('checkValue', (value: string) => capabilities.checkValue(value)),
     isReserved: guard('isReserved', (key: string) => capabilities.isReserved(key)),
@@ -117,6 +127,17 @@ export function outcomesOf(driver: AnyDestinationDriver, returned: unknown): rea
   const checked = checkedOutcomes(returned);
   if ('items' in checked) return checked.items.map((told) => harmless(driver, told));
   const message = `The driver ${quote(driver.name)} returned something from write() that is not a list of outcomes (at ${checked.fault}); it is unknown what was written. Fix the driver.`;
+  throw new SecretSyncError('INVALID_RESPONSE', message, { maybeWritten: true });
+}
+
+/**
+ * Returns how what followed the writes went, as a driver says it.
+ *
+ * @throws SecretSyncError `INVALID_RESPONSE` where it says something else; what was started is then unknown.
+ */
+export function followUpOutcomeOf(driver: AnyDestinationDriver, returned: unknown): FollowUpOutcome {
+  if (isFollowUpOutcome(returned)) return returned;
+  const message = `The driver ${quote(driver.name)} returned something from finish() that is not { status, message }; it is unknown what was started. Fix the driver.`;
   throw new SecretSyncError('INVALID_RESPONSE', message, { maybeWritten: true });
 }
 

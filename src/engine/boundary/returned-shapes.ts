@@ -1,4 +1,5 @@
 import type { DestinationEntry, FixedReason, WriteOutcome } from '../../contracts/destination.js';
+import type { FollowUpOutcome } from '../../contracts/follow-up.js';
 import { SecretValue } from '../../contracts/secret.js';
 
 // What a driver returns can have a million items, and is looked at in one go: by hand, which takes a tenth of the time
@@ -6,7 +7,7 @@ import { SecretValue } from '../../contracts/secret.js';
 
 type Fields = {
   readonly [
-    Name in keyof DestinationEntry | 'notAString' | 'json' | 'entries' | 'status' | 'error'
+    Name in keyof DestinationEntry | 'notAString' | 'json' | 'entries' | 'status' | 'error' | 'message'
   ]?: unknown;
 };
 
@@ -79,3 +80,14 @@ export const checkedEntries = (returned: unknown): Checked<DestinationEntry> =>
 /** Checks what `write()` returned, or handed to `onOutcome`. */
 export const checkedOutcomes = (returned: unknown): Checked<WriteOutcome> =>
   checked(returned, 'outcomes', faultOfOutcome);
+
+const FOLLOW_UP_STATUS: ReadonlySet<unknown> = new Set<FollowUpOutcome['status']>([
+  'started',
+  'succeeded',
+  'failed',
+  'timed-out',
+]);
+
+/** Checks what `finish()` returned. */
+export const isFollowUpOutcome = (returned: unknown): returned is FollowUpOutcome =>
+  isFields(returned) && FOLLOW_UP_STATUS.has(returned.status) && typeof returned.message === 'string';

@@ -1,10 +1,12 @@
 import type { SyncDefinition } from '../../contracts/definition.js';
 import { quoteList } from '../../shared/text.js';
 import { parseDefinitionFields } from '../../core/definition/parse-definition.js';
+import { redeployProblem } from '../../core/follow-up.js';
 import { validate, valueAt } from '../../shared/validation.js';
 import { errorFromProblems } from '../../shared/problems.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
 import type { AnyDestinationDriver, DefinitionFor } from '../../contracts/typed-definition.js';
+import { capabilitiesOf } from '../boundary/guard-driver.js';
 
 /** A definition whose config its driver has parsed. */
 export interface RegisteredDefinition {
@@ -13,6 +15,17 @@ export interface RegisteredDefinition {
 }
 
 export type Registered = RegisteredDefinition | { readonly problems: readonly ErrorProblem[] };
+
+/** Whether the driver can do, at this place, what `syncOptions.redeploy` asks for. */
+function redeployProblemOf(
+  plain: unknown,
+  driver: AnyDestinationDriver,
+  config: unknown,
+): ErrorProblem | undefined {
+  const redeploy = valueAt(plain, ['syncOptions', 'redeploy']);
+  if (redeploy !== 'start' && redeploy !== 'wait') return undefined;
+  return redeployProblem(redeploy, capabilitiesOf(driver, config), driver.name);
+}
 
 /** Finds the driver of a definition and parses all of it; returns every problem. */
 export function registerDefinition(input: unknown, drivers: readonly AnyDestinationDriver[]): Registered {
@@ -26,8 +39,11 @@ export function registerDefinition(input: unknown, drivers: readonly AnyDestinat
       code: 'INVALID_DEFINITION',
       path: 'destinationConfig',
     });
-    if (config.problems === undefined) destinationConfig = config.value;
-    else for (const problem of config.problems) all.push(problem);
+    if (config.problems === undefined) {
+      destinationConfig = config.value;
+      const unfit = redeployProblemOf(plain, driver, destinationConfig);
+      if (unfit !== undefined) all.push(unfit);
+    } else for (const problem of config.problems) all.push(problem);
   } else if (typeof destination === 'string' && destination !== '') {
     const known = quoteList(drivers.map((candidate) => candidate.name).sort());
     all.push({

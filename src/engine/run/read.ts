@@ -1,4 +1,5 @@
 import type { DestinationConnection, DestinationEntry, Facts } from '../../contracts/destination.js';
+import { SecretSyncError } from '../../contracts/errors.js';
 import { quote } from '../../shared/text.js';
 import type { SourceLocation } from '../../contracts/source.js';
 import { locationIn } from '../../core/inputs/location.js';
@@ -49,7 +50,6 @@ export async function readSource(
 
 /** The run's view of a connection's client: counted, and for a run with a lease nothing is sent once that has ended. */
 export function clientFor(client: GuardedHttpClient, run: Run, lease: Lease | undefined): HttpClient {
-  const { host } = new URL(run.prepared.endpoint);
   return client.forRun({
     signal: run.signal,
     ...(run.deadline === undefined ? {} : { deadline: run.deadline }),
@@ -57,7 +57,7 @@ export function clientFor(client: GuardedHttpClient, run: Run, lease: Lease | un
     onSend: () => lease?.check(),
     onRequest(request) {
       run.countRequest();
-      run.emit({ ...run.fields, type: 'request', host, ...request });
+      run.emit({ ...run.fields, type: 'request', ...request });
     },
     onRetry: (retry) => run.emit({ ...run.fields, type: 'retry', ...retry }),
   });
@@ -67,7 +67,11 @@ export function clientFor(client: GuardedHttpClient, run: Run, lease: Lease | un
 export function connect(run: Run, http: HttpClient, facts: Facts): DestinationConnection {
   const { driver, credentials, definition } = run.prepared;
   const config = definition.destinationConfig;
-  return connectDriver(driver, { credentials, config, http, facts: run.prepared.echoes.guardFacts(facts) });
+  const guardedFacts = run.prepared.echoes.guardFacts(facts);
+  const connection = connectDriver(driver, { credentials, config, http, facts: guardedFacts });
+  if (definition.syncOptions.redeploy === 'never' || connection.finish !== undefined) return connection;
+  const message = `The driver ${quote(driver.name)} declares a followUp, but its connect() returned no finish(); nothing was written. Fix the driver.`;
+  throw new SecretSyncError('INVALID_OPTION', message);
 }
 
 /** Reads a place. What it holds is used only after {@link checkEchoes}. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../contracts/clock.js';
+import type { ErrorCode } from '../../contracts/error-codes.js';
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { SyncEvent } from '../../contracts/events.js';
 import type { Operation } from '../../contracts/plan.js';
@@ -105,6 +106,9 @@ function contextOf({ fields, prepared }: Run<AtPlace>): ErrorContext {
   };
 }
 
+/** What says more than the reason for which a run was ended: what was done before. */
+const OUTLIVES_ABORT: ReadonlySet<ErrorCode> = new Set(['STATE_NOT_SAVED', 'REDEPLOY_FAILED']);
+
 /** Tells the start and the end of a run, and its failure, which is the reason of an abort where there was one. */
 async function told<Result, Prepared extends AtPlace>(
   run: Run<Prepared>,
@@ -118,7 +122,7 @@ async function told<Result, Prepared extends AtPlace>(
     return await work(run);
   } catch (error) {
     const ended: unknown =
-      signal.aborted && !isSecretSyncError(error, 'STATE_NOT_SAVED') ? signal.reason : error;
+      signal.aborted && !(isSecretSyncError(error) && OUTLIVES_ABORT.has(error.code)) ? signal.reason : error;
     // The caller's own reason comes back as it is.
     const isCallers = callerSignal?.aborted === true && ended === callerSignal.reason;
     const thrown = isSecretSyncError(ended) && !isCallers ? withContext(ended, contextOf(run)) : ended;

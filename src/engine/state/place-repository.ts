@@ -191,7 +191,7 @@ function createLoadedPlace(
       const { syncs, entries: begun } = memory.begun();
       const { persistent } = await inTurns(withoutFingerprints(begun));
       const document = await inTurns(renderIntent(place, { base: version, syncs, entries: persistent }));
-      intentVersion = await put(options, keys.intent, place, document, intentVersion);
+      intentVersion = await putDocument(options, keys.intent, place, document, intentVersion);
     },
     async save() {
       const now = await inTurns(memory.contents());
@@ -199,7 +199,7 @@ function createLoadedPlace(
       if (!isEmpty && (saved === undefined || !sameContents(saved, now))) {
         const { persistent, fingerprints } = await inTurns(withoutFingerprints(now.entries));
         const document = await inTurns(renderPlace(place, { ...now, entries: persistent }));
-        version = await put(options, keys.state, place, document, version);
+        version = await putDocument(options, keys.state, place, document, version);
         saved = now;
         known.fingerprints.set(place, { version, fingerprints });
       }
@@ -226,8 +226,9 @@ export function createStateRepository(options: ResolvedOptions): StateRepository
   };
 }
 
-async function put(
-  { store }: ResolvedOptions,
+/** Puts a document of a place. @throws SecretSyncError `STATE_NOT_SAVED`. */
+export async function putDocument(
+  { store }: Pick<ResolvedOptions, 'store'>,
   key: string,
   place: string,
   document: DocumentFields,

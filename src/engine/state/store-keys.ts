@@ -8,9 +8,15 @@ export function storeKeys(place: string): {
   readonly state: string;
   readonly intent: string;
   readonly lease: string;
+  readonly redeploys: string;
 } {
   const digest = checksum(place).slice(0, 40);
-  return { state: `${PLACES}${digest}`, intent: `intents/${digest}`, lease: `leases/${digest}` };
+  return {
+    state: `${PLACES}${digest}`,
+    intent: `intents/${digest}`,
+    lease: `leases/${digest}`,
+    redeploys: `redeploys/${digest}`,
+  };
 }
 
 /** @throws SecretSyncError `STATE_UNREADABLE` whatever the store throws. */

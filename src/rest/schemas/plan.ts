@@ -53,6 +53,7 @@ export const planSchema = z
     problems: z.array(keyed.extend({ confirmable: z.boolean().optional() })),
     warnings: z.array(keyed),
     summary: counts,
+    after: z.object({ action: z.enum(['redeploy', 'restart']), wait: z.boolean() }).optional(),
     preconditions: z.object({ keyId: z.string(), mac: z.string() }).optional(),
   })
   .openapi('Plan');

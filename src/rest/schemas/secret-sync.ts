@@ -23,6 +23,7 @@ const options = {
   allowReplace: z.boolean(),
   invalidKeys,
   deleteLeftBehind: z.boolean(),
+  redeploy: z.enum(['never', 'start', 'wait']),
 } satisfies Record<keyof SyncOptionsInput, z.ZodType>;
 
 const given = z.strictObject(options).partial();
