@@ -57,6 +57,7 @@ export const capabilities: Capabilities = {
       : 'use letters, digits and underscores, with no digit at the start',
   checkValue: checkText,
   isReserved,
+  followUp: { action: 'restart' },
   writeWarnings: [
     {
       code: 'RESTARTS_PROJECT' satisfies HasuraCloudWarningCode,

@@ -2,6 +2,7 @@ import type { ConnectOptions, DestinationConnection } from '../../contracts/dest
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import { canonicalId } from '../support/ids.js';
 import type { HasuraCloudConfig, HasuraCloudCredentials } from './config.js';
+import { awaitRestart } from './health.js';
 import { toEntries, type Snapshot } from './snapshot.js';
 import { findProject, getEnvironment } from './wire.js';
 import { conflict, write, type Doubt } from './write.js';
@@ -79,5 +80,6 @@ export function connect({
       ({ snapshot, doubt } = written);
       return written.outcomes;
     },
+    finish: (options) => awaitRestart(http, projectId, options),
   };
 }

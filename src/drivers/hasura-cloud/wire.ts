@@ -57,6 +57,19 @@ export const findProject = (http: HttpClient, projectId: string, signal: AbortSi
     signal,
   });
 
+/** Returns where a project answers; `null` where the token shows no such project. */
+export const findEndpoint = async (http: HttpClient, projectId: string, signal: AbortSignal) => {
+  const project = await graphql(http, {
+    operation: 'look up the endpoint of the project',
+    document: 'query endpoint($projectId: uuid!) { projects_by_pk(id: $projectId) { endpoint } }',
+    field: 'projects_by_pk',
+    schema: z.nullable(z.object({ endpoint: z.nullish(z.string()) })),
+    variables: { projectId },
+    signal,
+  });
+  return project?.endpoint ?? null;
+};
+
 /** Returns the environment of a tenant as the API gives it; `null` where there is no such tenant. */
 export const getEnvironment = (http: HttpClient, tenantId: string, signal: AbortSignal) =>
   graphql(http, {

@@ -102,6 +102,13 @@ export function capabilities({
     },
     checkValue: checkText,
     isReserved,
+    followUp:
+      environmentId === undefined
+        ? {
+            unavailable:
+              'only one environment can be deployed after a sync, and destinationConfig names a whole project; set environmentId',
+          }
+        : { action: 'redeploy', settles: ['TAKES_EFFECT_ON_DEPLOY' satisfies QoveryWarningCode] },
     writeWarnings: [
       {
         code: 'TAKES_EFFECT_ON_DEPLOY' satisfies QoveryWarningCode,

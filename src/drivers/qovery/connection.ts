@@ -2,6 +2,7 @@ import type { ConnectOptions, DestinationConnection } from '../../contracts/dest
 import { canonicalId } from '../support/ids.js';
 import type { Known } from './attempt.js';
 import type { QoveryConfig, QoveryCredentials } from './config.js';
+import { deploy } from './deploy.js';
 import { ownerNames, toEntries } from './entries.js';
 import type { VariableScope } from './variable.js';
 import { variableApi } from './wire.js';
@@ -42,5 +43,6 @@ export function connect({
       const api = variableApi(http, place, options.signal);
       return write({ api, place, owners, known, concurrency }, batch, options);
     },
+    finish: (options) => deploy(http, place.parentId, options),
   };
 }
