@@ -40,6 +40,7 @@ describe('planSync', () => {
           allowEmptySource: false,
           allowReplace: false,
           invalidKeys: 'refuse',
+          redeploy: 'never',
         },
         destination: 'destination',
         destinationConfig: {},

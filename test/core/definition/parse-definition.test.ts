@@ -271,6 +271,7 @@ describe('a definition is taken', () => {
         allowReplace: true,
         invalidKeys: 'skip',
         deleteLeftBehind: true,
+        redeploy: 'wait',
       },
       destination: 'my-driver',
       destinationConfig: { b: [{ y: 1, x: 2 }], a: 'z' },

@@ -34,13 +34,15 @@ export interface HasuraCloudEndpointOptions {
   readonly state: HasuraCloudState;
   readonly switches: HasuraCloudSwitches;
   readonly accessToken: string;
+  /** Where the emulator is, once it has started. */
+  readonly origin: () => string;
 }
 
 /** Reads requests as the service's GraphQL endpoint does, and executes them. */
 export function createHasuraCloudEndpoint(options: HasuraCloudEndpointOptions) {
-  const { graphql, state, switches, accessToken } = options;
+  const { graphql, state, switches, accessToken, origin } = options;
   const queries = hasuraCloudQueries(graphql);
-  const rootValue = createHasuraCloudResolvers(state, switches);
+  const rootValue = createHasuraCloudResolvers(state, switches, origin);
   const nextErrorId = createDeterministicIds(ID_SEED);
 
   function errors(

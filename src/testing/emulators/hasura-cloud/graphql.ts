@@ -9,7 +9,7 @@ const SCHEMA = `
   scalar jsonb
   type TenantEnv { hash: String! envVars: jsonb! }
   input UpdateEnvObject { key: String! value: String! }
-  type projects { id: uuid! name: String! endpoint: String! tenant: tenant }
+  type projects { id: uuid! name: String! endpoint: String tenant: tenant }
   type tenant { id: uuid! slug: String! cloud: String! region: String! project: projects! }
   input uuid_comparison_exp { _eq: uuid _neq: uuid _in: [uuid!] _nin: [uuid!] _is_null: Boolean }
   input String_comparison_exp { _eq: String _neq: String _in: [String!] _nin: [String!] _is_null: Boolean }

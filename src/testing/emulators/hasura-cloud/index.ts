@@ -3,6 +3,7 @@ import { startEmulatorServer } from '../server/server.js';
 import type { Emulator, EmulatorOptions } from '../server/types.js';
 import { createHasuraCloudEndpoint, GRAPHQL_PATH } from './endpoint.js';
 import type { GraphQLPackage } from './graphql.js';
+import { answerHealth, healthOf } from './health.js';
 import {
   createHasuraCloudState,
   uuid,
@@ -44,7 +45,8 @@ export interface HasuraCloudEmulator extends Emulator {
 /**
  * Starts a server on 127.0.0.1 that behaves as the control plane of Hasura Cloud does towards its API clients: the
  * projects, and their environments behind an optimistic lock. `url` is the full GraphQL URL, for the `apiUrl` of
- * the driver's credentials (with `allowPrivateNetwork`). Restarts are counted, not played.
+ * the driver's credentials (with `allowPrivateNetwork`). A project is served below the emulator's own URL, and of it
+ * `healthz` alone, which fails while a mutation restarts it.
  *
  * It is strict: what the documented schema does not hold, a body that is not quite right, another path or method
  * are errors. A failure is answered with status 200 and `errors`, as the service does, save for bodies that are
@@ -54,15 +56,19 @@ export interface HasuraCloudEmulator extends Emulator {
 export async function startHasuraCloudEmulator(
   options: HasuraCloudEmulatorOptions = {},
 ): Promise<HasuraCloudEmulator> {
-  const { accessToken = 'hasura-cloud-emulator-token' } = options;
+  const { accessToken = 'hasura-cloud-emulator-token', now = Date.now } = options;
   const graphql = await loadGraphql();
   const switches: HasuraCloudSwitches = { ...HASURA_CLOUD_DEFAULTS, ...options };
-  const state = createHasuraCloudState(switches);
-  const endpoint = createHasuraCloudEndpoint({ graphql, state, switches, accessToken });
-  const server = await startEmulatorServer(
+  const state = createHasuraCloudState(switches, now);
+  const origin = () => server.url;
+  const endpoint = createHasuraCloudEndpoint({ graphql, state, switches, accessToken, origin });
+  const server: Omit<Emulator, 'accessToken'> = await startEmulatorServer(
     {
-      handle: endpoint.execute,
-      describe: endpoint.describe,
+      handle(request) {
+        const projectId = healthOf(request);
+        return projectId === undefined ? endpoint.execute(request) : answerHealth(state, projectId);
+      },
+      describe: (request) => (healthOf(request) === undefined ? endpoint.describe(request) : 'GET /healthz'),
       refuse: (request, status, message) =>
         endpoint.errors(request, status, [{ code: 'GenericServerError', message }]),
       echoes: () => switches.echo,

@@ -50,7 +50,7 @@ export function createMutations(state: HasuraCloudState, switches: HasuraCloudSw
       throw hasuraError('GenericServerError', 'no changes to the environment');
     }
     carryOut?.();
-    record.restarts += 1;
+    state.restart(record);
     const shown = { ...tenantEnv(state, switches, record), hash: state.hash(record) };
     if (switches.hashRotation === 'after-mutations') record.rotation += 1;
     return shown;

@@ -1,3 +1,4 @@
+import { endpointOf } from './health.js';
 import { createMutations, findByTenant, tenantEnv } from './mutations.js';
 import type { HasuraCloudState, ProjectRecord } from './state.js';
 import type { HasuraCloudSwitches } from './switches.js';
@@ -50,11 +51,15 @@ function slugOf({ name, id }: ProjectRecord): string {
 }
 
 /** The root fields, as the `graphql` package calls them: it has checked the arguments against the schema. */
-export function createHasuraCloudResolvers(state: HasuraCloudState, switches: HasuraCloudSwitches) {
+export function createHasuraCloudResolvers(
+  state: HasuraCloudState,
+  switches: HasuraCloudSwitches,
+  origin: () => string,
+) {
   const projectOf = (record: ProjectRecord) => ({
     id: record.id,
     name: record.name,
-    endpoint: `https://${slugOf(record)}.hasura.example/v1/graphql`,
+    endpoint: endpointOf(record, switches, origin()),
     tenant: () => tenantOf(record),
   });
   const tenantOf = (record: ProjectRecord): unknown =>

@@ -38,6 +38,8 @@ export interface ProjectRecord {
   /** Moves where the hash moves although nothing changed. */
   rotation: number;
   restarts: number;
+  /** Until when it restarts, in ms since the Unix epoch. */
+  restartsUntil: number;
 }
 
 /** The form of the ids that the API takes. */
@@ -49,7 +51,7 @@ const SEED = 0xa5;
 /** The projects of one emulator, and all that changes them. */
 export type HasuraCloudState = ReturnType<typeof createHasuraCloudState>;
 
-export function createHasuraCloudState(switches: HasuraCloudSwitches) {
+export function createHasuraCloudState(switches: HasuraCloudSwitches, now: () => number) {
   const nextId = createDeterministicIds(SEED);
   const projects = new Map<string, ProjectRecord>();
 
@@ -85,6 +87,7 @@ export function createHasuraCloudState(switches: HasuraCloudSwitches) {
         revision: 0,
         rotation: 0,
         restarts: 0,
+        restartsUntil: 0,
       };
       if (projects.has(record.id)) throw new Error(`The emulator already has a project ${record.id}.`);
       projects.set(record.id, record);
@@ -100,6 +103,11 @@ export function createHasuraCloudState(switches: HasuraCloudSwitches) {
       if (removed) record.revision += 1;
       return removed;
     },
+    restart(record: ProjectRecord): void {
+      record.restarts += 1;
+      record.restartsUntil = now() + switches.restartMs;
+    },
+    isHealthy: (record: ProjectRecord): boolean => now() >= record.restartsUntil,
     get: (record: ProjectRecord, key: string): JsonValue | undefined => homesOf(record, key)[0]?.get(key),
     hash(record: ProjectRecord): string {
       const basis =

@@ -40,6 +40,13 @@ export interface HasuraCloudSwitches {
   readonly hashRotation: 'never' | 'before-mutations' | 'after-mutations';
   /** Maintenance mode: every mutation is refused. Default: false. */
   readonly maintenance: boolean;
+  /**
+   * How long `healthz` of a project fails after a mutation has restarted it, in ms by the emulator's clock; `Infinity`: for
+   * ever. Default: 0.
+   */
+  readonly restartMs: number;
+  /** What `endpoint` says: the GraphQL endpoint, the base of the project, or nothing. Default: `graphql`. */
+  readonly endpoint: 'graphql' | 'base' | 'null';
   /** Keys that can't be set: the error names the first one. Default: none. */
   readonly unsettable: readonly string[];
   /** Whether messages of errors are plain, or JSON text that is nested twice. Default: `plain`. */
@@ -70,6 +77,10 @@ export const HASURA_CLOUD_DEFAULTS: HasuraCloudSwitches = {
   hash: 'revision',
   hashRotation: 'never',
   maintenance: false,
+  // Reported: some seconds. The emulator's own choice is not to wait.
+  restartMs: 0,
+  // The official documents do not show one.
+  endpoint: 'graphql',
   unsettable: [],
   errorMessages: 'plain',
   echo: false,

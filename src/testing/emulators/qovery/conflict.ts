@@ -2,17 +2,15 @@ import type { EmulatorAnswer } from '../server/answers.js';
 import type { RequestLogEntry } from '../server/types.js';
 import type { QoveryState } from './state.js';
 import type { QoverySwitches } from './switches.js';
-import type { QoveryDeployment, QoveryVariable } from './types.js';
+import type { QoveryDeployments } from './deployments.js';
+import type { QoveryVariable } from './types.js';
 import { refusal } from './wire.js';
 
 /** What the routes work on. */
 export interface QoveryService {
   readonly state: QoveryState;
   readonly switches: QoverySwitches;
-  readonly deployments: QoveryDeployment[];
-  now(): number;
-  /** Ends the deployments of an environment. */
-  finish(environmentId: string): void;
+  readonly deployments: QoveryDeployments;
 }
 
 /** The entry that keeps another from being created, or from taking this key. */

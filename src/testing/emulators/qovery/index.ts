@@ -1,6 +1,7 @@
 import type { EmulatorAnswer } from '../server/answers.js';
 import { startEmulatorServer } from '../server/server.js';
 import type { Emulator, EmulatorOptions, RequestLogEntry } from '../server/types.js';
+import { createDeployments } from './deployments.js';
 import { createRateLimiter } from './limit.js';
 import { findFault, findRoute } from './routes/route.js';
 import { createQoveryRoutes } from './routes/index.js';
@@ -43,14 +44,14 @@ export interface QoveryEmulator extends Emulator {
   deleteVariable(id: string): boolean;
   /** The deployments that were asked for, the oldest first. */
   deployments(): QoveryDeployment[];
-  /** Ends the deployments of an environment that are under way. */
-  finishDeployment(environmentId: string): void;
+  /** Ends the deployments of an environment that are under way. `state`: default, that of the switch `deploymentState`. */
+  finishDeployment(environmentId: string, state?: string): void;
 }
 
 /**
  * Starts a server on 127.0.0.1 that behaves as the API of Qovery does: the unified `/variable` family with aliases,
  * overrides and imports; the older family below projects and environments; organizations, projects and environments; and
- * deployments (which are noted, not played). `url` is for the
+ * deployments, which take their time. `url` is for the
  * `instanceUrl` of the driver's credentials (with `allowPrivateNetwork`).
  *
  * It is strict: unknown or repeated query parameters, unknown, missing or mistyped fields of a body, and keys
@@ -60,13 +61,9 @@ export async function startQoveryEmulator(options: QoveryEmulatorOptions = {}): 
   const { accessToken = 'qovery-emulator-token', now = Date.now } = options;
   const switches: QoverySwitches = { ...QOVERY_DEFAULTS, ...options };
   const state = createQoveryState(switches, now);
-  const deployments: QoveryDeployment[] = [];
+  const deployments = createDeployments(switches, state.nextId, now);
   const limiter = createRateLimiter(() => switches.rateLimit, now);
-  const finishDeployment = (environmentId: string) =>
-    deployments.forEach((deployment, index) => {
-      if (deployment.environmentId === environmentId) deployments[index] = { ...deployment, finished: true };
-    });
-  const routes = createQoveryRoutes({ state, switches, deployments, now, finish: finishDeployment });
+  const routes = createQoveryRoutes({ state, switches, deployments });
 
   function carryOut(request: RequestLogEntry): EmulatorAnswer {
     const found = findRoute(routes, request);
@@ -131,7 +128,7 @@ export async function startQoveryEmulator(options: QoveryEmulatorOptions = {}): 
     },
     editVariable: (id: string, changes: Partial<Omit<QoveryVariableSetup, 'id'>>) => state.edit(id, changes),
     deleteVariable: (id: string) => state.remove(id),
-    deployments: () => [...deployments],
-    finishDeployment,
+    deployments: deployments.all,
+    finishDeployment: deployments.finish,
   });
 }

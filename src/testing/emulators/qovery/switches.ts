@@ -56,8 +56,15 @@ export interface QoverySwitches {
   readonly valueNamingKey: 'value' | 'alias';
   /** Whether a project's list shows the aliases and overrides that environments made of its entries. Default: false. */
   readonly projectListShowsDependents: boolean;
-  /** Whether a deployment is over immediately, or when `finishDeployment` is called (409 until then). Default: `at-once`. */
+  /**
+   * Whether a deployment is over after {@link deploymentMs}, or when `finishDeployment` is called (409 until then). Default:
+   * `at-once`.
+   */
   readonly deploymentsEnd: 'at-once' | 'by-hand';
+  /** How long a deployment takes, by the emulator's clock. Default: 0. */
+  readonly deploymentMs: number;
+  /** The state in which deployments end: `DEPLOYED`, `DEPLOYMENT_ERROR`, `BUILD_ERROR`, `CANCELED`. Default: `DEPLOYED`. */
+  readonly deploymentState: string;
   /** The limit of requests; `null` for none. Changing it starts a new window. Default: null. */
   readonly rateLimit: QoveryRateLimit | null;
   /** The body of errors: JSON with `detail`, JSON with `message`, plain text, or none. Default: `detail`. */
@@ -95,8 +102,11 @@ export const QOVERY_DEFAULTS: QoverySwitches = {
   valueNamingKey: 'value',
   // Unknown; the stricter for a driver, which can't see what it would delete.
   projectListShowsDependents: false,
-  // Playing no deployments is the emulator's own choice.
+  // A deployment takes minutes, and how many is documented nowhere: the emulator's own choice is not to wait.
   deploymentsEnd: 'at-once',
+  deploymentMs: 0,
+  // The state names of the specification's `StateEnum`.
+  deploymentState: 'DEPLOYED',
   // The documented 1,000 requests an hour would end most tests.
   rateLimit: null,
   // The official clients read `detail`.

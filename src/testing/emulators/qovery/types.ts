@@ -59,4 +59,6 @@ export interface QoveryDeployment {
   /** In ms since the Unix epoch. */
   readonly startedAt: number;
   readonly finished: boolean;
+  /** `DEPLOYING` until it has finished, then the state in which it ended. */
+  readonly state: string;
 }

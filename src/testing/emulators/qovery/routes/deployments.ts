@@ -8,8 +8,8 @@ import { missing, refusal } from '../wire.js';
 
 /** The specification's `EnvironmentStatus`. */
 function presentStatus({ deployments, switches }: QoveryService, id: string, state?: string) {
-  const last = deployments.filter(({ environmentId }) => environmentId === id).at(-1);
-  const found = last === undefined ? 'READY' : last.finished ? 'DEPLOYED' : 'DEPLOYING';
+  const last = deployments.lastOf(id);
+  const found = last?.state ?? 'READY';
   return {
     id,
     state: state ?? found,
@@ -20,21 +20,15 @@ function presentStatus({ deployments, switches }: QoveryService, id: string, sta
   };
 }
 
-/** Deployments, which are noted and not played. */
+/** Deployments: asked for, looked at, and ended. */
 export function deploymentRoutes(service: QoveryService): readonly Route[] {
   const { state, switches, deployments } = service;
 
   function deploy(request: RequestLogEntry, id: string): EmulatorAnswer {
     if (!state.place(id, 'ENVIRONMENT')) return missing(switches, request, 'Environment');
-    if (deployments.some(({ environmentId, finished }) => environmentId === id && !finished)) {
+    if (deployments.lastOf(id)?.finished === false)
       return refusal(switches, request, 409, 'An operation is in progress');
-    }
-    deployments.push({
-      id: state.nextId(),
-      environmentId: id,
-      startedAt: service.now(),
-      finished: switches.deploymentsEnd === 'at-once',
-    });
+    deployments.start(id);
     return { status: 202, body: presentStatus(service, id, 'DEPLOYMENT_QUEUED') };
   }
 
@@ -47,7 +41,7 @@ export function deploymentRoutes(service: QoveryService): readonly Route[] {
       body: cancelSchema,
       handle(request, id) {
         if (!state.place(id, 'ENVIRONMENT')) return missing(switches, request, 'Environment');
-        service.finish(id);
+        deployments.finish(id, 'CANCELED');
         return { status: 202, body: presentStatus(service, id, 'CANCELED') };
       },
     },
