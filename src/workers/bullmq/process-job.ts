@@ -58,7 +58,7 @@ function progressOf(job: QueueJob) {
 /** When a job is given out again that another run keeps from its turn. */
 const busyUntil = (retryAt: string | undefined): number =>
   retryAt === undefined
-    ? Date.now() + LEAST_BUSY_MS + Math.random() * (MOST_BUSY_MS - LEAST_BUSY_MS)
+    ? Date.now() + LEAST_BUSY_MS + Math.round(Math.random() * (MOST_BUSY_MS - LEAST_BUSY_MS))
     : Date.parse(retryAt);
 
 /** Carries a run's end over to its job: what is to be done later goes back into the queue, with the time of the record. */

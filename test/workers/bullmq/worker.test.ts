@@ -193,14 +193,15 @@ function describeWorker(name: ServerName): void {
       const fake = fakeService();
       const worker = await startWorker({ service: fake.service, queue, concurrency: 1 });
       await queue.enqueue(syncOf('a'));
-      await queue.enqueue(syncOf('b'));
+      const other = await queue.enqueue(syncOf('b'));
       const { end, options } = await fake.call(1);
       const stopping = worker.stop({ timeout: 60_000 });
       end(SUCCEEDED);
       await stopping;
       expect(options.signal?.aborted).toBe(false);
       expect(fake.calls).toHaveLength(1);
-      expect(await queue.counts()).toMatchObject({ waiting: 1, completed: 1 });
+      expect(await queue.counts()).toMatchObject({ active: 0, completed: 1 });
+      expect(await (await backend.raw.getJob(other))?.getState()).toBe('waiting');
     });
   });
 }
