@@ -12,6 +12,9 @@ import { QUEUE_PARTS, type QueueParts } from './queue-parts.js';
 /** How long runs that were told to stop may take to end, in ms. */
 const GRACE_MS = 5_000;
 
+/** How long a worker waits that BullMQ has ended, in ms. */
+const RESTART_MS = 1_000;
+
 /** Runs the jobs of a queue in this process. */
 export interface BullmqWorker extends AsyncDisposable {
   /** Begins to look for what is due, and to do it. Resolves when BullMQ is connected, and rejects where it can't be. */
@@ -31,6 +34,18 @@ interface Started {
 }
 
 const never = new AbortController().signal;
+
+/** Takes jobs until the worker is stopped: what ends BullMQ's loop, such as a server that restarts, must not end it. */
+async function keepRunning(
+  worker: Started['worker'],
+  { onError }: ResolvedWorkerOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await worker.run().catch(onError);
+    await systemClock.sleep(RESTART_MS, signal).catch(() => undefined);
+  }
+}
 
 /** Has one of all workers look in each interval: each asks, and the queue takes one of them. */
 async function keepLooking(
@@ -70,7 +85,7 @@ export function bullmqWorker(given: BullmqWorkerOptions): BullmqWorker {
     );
     const ready = worker.waitUntilReady().then(() => {
       if (stopped.signal.aborted) return;
-      void worker.run().catch(onError);
+      void keepRunning(worker, options, stopped.signal);
       void keepLooking(options, stopped.signal);
     });
     return { worker, stopped, ready };

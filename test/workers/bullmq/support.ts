@@ -5,8 +5,13 @@ import type { StateStore } from '../../../src/contracts/state-store.js';
 import type { Performed, PerformOptions, SyncJob } from '../../../src/service/index.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
-import { bullmqQueue, bullmqWorker, type BullmqWorkerOptions } from '../../../src/workers/bullmq/index.js';
+import {
+  bullmqWorker,
+  type BullmqQueue,
+  type BullmqWorkerOptions,
+} from '../../../src/workers/bullmq/index.js';
 import type { ServerName } from '../../support/servers.js';
+import { openQueue, redisOptions } from './open-queue.js';
 
 /** What a test opened, closed after it, the last first. */
 export const opened: (() => unknown)[] = [];
@@ -18,18 +23,6 @@ export async function closeOpened(): Promise<void> {
 /** What BullMQ reported. */
 export const reported: Error[] = [];
 const onError = (error: Error) => void reported.push(error);
-
-/** The address of a Redis as options: a path where it is a socket. */
-export function redisOptions(url: string) {
-  if (url.startsWith('/')) return { path: url, retryStrategy: () => 20 };
-  const { hostname, port, password } = new URL(url);
-  return {
-    host: hostname,
-    port: Number(port || '6379'),
-    ...(password !== '' && { password: decodeURIComponent(password) }),
-    retryStrategy: () => 20,
-  };
-}
 
 export function openPool(connectionString: string, options: pg.PoolConfig = {}): pg.Pool {
   const pool = new pg.Pool({ connectionString, ...options });
@@ -53,11 +46,41 @@ export type RawQueue = Pick<
 
 /** A server with a queue of its own name on it. */
 export interface Backend {
-  readonly open: () => ReturnType<typeof bullmqQueue>;
+  readonly open: () => BullmqQueue;
   readonly raw: RawQueue;
-  readonly store: StateStore;
   readonly name: string;
+  readonly store: StateStore;
+  /** All that the queue holds, as text. */
+  readonly dump: () => Promise<string>;
+  /** Loses all jobs, as a server does that is started without its data. */
+  readonly lose: () => Promise<unknown>;
+  /** What a worker that was killed holds counts as left alone for as long as it takes. */
+  readonly expire: (id: string) => Promise<unknown>;
+  /** Whether a check has found that a job may have stalled. */
+  readonly isMarked: (id: string) => Promise<boolean>;
 }
+
+/** What is stored under a key of Redis, whatever its type. */
+async function readKey(client: Redis, key: string): Promise<unknown> {
+  switch (await client.type(key)) {
+    case 'string':
+      return client.get(key);
+    case 'hash':
+      return client.hgetall(key);
+    case 'list':
+      return client.lrange(key, 0, -1);
+    case 'set':
+      return client.smembers(key);
+    case 'zset':
+      return client.zrange(key, 0, -1, 'WITHSCORES');
+    case 'stream':
+      return client.xrange(key, '-', '+');
+    default:
+      return null;
+  }
+}
+
+const TABLES = ['job', 'job_log', 'event', 'meta', 'dedup', 'dedup_next', 'metrics'];
 
 let made = 0;
 
@@ -65,6 +88,11 @@ let made = 0;
 export async function openBackend(server: ServerName, url: string): Promise<Backend> {
   made += 1;
   const name = `test-${process.pid}-${Date.now()}-${made}`;
+  const open = () => {
+    const { queue, close } = openQueue(server, url, name, onError);
+    opened.push(close);
+    return queue;
+  };
   if (server === 'Redis') {
     const connection = redisOptions(url);
     const raw = new Queue(name, { connection });
@@ -73,12 +101,22 @@ export async function openBackend(server: ServerName, url: string): Promise<Back
     const client = openRedis(url);
     opened.push(() => client.del(key).catch(() => undefined));
     opened.push(() => raw.close());
-    const open = () => {
-      const queue = bullmqQueue({ connection, name, onError });
-      opened.push(() => queue.close());
-      return queue;
+    const prefix = `bull:${name}:`;
+    return {
+      open,
+      raw,
+      name,
+      store: redisStore(client, { key }),
+      async dump() {
+        const keys = await client.keys(`${prefix}*`);
+        return JSON.stringify(
+          await Promise.all(keys.map(async (each) => [each, await readKey(client, each)])),
+        );
+      },
+      lose: () => client.flushall(),
+      expire: (id) => client.del(`${prefix}${id}:lock`, `${prefix}stalled-check`),
+      isMarked: async (id) => (await client.sismember(`${prefix}stalled`, id)) === 1,
     };
-    return { open, raw, store: redisStore(client, { key }), name };
   }
   const pool = openPool(url, { options: '-c search_path=bullmq' });
   const client = await pool.connect();
@@ -89,12 +127,27 @@ export async function openBackend(server: ServerName, url: string): Promise<Back
   const documents = openPool(url);
   opened.push(() => documents.query(`DROP TABLE IF EXISTS ${table}`).catch(() => undefined));
   opened.push(() => raw.close());
-  const open = () => {
-    const queue = bullmqQueue({ connection: pool, backend: createPostgresBackend, name, onError });
-    opened.push(() => queue.close());
-    return queue;
+  return {
+    open,
+    raw,
+    name,
+    store: postgresStore(documents, { table }),
+    async dump() {
+      const rows = TABLES.map((one) =>
+        pool.query(`SELECT to_json(t) AS row FROM ${one} t WHERE queue = $1`, [name]),
+      );
+      return JSON.stringify((await Promise.all(rows)).map((result) => result.rows as unknown[]));
+    },
+    lose: () => raw.obliterate({ force: true }),
+    async expire(id) {
+      await pool.query('UPDATE job SET locked_until_ms = 1 WHERE queue = $1 AND id = $2', [name, id]);
+      await pool.query(`DELETE FROM meta WHERE queue = $1 AND field = 'stalled-check'`, [name]);
+    },
+    async isMarked(id) {
+      const text = 'SELECT FROM job WHERE queue = $1 AND id = $2 AND stalled_marked';
+      return (await pool.query(text, [name, id])).rowCount === 1;
+    },
   };
-  return { open, raw, store: postgresStore(documents, { table }), name };
 }
 
 /** One call of {@link fakeService}. */
