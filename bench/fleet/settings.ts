@@ -11,7 +11,7 @@ export const SETTINGS = {
   /** Of each worker. */
   concurrency: 5,
   runsPerConnection: 2,
-  pollInterval: 2_000,
+  pollInterval: 5_000,
   debounce: 500,
   /** How often a worker is killed while the source changes, in ms. */
   killEvery: 4_000,

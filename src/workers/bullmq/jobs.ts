@@ -9,6 +9,8 @@ import { checksum } from '../../shared/canonical-json.js';
 export interface LookData {
   /** Default: all records. */
   readonly location?: SourceLocation;
+  /** It is the one of an interval: another one comes. */
+  readonly isPeriodic?: true;
 }
 
 export type JobData = SyncJob | LookData;

@@ -16,6 +16,8 @@ const PROGRESS_MS = 1_000;
 export interface JobContext extends ResolvedWorkerOptions {
   /** Of the job: aborted when the worker has to stop. */
   readonly signal: AbortSignal;
+  /** The periodic looks of this worker that are in progress. */
+  readonly looking: Set<QueueJob>;
   /** Of this worker's hold on the job. */
   readonly token: string | undefined;
 }
@@ -88,8 +90,15 @@ async function conclude(
   }
 }
 
-async function look(job: QueueJob, { location }: LookData, context: JobContext): Promise<JobResult> {
-  const { service, queue, debounce, signal } = context;
+async function look(
+  job: QueueJob,
+  { location, isPeriodic = false }: LookData,
+  context: JobContext,
+): Promise<JobResult> {
+  const { service, queue, debounce, signal, looking } = context;
+  // Looks that take longer than the interval must not take the places of the runs.
+  if (isPeriodic && looking.size > 0) return { status: 'unwanted' };
+  if (isPeriodic) looking.add(job);
   try {
     const due = await service.findDue({ location, signal });
     await queue[QUEUE_PARTS].addDue(due, debounce);
@@ -98,6 +107,8 @@ async function look(job: QueueJob, { location }: LookData, context: JobContext):
     if (signal.aborted) return putOff(job, context, Date.now());
     const { code, message } = failureText(error);
     throw finalFailure(code, message);
+  } finally {
+    looking.delete(job);
   }
 }
 

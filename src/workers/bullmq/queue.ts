@@ -49,7 +49,7 @@ export function bullmqQueue(options: BullmqQueueOptions): BullmqQueue {
       const ttl = Math.max(1, Math.round(interval - Math.min(interval * EARLY_SHARE, MOST_EARLY_MS)));
       await add(
         'look',
-        {},
+        { isPeriodic: true },
         { ...LOOK, jobId: globalThis.crypto.randomUUID(), deduplication: { id: 'interval', ttl } },
       );
     },

@@ -6,6 +6,7 @@ import {
   type BullmqWorkerOptions,
   type ResolvedWorkerOptions,
 } from './options.js';
+import type { QueueJob } from './jobs.js';
 import { processJob } from './process-job.js';
 import { QUEUE_PARTS, type QueueParts } from './queue-parts.js';
 
@@ -79,8 +80,9 @@ export function bullmqWorker(given: BullmqWorkerOptions): BullmqWorker {
 
   function begin(): Started {
     const stopped = new AbortController();
+    const looking = new Set<QueueJob>();
     const worker = queue[QUEUE_PARTS].createWorker(
-      (job, token, signal = never) => processJob(job, { ...options, token, signal }),
+      (job, token, signal = never) => processJob(job, { ...options, token, signal, looking }),
       { concurrency, onError },
     );
     const ready = worker.waitUntilReady().then(() => {
