@@ -29,6 +29,7 @@ export default defineConfig({
     'stores/redis': 'src/stores/redis/index.ts',
     'stores/postgres': 'src/stores/postgres/index.ts',
     'service/index': 'src/service/index.ts',
+    'workers/bullmq': 'src/workers/bullmq/index.ts',
     'rest/index': 'src/rest/index.ts',
     'opentelemetry/index': 'src/opentelemetry/index.ts',
     'testing/index': 'src/testing/index.ts',
@@ -48,7 +49,7 @@ export default defineConfig({
   removeNodeProtocol: false,
   // The rest of zod stays outside: only the emulators use it.
   noExternal: [/^zod\/mini$/],
-  external: [/^node:/, 'graphql', 'hono', '@hono/zod-openapi', '@opentelemetry/api'],
+  external: [/^node:/, 'graphql', 'hono', '@hono/zod-openapi', '@opentelemetry/api', 'bullmq'],
   esbuildPlugins: [pureConstants],
   onSuccess: () => writeLicenses(BUNDLED, 'dist/THIRD_PARTY_LICENSES.txt'),
 });

@@ -21,6 +21,7 @@ const ALLOWED = new Map<string, readonly string[]>([
   ['engine', ['contracts', 'shared', 'core', 'http', 'stores']],
   ['service', ['contracts', 'shared', 'core', 'http', 'stores', 'format', 'engine']],
   ['rest', ['contracts', 'shared', 'service']],
+  ['workers', ['contracts', 'shared', 'service']],
   ['opentelemetry', ['contracts', 'shared']],
   [
     'testing',

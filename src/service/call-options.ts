@@ -89,7 +89,12 @@ const OWN_SCHEMAS: { readonly [Method in keyof OwnOptions]: z.ZodMiniType<OwnOpt
     ),
     signal: z.optional(signal),
   }),
-  perform: optionsOf({ signal: z.optional(signal), jobId: optionalString, onEvent }),
+  perform: optionsOf({
+    signal: z.optional(signal),
+    jobId: optionalString,
+    runsPerConnection: z.optional(atLeast(1)),
+    onEvent,
+  }),
   stop: optionsOf({ timeout: z.optional(milliseconds(0)) }),
   discover: optionsOf({
     destination: string,

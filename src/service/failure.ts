@@ -57,10 +57,10 @@ export function pauseAfter(attempt: number, random: number, { minPause, maxPause
 }
 
 /** The longest time that a failure is believed to have to wait for, in ms: a day. */
-const LONGEST_TOLD_MS = 86_400_000;
+export const LONGEST_TOLD_MS = 86_400_000;
 
 /** The latest time that a failure was told to wait for, in ms since the epoch; 0 where none was told. */
-function toldTime(error: unknown): number {
+export function toldTime(error: unknown): number {
   if (!isSecretSyncError(error)) return 0;
   const ofKeys = error.result?.outcomes.map(({ error: failed }) => failed?.retryAt) ?? [];
   return [error.retryAt, ...ofKeys].reduce(

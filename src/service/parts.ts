@@ -1,4 +1,5 @@
 import { AutoSync } from './auto-sync/auto-sync.js';
+import { FleetTurns } from './fleet/fleet-turns.js';
 import type { ResolvedServiceOptions } from './options.js';
 import { openDocuments } from './records/document-store.js';
 import { createLiveness } from './records/liveness.js';
@@ -26,6 +27,7 @@ export function createParts(options: ResolvedServiceOptions) {
   const looks = new SourceLooks(options);
   const autoSync = new AutoSync(options, { records, runs, looks, activity });
   const finder = new DueFinder(options, records, looks);
+  const turns = new FleetTurns(options);
   const requests = new RunRequests(options, records, runs, autoSync);
-  return { options, records, editor, activity, runner, runs, autoSync, finder, requests };
+  return { options, records, editor, activity, runner, runs, autoSync, finder, turns, requests };
 }

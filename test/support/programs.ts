@@ -7,7 +7,7 @@ import { build, type BuildOptions } from 'esbuild';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 // A package in the CommonJS format asks for modules of Node in this way.
-const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
+const REQUIRE = `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`;
 
 /** How the programs of tests are bundled. */
 export const BUNDLED = {

@@ -1,6 +1,6 @@
-import type { SyncDefinition } from '../../contracts/definition.js';
 import type { SyncEvent } from '../../contracts/events.js';
 import { canonicalJson } from '../../shared/canonical-json.js';
+import { connectionOf } from '../fleet/connection.js';
 import type { ResolvedServiceOptions } from '../options.js';
 import { syncNotFound, type LoadedSync, type RecordStore } from '../records/record-store.js';
 import { ConcurrencyGate, type Lane } from './concurrency-gate.js';
@@ -19,9 +19,6 @@ export interface LocalCall {
   /** Done before the place is given back, once the run has succeeded. */
   readonly onSucceeded?: () => Promise<void>;
 }
-
-const connectionOf = ({ connectionId, destination }: SyncDefinition): string =>
-  connectionId === undefined ? `driver:${destination}` : `connection:${connectionId}`;
 
 const laneOf = ({ stored: { definition, place } }: LoadedSync): Lane => ({
   place,

@@ -11,7 +11,9 @@ import type { SyncJob } from './sync-job.js';
 export type RunEnd =
   | { readonly status: 'succeeded'; readonly result: SyncResult }
   | { readonly status: 'unwanted' }
-  | { readonly status: 'busy' | 'aborted'; readonly error: unknown }
+  | { readonly status: 'aborted'; readonly error: unknown }
+  /** `retryAt`: in ms since the epoch, where it is known. */
+  | { readonly status: 'busy'; readonly error: unknown; readonly retryAt?: number }
   | { readonly status: 'failed'; readonly error: unknown; readonly retryAt: string | null }
   /** The record is another one than the run was begun for: decide again. */
   | { readonly status: 'moved' };

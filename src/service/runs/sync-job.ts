@@ -40,8 +40,11 @@ export type Performed =
     }
   /** Nothing was to be done any more: another run did it, or the record is switched off or gone. */
   | { readonly status: 'unwanted' }
-  /** Another run is in progress for this record or at its place; ask again soon. */
-  | { readonly status: 'busy' }
+  /**
+   * Another run is in progress for this record or at its place, or the limit of its connection is reached; ask again soon, or
+   * at `retryAt` (ISO 8601) where the connection's server said when.
+   */
+  | { readonly status: 'busy'; readonly retryAt?: string }
   /** Ended by the signal; ask again. */
   | { readonly status: 'aborted' }
   | {
@@ -65,6 +68,12 @@ export interface PerformOptions {
   readonly signal?: AbortSignal | undefined;
   /** Shown by the record and by events. Must differ for each attempt of a job. Default: a new UUID. */
   readonly jobId?: string | undefined;
+  /**
+   * How many runs may go through the connection of the record at the same time, over all processes that give this option
+   * and share the store; further ones are `busy`. What a server said to one of them of its rate limit then holds for all.
+   * Default: no limit, and nothing is shared.
+   */
+  readonly runsPerConnection?: number | undefined;
   /** Gets the engine's events of this run. What it throws is ignored. */
   readonly onEvent?: ((event: SyncEvent) => void) | undefined;
 }

@@ -1,0 +1,9 @@
+export { bullmqQueue } from './queue.js';
+export { bullmqWorker, type BullmqWorker } from './worker.js';
+export type {
+  BullmqQueueOptions,
+  BullmqWorkerOptions,
+  PostgresQueueOptions,
+  RedisQueueOptions,
+} from './options.js';
+export type { BullmqCounts, BullmqQueue } from './queue-parts.js';

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { SecretSyncError } from '../../../src/contracts/errors.js';
+import type { Performed, SyncJob } from '../../../src/service/index.js';
+import { memoryStore } from '../../../src/stores/memory.js';
+import { memoryDestination } from '../../../src/testing/memory-destination/index.js';
+import { createVirtualClock } from '../../support/virtual-clock.js';
+import { createWorld, definitionOf, folderSource, MINUTE, type World } from '../support.js';
+
+const queue = { enqueue: async () => 'job' };
+const jobOf = (syncId: string): SyncJob => ({ syncId, operation: 'sync', cause: 'change' });
+const PER_CONNECTION = { runsPerConnection: 2 };
+
+/** Processes that share a store, a source and a destination, and records of these names, all of one connection. */
+async function openFleet(names: readonly string[], size = 2) {
+  const clock = createVirtualClock();
+  const store = memoryStore({ clock });
+  const folders = folderSource();
+  const destination = memoryDestination();
+  const worlds = Array.from({ length: size }, () =>
+    createWorld({ clock, store, folders, destination, queue, engineOptions: { leaseWait: 0 } }),
+  );
+  const [first] = worlds;
+  if (first === undefined) throw new Error('a fleet has at least one process');
+  const ids: string[] = [];
+  for (const name of names) {
+    folders.set(`/${name}`, 'API_KEY', 'one');
+    ids.push((await first.service.createSync(definitionOf(name))).id);
+  }
+  return { clock, store, folders, destination, worlds, first, ids };
+}
+
+const statusesOf = (ends: readonly Performed[]) => ends.map(({ status }) => status).sort();
+
+const performIn = (world: World, id: string, options: object = PER_CONNECTION) =>
+  world.service.perform(jobOf(id), options);
+
+describe('the limit of a connection over a fleet', () => {
+  it('lets no more runs through it than its slots, whichever process begins them', async () => {
+    const { worlds, ids } = await openFleet(['a', 'b', 'c', 'd', 'e'], 5);
+    const ends = await Promise.all(worlds.map((world, index) => performIn(world, ids[index] ?? '')));
+    expect(statusesOf(ends)).toEqual(['busy', 'busy', 'busy', 'succeeded', 'succeeded']);
+    const later = await performIn(worlds[4] ?? worlds[0] ?? createWorld(), ids[4] ?? '');
+    expect(['succeeded', 'unwanted']).toContain(later.status);
+  });
+
+  it('counts the runs of one process too, without asking the store', async () => {
+    const { first, ids } = await openFleet(['a', 'b', 'c'], 1);
+    const ends = await Promise.all(ids.map((id) => performIn(first, id)));
+    expect(statusesOf(ends)).toEqual(['busy', 'succeeded', 'succeeded']);
+  });
+
+  it('is no limit for who does not ask for one', async () => {
+    const { first, ids, store } = await openFleet(['a', 'b', 'c'], 1);
+    const ends = await Promise.all(ids.map((id) => performIn(first, id, {})));
+    expect(statusesOf(ends)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+    expect(await store.list('slots/')).toEqual([]);
+  });
+
+  it('leaves no slot behind when a run has ended, however it ended', async () => {
+    const { first, ids, store, folders } = await openFleet(['a', 'b'], 1);
+    await performIn(first, ids[0] ?? '');
+    folders.failWith(new Error('away'));
+    expect(await performIn(first, ids[1] ?? '')).toMatchObject({ status: 'failed' });
+    expect(await store.list('slots/')).toEqual([]);
+  });
+});
+
+describe('what a server says of its rate limit', () => {
+  it('is heard by all processes: none begins a run through the connection before that', async () => {
+    const { worlds, first, ids, destination, clock } = await openFleet(['a', 'b']);
+    const [, other = first] = worlds;
+    const retryAt = new Date(clock.now() + MINUTE).toISOString();
+    const refusal = new SecretSyncError('RATE_LIMITED', 'not now', { retryable: true, retryAt });
+    destination.failNext(refusal, { method: 'read' });
+    expect(await performIn(first, ids[0] ?? '')).toMatchObject({ status: 'failed', retryAt });
+
+    destination.clearCalls();
+    expect(await performIn(other, ids[1] ?? '')).toEqual({ status: 'busy', retryAt });
+    await clock.advance(MINUTE - 1);
+    expect(await performIn(other, ids[1] ?? '')).toEqual({ status: 'busy', retryAt });
+    expect(destination.calls).toEqual([]);
+    await clock.advance(1);
+    expect(await performIn(other, ids[1] ?? '')).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('is heard by the age of what was stored, whatever the clock of another machine shows', async () => {
+    const { first, ids, destination, store, clock, folders } = await openFleet(['a', 'b']);
+    const retryAt = new Date(clock.now() + MINUTE).toISOString();
+    const refusal = new SecretSyncError('RATE_LIMITED', 'not now', { retryable: true, retryAt });
+    destination.failNext(refusal, { method: 'read' });
+    await performIn(first, ids[0] ?? '');
+    const ahead = { ...clock, now: () => clock.now() + 24 * 60 * MINUTE };
+    const other = createWorld({ clock: ahead, store, folders, destination, queue });
+    expect(await performIn(other, ids[1] ?? '')).toEqual({
+      status: 'busy',
+      retryAt: new Date(ahead.now() + MINUTE).toISOString(),
+    });
+  });
+
+  it('says nothing of other connections', async () => {
+    const { first, destination, folders, clock, store } = await openFleet(['a']);
+    const connections = Object.fromEntries(
+      ['one', 'two'].map((id) => [id, { app: 'memory', credentials: destination.credentials }]),
+    );
+    const world = createWorld({ clock, store, folders, destination, queue, connections });
+    folders.set('/b', 'API_KEY', 'one');
+    folders.set('/c', 'API_KEY', 'one');
+    const b = await world.service.createSync(definitionOf('b', { connectionId: 'one' }));
+    const c = await world.service.createSync(definitionOf('c', { connectionId: 'two' }));
+    const retryAt = new Date(clock.now() + MINUTE).toISOString();
+    const refusal = new SecretSyncError('RATE_LIMITED', 'not now', { retryable: true, retryAt });
+    destination.failNext(refusal, { method: 'read' });
+    expect(await performIn(world, b.id)).toMatchObject({ status: 'failed' });
+    expect(await performIn(world, c.id)).toMatchObject({ status: 'succeeded' });
+    expect(await performIn(first, b.id)).toMatchObject({ status: 'busy' });
+  });
+});

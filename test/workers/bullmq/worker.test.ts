@@ -1,0 +1,210 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.js';
+import { describeServer, sharedServers, type Server, type ServerName } from '../../support/servers.js';
+import { closeOpened, fakeService, openBackend, startWorker, SUCCEEDED, syncOf } from './support.js';
+
+afterEach(closeOpened);
+
+const IN_A_MINUTE = () => new Date(Date.now() + 60_000).toISOString();
+
+function describeWorker(name: ServerName): void {
+  const servers = sharedServers(name);
+  let server: Server;
+  afterAll(() => servers.stop());
+
+  const open = () => openBackend(name, server.url);
+
+  describeServer(name, `a worker on BullMQ, on ${name}`, () => {
+    beforeAll(async () => {
+      server = await servers.any();
+    });
+
+    describe('deduplication', () => {
+      it('makes one run of what is asked for three times before it begins', async () => {
+        const backend = await open();
+        const queue = backend.open();
+        const first = await queue.enqueue(syncOf('a', { cause: 'manual' }));
+        expect(await queue.enqueue(syncOf('a', { cause: 'manual' }))).toBe(first);
+        expect(await queue.enqueue(syncOf('a', { cause: 'manual' }))).toBe(first);
+        expect(await queue.enqueue(syncOf('a', { operation: 'import', cause: 'manual' }))).not.toBe(first);
+        expect(await queue.enqueue(syncOf('b', { cause: 'manual' }))).not.toBe(first);
+        expect((await queue.counts()).waiting).toBe(3);
+      });
+
+      it('runs once more what is asked for twice while it runs', async () => {
+        const backend = await open();
+        const queue = backend.open();
+        const { service, calls, call } = fakeService();
+        await startWorker({ service, queue });
+        await queue.enqueue(syncOf('a'));
+        const running = await call(1);
+        await queue.enqueue(syncOf('a', { sourceDigest: 'second' }));
+        await queue.enqueue(syncOf('a', { sourceDigest: 'third' }));
+        running.end(SUCCEEDED);
+        const again = await call(2);
+        expect(again.job.sourceDigest).toBe('third');
+        again.end(SUCCEEDED);
+        await eventually(async () =>
+          expect(await queue.counts()).toMatchObject({ waiting: 0, active: 0, completed: 2 }),
+        );
+        expect(calls).toHaveLength(2);
+      });
+
+      it('puts a job that waits for its delay off no further, and tells it what was seen last', async () => {
+        const backend = await open();
+        const queue = backend.open();
+        const id = await queue.enqueue(syncOf('a', { sourceDigest: 'first' }), { delay: 60_000 });
+        const before = await backend.raw.getJob(id);
+        expect(await queue.enqueue(syncOf('a', { sourceDigest: 'second' }), { delay: 120_000 })).toBe(id);
+        const after = await backend.raw.getJob(id);
+        expect(after?.delay).toBe(before?.delay);
+        expect(after?.data).toMatchObject({ sourceDigest: 'second' });
+      });
+
+      it('does now what is asked for now, although it waits for a delay', async () => {
+        const backend = await open();
+        const queue = backend.open();
+        const { service, call } = fakeService();
+        await startWorker({ service, queue });
+        const id = await queue.enqueue(syncOf('a'), { delay: 3_600_000 });
+        expect(await queue.enqueue(syncOf('a', { cause: 'manual' }))).toBe(id);
+        (await call(1)).end(SUCCEEDED);
+      });
+    });
+
+    it('gives a failed job back with the time of the record, and takes a new change at once', async () => {
+      const backend = await open();
+      const queue = backend.open();
+      const fake = fakeService();
+      await startWorker({ service: fake.service, queue });
+      const id = await queue.enqueue(syncOf('a', { sourceDigest: 'old' }));
+      const retryAt = IN_A_MINUTE();
+      (await fake.call(1)).end({ status: 'failed', code: 'RATE_LIMITED', message: 'wait', retryAt });
+      await eventually(async () => expect(await queue.counts()).toMatchObject({ delayed: 1, active: 0 }));
+      const job = await backend.raw.getJob(id);
+      expect(job?.progress).toEqual({ waitsUntil: retryAt });
+      expect(job?.attemptsMade).toBe(0);
+
+      fake.due.push(syncOf('a', { sourceDigest: 'new' }));
+      await queue.look();
+      const again = await fake.call(2);
+      expect(again.job.sourceDigest).toBe('new');
+      expect(again.options.jobId).toBe(`${id}/2`);
+      again.end(SUCCEEDED);
+    });
+
+    it('comes back soon to what is busy, and at the time that is told', async () => {
+      const backend = await open();
+      const queue = backend.open();
+      const fake = fakeService();
+      await startWorker({ service: fake.service, queue });
+      await queue.enqueue(syncOf('a'));
+      (await fake.call(1)).end({ status: 'busy' });
+      (await fake.call(2)).end({ status: 'busy', retryAt: IN_A_MINUTE() });
+      await eventually(async () => expect(await queue.counts()).toMatchObject({ delayed: 1, active: 0 }));
+      expect(fake.calls).toHaveLength(2);
+    });
+
+    it('does once what only people can resolve, and keeps words of it alone', async () => {
+      const backend = await open();
+      const queue = backend.open();
+      const fake = fakeService();
+      await startWorker({ service: fake.service, queue });
+      const id = await queue.enqueue(syncOf('a'));
+      (await fake.call(1)).end({ status: 'failed', code: 'PLAN_BLOCKED', message: 'decide', retryAt: null });
+      await eventually(async () =>
+        expect(await queue.counts()).toMatchObject({ failed: 1, active: 0, delayed: 0 }),
+      );
+      const job = await backend.raw.getJob(id);
+      expect(job?.failedReason).toBe('PLAN_BLOCKED: decide');
+      expect(JSON.stringify(job?.stacktrace)).not.toMatch(/\.ts|\.js|node_modules/);
+      // What failed keeps no later change from its run.
+      await queue.enqueue(syncOf('a'));
+      (await fake.call(2)).end(SUCCEEDED);
+    });
+
+    it('shows how far a run is, and keeps ids and counts of how it ended', async () => {
+      const backend = await open();
+      const queue = backend.open();
+      const fake = fakeService();
+      await startWorker({ service: fake.service, queue, runsPerConnection: 2 });
+      const id = await queue.enqueue(syncOf('a'));
+      const { options, end } = await fake.call(1);
+      expect(options).toMatchObject({ jobId: id, runsPerConnection: 2 });
+      const fields = {
+        runId: 'r',
+        operation: 'sync',
+        definitionId: 'a',
+        action: 'create',
+        status: 'applied',
+      } as const;
+      options.onEvent?.({ type: 'progress', ...fields, done: 3, total: 9, key: 'A_KEY' });
+      await eventually(async () =>
+        expect((await backend.raw.getJob(id))?.progress).toEqual({ done: 3, total: 9 }),
+      );
+      end(SUCCEEDED);
+      await eventually(async () =>
+        expect((await backend.raw.getJob(id))?.returnvalue).toEqual({
+          status: 'succeeded',
+          summary: expect.anything() as object,
+          requestCount: 0,
+          runId: 'run',
+        }),
+      );
+    });
+
+    it('looks once an interval for all workers, and when it is told to', async () => {
+      const backend = await open();
+      const fakes = [fakeService(), fakeService(), fakeService()];
+      const queues = fakes.map(() => backend.open());
+      for (const [index, { service }] of fakes.entries()) {
+        const queue = queues[index];
+        if (queue !== undefined) await startWorker({ service, queue });
+      }
+      const looks = () => fakes.flatMap((fake) => fake.looks);
+      await eventually(() => expect(looks()).toHaveLength(1));
+      // All of them have asked when the look at a location is done, which was added after.
+      await queues[0]?.look({ secretPath: '/a' });
+      await eventually(() => expect(looks()).toHaveLength(2));
+      expect(looks()[1]).toMatchObject({ location: { secretPath: '/a' } });
+    });
+
+    it('ends within its timeout, and hands back what has not ended', async () => {
+      const backend = await open();
+      const queue = backend.open();
+      const [first, second] = [fakeService(), fakeService()];
+      const worker = await startWorker({ service: first.service, queue });
+      const id = await queue.enqueue(syncOf('a'));
+      const { options, end } = await first.call(1);
+      options.signal?.addEventListener('abort', () => end({ status: 'aborted' }));
+      await worker.stop({ timeout: 50 });
+      expect(options.signal?.aborted).toBe(true);
+      expect(await queue.counts()).toMatchObject({ active: 0 });
+
+      await startWorker({ service: second.service, queue: backend.open() });
+      const taken = await second.call(1);
+      expect(taken.options.jobId).toBe(`${id}/2`);
+      taken.end(SUCCEEDED);
+    });
+
+    it('waits for what ends in time, and begins nothing new', async () => {
+      const backend = await open();
+      const queue = backend.open();
+      const fake = fakeService();
+      const worker = await startWorker({ service: fake.service, queue, concurrency: 1 });
+      await queue.enqueue(syncOf('a'));
+      const other = await queue.enqueue(syncOf('b'));
+      const { end, options } = await fake.call(1);
+      const stopping = worker.stop({ timeout: 60_000 });
+      end(SUCCEEDED);
+      await stopping;
+      expect(options.signal?.aborted).toBe(false);
+      expect(fake.calls).toHaveLength(1);
+      expect(await queue.counts()).toMatchObject({ active: 0, completed: 1 });
+      expect(await (await backend.raw.getJob(other))?.getState()).toBe('waiting');
+    });
+  });
+}
+
+describeWorker('Redis');
+describeWorker('PostgreSQL');
