@@ -59,7 +59,7 @@ export function* settleIntents(ownership: Ownership, index: EntryIndex, fingerpr
 function written(
   { key, kind, syncId, holders = [] }: RememberedEntry,
   pending: NonNullable<RememberedEntry['pending']>,
-  { id, revision }: { readonly id?: string; readonly revision?: string },
+  { id, revision }: { readonly id?: string | undefined; readonly revision?: string | undefined },
 ): RememberedEntry {
   const others = new Set([...holders, syncId]);
   others.delete(pending.syncId);
