@@ -2,6 +2,7 @@ export { SecretSyncEngine } from './engine/secret-sync-engine.js';
 export type {
   ApplyCallOptions,
   CallSignal,
+  DefinitionInputOf,
   DefinitionOf,
   ImportCallOptions,
   PlanCallOptions,
@@ -97,6 +98,7 @@ export type {
   DefinitionArgument,
   DefinitionFor,
   DefinitionInputFor,
+  DestinationName,
 } from './contracts/typed-definition.js';
 export { generateFingerprintKey } from './core/fingerprint/keyring.js';
 export type { FingerprintKey, FingerprintKeys } from './core/fingerprint/keyring.js';

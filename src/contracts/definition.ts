@@ -11,37 +11,38 @@ export type Redeploy = 'never' | 'start' | 'wait';
 /** `syncOptions` as a user types them: all have a default. */
 export interface SyncOptionsInput {
   /** Default: `overwrite-destination`. */
-  readonly initialSyncBehavior?: InitialSyncBehavior;
+  readonly initialSyncBehavior?: InitialSyncBehavior | undefined;
   /** Whether a service runs the sync when its source changes. Default: true. */
-  readonly autoSyncEnabled?: boolean;
+  readonly autoSyncEnabled?: boolean | undefined;
   /** Never delete anything in a sync. Default: false. */
-  readonly disableSecretDeletion?: boolean;
+  readonly disableSecretDeletion?: boolean | undefined;
   /** Turns a source key into a destination key: `APP_{{environment}}_{{secretKey}}`. Default: the key itself. */
-  readonly keySchema?: string;
+  readonly keySchema?: string | undefined;
   /**
    * What a sync may delete: `owned` what it wrote or adopted; `matching` what matches the key schema; `ask` the
    * same, but without a key schema the deletion of what it neither wrote nor adopted must be confirmed. Default:
    * `ask`.
    */
-  readonly deletionScope?: 'ask' | 'matching' | 'owned';
+  readonly deletionScope?: 'ask' | 'matching' | 'owned' | undefined;
   /**
    * More deletions than `count`, or than `ratio` of the matching keys and at least 4, must be confirmed. Defaults:
    * 100 and 0.5.
    */
-  readonly maxDeletions?: { readonly count?: number; readonly ratio?: number };
+  readonly maxDeletions?:
+    { readonly count?: number | undefined; readonly ratio?: number | undefined } | undefined;
   /** Let an empty source delete. Default: false. */
-  readonly allowEmptySource?: boolean;
+  readonly allowEmptySource?: boolean | undefined;
   /** Replace entries of another kind that may not be this sync's, or on which others depend. Default: false. */
-  readonly allowReplace?: boolean;
+  readonly allowReplace?: boolean | undefined;
   /** What a key or value that the destination can't take does to the run. Default: `refuse`. */
-  readonly invalidKeys?: 'refuse' | 'skip';
+  readonly invalidKeys?: 'refuse' | 'skip' | undefined;
   /** Delete keys of this sync that a changed key schema no longer matches. Default: false. */
-  readonly deleteLeftBehind?: boolean;
+  readonly deleteLeftBehind?: boolean | undefined;
   /**
    * What follows a run that wrote something: `start` makes the services of the destination take the values over,
    * `wait` returns only when they have. Default: `never`.
    */
-  readonly redeploy?: Redeploy;
+  readonly redeploy?: Redeploy | undefined;
 }
 
 /** {@link SyncOptionsInput} with every default filled in. */
@@ -59,9 +60,8 @@ export interface SyncOptions {
   readonly redeploy: Redeploy;
 }
 
-interface DefinitionFields {
-  /** A slug: `a-z 0-9`, single dashes between, at most 256 characters. */
-  readonly name: string;
+/** The fields that a parsed definition leaves out where they were not given. */
+interface OptionalFields {
   /** At most 256 characters. */
   readonly description?: string;
   /** Handed to the source. */
@@ -74,16 +74,21 @@ interface DefinitionFields {
   readonly connectionId?: string;
 }
 
+/** The same fields, of which `undefined` says as much as leaving them out. */
+type OrUndefined<Fields> = { readonly [Name in keyof Fields]: Fields[Name] | undefined };
+
 /** A definition as a user types it, for a destination and config of any driver. */
 export interface SyncDefinitionInput<
   Destination extends string = string,
   Config = unknown,
-> extends DefinitionFields {
+> extends OrUndefined<OptionalFields> {
   /** What owns the keys that the sync writes. Default: `name`. Keep it when a sync is renamed. */
-  readonly id?: string;
+  readonly id?: string | undefined;
+  /** A slug: `a-z 0-9`, single dashes between, at most 256 characters. */
+  readonly name: string;
   /** `false`: sync, apply and importSecrets throw `SYNC_DISABLED`. Default: true. */
-  readonly isEnabled?: boolean;
-  readonly syncOptions?: SyncOptionsInput;
+  readonly isEnabled?: boolean | undefined;
+  readonly syncOptions?: SyncOptionsInput | undefined;
   /** The name of a driver. */
   readonly destination: Destination;
   readonly destinationConfig: Config;
@@ -93,8 +98,9 @@ export interface SyncDefinitionInput<
 export interface SyncDefinition<
   Destination extends string = string,
   Config = unknown,
-> extends DefinitionFields {
+> extends OptionalFields {
   readonly id: string;
+  readonly name: string;
   readonly isEnabled: boolean;
   readonly syncOptions: SyncOptions;
   readonly destination: Destination;

@@ -12,7 +12,7 @@ export interface Capabilities {
   /** `batch`: one request for all, which succeed or fail together. `each`: one request a key. */
   readonly writes: 'batch' | 'each';
   /** The kind of entry that is written, where the destination has several: `secret`, `variable`. */
-  readonly kind?: string;
+  readonly kind?: string | undefined;
   /** Whether a reserved key may be written when the source explicitly has it. */
   readonly reservedWritable: boolean;
   /** Returns why the destination can't take this key, in words; `undefined` when it can. */
@@ -30,9 +30,9 @@ export interface Capabilities {
     readonly valueBytes?: number;
   };
   /** Warnings for every plan that writes anything here. */
-  readonly writeWarnings?: readonly PlanWarning[];
+  readonly writeWarnings?: readonly PlanWarning[] | undefined;
   /** What can follow the writes here (`syncOptions.redeploy`). Default: nothing can. */
-  readonly followUp?: FollowUp;
+  readonly followUp?: FollowUp | undefined;
   /** Returns warnings about one write or deletion. They must not quote the value. */
   warn?(change: WarnableChange): readonly PlanWarning[];
 }
@@ -56,25 +56,25 @@ export type FixedReason =
 export interface DestinationEntry {
   readonly key: string;
   /** The destination's own id of the entry. */
-  readonly id?: string;
-  readonly kind?: string;
+  readonly id?: string | undefined;
+  readonly kind?: string | undefined;
   /** Changes with the entry; an ISO 8601 timestamp or any opaque string. */
-  readonly revision?: string;
+  readonly revision?: string | undefined;
   /**
    * Absent: it can't be read. `notAString`: it can, but it is not a string, so that it is never imported; `json` is its
    * JSON, and equals a wanted string that is the same.
    */
   readonly value?: string | SecretValue | { readonly notAString: true; readonly json?: string };
   /** `inherited`: it exists at another scope. The others exist at this one, but are not plain values that a sync writes. */
-  readonly fixed?: FixedReason;
+  readonly fixed?: FixedReason | undefined;
   /**
    * Of an inherited entry: why nothing can be created here under its key while it exists. One sentence without a period
    * that says where it is, such as `the project has it as a variable`. Absent: an entry of this place can hide it.
    */
-  readonly blocks?: string;
-  readonly reserved?: true;
+  readonly blocks?: string | undefined;
+  readonly reserved?: true | undefined;
   /** Deleting it deletes others that depend on it. */
-  readonly hasDependents?: true;
+  readonly hasDependents?: true | undefined;
 }
 
 /** One write, as a driver gets it. */
@@ -96,7 +96,12 @@ export interface WriteBatch {
 
 /** How one write ended. */
 export type WriteOutcome =
-  | { readonly key: string; readonly status: 'applied'; readonly id?: string; readonly revision?: string }
+  | {
+      readonly key: string;
+      readonly status: 'applied';
+      readonly id?: string | undefined;
+      readonly revision?: string;
+    }
   /** It certainly was not written, and nothing that a second look could show would change that. */
   | { readonly key: string; readonly status: 'failed'; readonly error: SecretSyncError }
   /**
@@ -193,7 +198,7 @@ export interface DestinationDriver<
   /** For people: `Qovery`. */
   readonly displayName: string;
   /** Used where a definition names no connection. */
-  readonly credentials?: Credentials;
+  readonly credentials?: NoInfer<Credentials> | undefined;
   readonly credentialsSchema: StandardSchemaV1<unknown, Credentials>;
   readonly configSchema: StandardSchemaV1<ConfigInput, Config>;
   readonly capabilities: Capabilities | CapabilitiesFor<Config>;
@@ -210,7 +215,7 @@ export interface DestinationDriver<
   /** Resolves when the credentials are accepted; else throws, `UNAUTHORIZED` for bad ones. */
   validateConnection(credentials: Credentials, options?: CallOptions): Promise<void>;
   /** What a person can choose from when a definition is made; each path once. Default: nothing. */
-  readonly discovery?: readonly DiscoveryList<Credentials>[];
+  readonly discovery?: readonly DiscoveryList<Credentials>[] | undefined;
 }
 
 /** Capabilities that depend on a definition's config. (A method type, so that drivers of any config fit one list.) */

@@ -7,30 +7,30 @@ type CarriesPlan = 'PLAN_BLOCKED' | 'DELETION_REFUSED';
 /** What an error can say beyond its code and message. */
 export interface ErrorDetails {
   /** True when the same call can succeed later without anything being changed. Default: false. */
-  readonly retryable?: boolean;
+  readonly retryable?: boolean | undefined;
   /** The key at the destination that failed. */
-  readonly key?: string;
-  readonly problems?: readonly ErrorProblem[];
+  readonly key?: string | undefined;
+  readonly problems?: readonly ErrorProblem[] | undefined;
   /** The HTTP status of the response that was a refusal. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** When to try again, as an ISO 8601 timestamp: on `RATE_LIMITED`. */
-  readonly retryAt?: string;
+  readonly retryAt?: string | undefined;
   /** True when a write may have been carried out although its response was lost or not understood. */
-  readonly maybeWritten?: boolean;
-  readonly result?: SyncResult;
-  readonly plan?: SyncPlan;
+  readonly maybeWritten?: boolean | undefined;
+  readonly result?: SyncResult | undefined;
+  readonly plan?: SyncPlan | undefined;
   /** The id of the definition of the run that failed. */
-  readonly definitionId?: string;
+  readonly definitionId?: string | undefined;
   /** The identity of the place that the run was for. */
-  readonly place?: string;
+  readonly place?: string | undefined;
   /** The name of the driver of the run. */
-  readonly destination?: string;
+  readonly destination?: string | undefined;
   /** The connection of the run, where its definition names one. */
-  readonly connectionId?: string;
+  readonly connectionId?: string | undefined;
   /** The id that the events of the run carry. */
-  readonly runId?: string;
+  readonly runId?: string | undefined;
   /** Only an error that contains no value, token or response body. */
-  readonly cause?: unknown;
+  readonly cause?: unknown | undefined;
 }
 
 /** The longest message of an error, in bytes of UTF-8. */

@@ -22,19 +22,19 @@ export type SecretRecord =
 export interface SourceRead {
   readonly secrets: SecretRecord;
   /** `false` when keys can be missing that could not be named: nothing is deleted in such a run. Default: true. */
-  readonly complete?: boolean;
+  readonly complete?: boolean | undefined;
   /** Source keys that exist but whose values could not be read. They are unknown, never absent. */
-  readonly unreadable?: Iterable<string>;
+  readonly unreadable?: Iterable<string> | undefined;
   /** Keys that several parts of the source hold, and which of them won: warnings of the plan, `SOURCE_CLASH`. */
-  readonly clashes?: Iterable<SourceClash>;
+  readonly clashes?: Iterable<SourceClash> | undefined;
   /**
    * The parts that the source is made of, from the weakest to the strongest, those that hold nothing included: of a
    * part that held keys of a sync and holds nothing any more, nothing is deleted without consent. Default: the source
    * is one part.
    */
-  readonly parts?: Iterable<SourcePart>;
+  readonly parts?: Iterable<SourcePart> | undefined;
   /** Keys whose values hold a reference that the source left unresolved: warnings, `UNRESOLVED_REFERENCE`. */
-  readonly unresolved?: Iterable<string>;
+  readonly unresolved?: Iterable<string> | undefined;
 }
 
 /** One part of a source, such as one file of several, and the keys that it holds. */
@@ -73,8 +73,8 @@ export interface UnwritableKey {
 
 /** What a source can say about a location, for records: ids and names, never values. */
 export interface SourceDescription {
-  readonly environment?: { readonly slug: string; readonly name: string; readonly id: string };
-  readonly folder?: { readonly id: string; readonly path: string };
+  readonly environment?: { readonly slug: string; readonly name: string; readonly id: string } | undefined;
+  readonly folder?: { readonly id: string; readonly path: string } | undefined;
 }
 
 /**

@@ -17,7 +17,7 @@ export interface PutOptions {
   /** The version that is replaced; `null`: the document must not exist. Anything else throws `STATE_CONFLICT`. */
   readonly ifVersion: string | null;
   /** `false` for what need not survive a power cut, such as a lease. Default: true. */
-  readonly flush?: boolean;
+  readonly flush?: boolean | undefined;
 }
 
 /**

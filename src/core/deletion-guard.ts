@@ -32,16 +32,16 @@ export interface GuardDeletionsInput {
   readonly changes: readonly PlannedChange[];
   readonly destination: DestinationInput;
   /** Default: nothing is remembered. */
-  readonly state?: PlaceState;
+  readonly state?: PlaceState | undefined;
   /** Default: the identity. */
-  readonly keySchema?: KeySchema;
+  readonly keySchema?: KeySchema | undefined;
   /** Default: any key is taken, everything can be read. */
-  readonly capabilities?: Capabilities;
-  readonly options?: SyncOptionsInput;
+  readonly capabilities?: Capabilities | undefined;
+  readonly options?: SyncOptionsInput | undefined;
   /** Default: neither empty nor partial. */
-  readonly source?: GuardedSource;
+  readonly source?: GuardedSource | undefined;
   /** The number of deletions that was confirmed. Default: none. */
-  readonly confirmDeletions?: number;
+  readonly confirmDeletions?: number | undefined;
 }
 
 export interface GuardedDeletions {

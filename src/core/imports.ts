@@ -30,9 +30,9 @@ export interface ResolveImportInput {
   readonly destination: DestinationInput;
   readonly behavior: InitialSyncBehavior | ImportBehavior;
   /** Default: the identity. */
-  readonly keySchema?: KeySchema;
+  readonly keySchema?: KeySchema | undefined;
   /** Default: any key is taken, everything can be read. */
-  readonly capabilities?: Capabilities;
+  readonly capabilities?: Capabilities | undefined;
 }
 
 export interface ResolvedImport {
@@ -74,7 +74,10 @@ export function resolveImport(input: ResolveImportInput): ResolvedImport {
 }
 
 /** A behavior, and what it depends on. */
-type ImportRules = Required<Omit<ResolveImportInput, 'source' | 'destination'>>;
+interface ImportRules extends Pick<ResolveImportInput, 'behavior'> {
+  readonly keySchema: KeySchema;
+  readonly capabilities: Capabilities;
+}
 
 /** What `resolveImport` returns, with the values behind each import. */
 export interface ResolvedSteps {

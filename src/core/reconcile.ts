@@ -25,17 +25,17 @@ export interface ReconcileInput {
   /** Destination key → what it is to become. */
   readonly desired: ReadonlyMap<string, Desired> | Readonly<Record<string, Desired>>;
   /** Destination keys whose values the source could not read. Default: none. */
-  readonly unreadable?: Iterable<string>;
+  readonly unreadable?: Iterable<string> | undefined;
   /** Source keys that the source gave more than once. Default: none. */
-  readonly duplicates?: Iterable<string>;
+  readonly duplicates?: Iterable<string> | undefined;
   readonly destination: DestinationInput;
   /** Default: nothing is remembered. */
-  readonly state?: PlaceState;
+  readonly state?: PlaceState | undefined;
   /** Default: the identity. */
-  readonly keySchema?: KeySchema;
+  readonly keySchema?: KeySchema | undefined;
   /** Default: any key is taken, everything can be read. */
-  readonly capabilities?: Capabilities;
-  readonly options?: SyncOptionsInput & { readonly force?: boolean };
+  readonly capabilities?: Capabilities | undefined;
+  readonly options?: (SyncOptionsInput & { readonly force?: boolean | undefined }) | undefined;
 }
 
 export interface Reconciled {

@@ -6,7 +6,7 @@ import type { StateStore } from '../contracts/state-store.js';
 import { validate } from '../shared/validation.js';
 import { atLeast, flag, functionOf, milliseconds, optionsOf, withMethods } from '../shared/option-schemas.js';
 import { systemClock } from '../shared/clock.js';
-import { RETRY_DEFAULTS, type RetryOptions } from '../http/backoff.js';
+import { resolveRetry, type RetryOptions, type RetryOptionsInput } from '../http/backoff.js';
 import { quote } from '../shared/text.js';
 import { createSealedStore, type SealedStore } from './state/sealed-store.js';
 import { memoryStore } from '../stores/memory.js';
@@ -41,45 +41,45 @@ export interface EngineOptions<Drivers extends readonly AnyDestinationDriver[]> 
    * Where it is remembered who wrote what. Default: `memoryStore()`, which forgets when the process ends: ownership
    * and first syncs are then unknown at the next start, and what can't be read back is written again.
    */
-  readonly store?: StateStore;
+  readonly store?: StateStore | undefined;
   /**
    * A string or bytes of a length of at least 32, or the current key and previous ones. Default: drawn for the life of
    * the engine; saved plans and fingerprints then end with it.
    */
-  readonly fingerprintKey?: FingerprintKeys;
+  readonly fingerprintKey?: FingerprintKeys | undefined;
   /**
    * Accepts state whose MAC this engine can't check: after the fingerprint key was lost, when an engine without
    * a key gets one, or once for the service records of 0.1.0. Plans then warn of it (`STATE_UNVERIFIED`), and what is
    * saved is sealed under the current key. Default: false; such state is `STATE_UNREADABLE`.
    */
-  readonly acceptUnverifiedState?: boolean;
+  readonly acceptUnverifiedState?: boolean | undefined;
   /** For definitions with a `connectionId`. */
-  readonly connections?: Connections;
+  readonly connections?: Connections | undefined;
   /** The most requests that are in flight at the same time, for each connection. Default: 10. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** The time limit of one request, in ms. Default: 30,000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Default: `{ retries: 4, minTimeout: 500, maxTimeout: 30_000, maxWait: 60_000, budget: 100 }`; times in ms. */
-  readonly retry?: Partial<RetryOptions>;
+  readonly retry?: RetryOptionsInput | undefined;
   /** The time limit of one call of the engine, in ms. Default: none. */
-  readonly runTimeout?: number;
+  readonly runTimeout?: number | undefined;
   /** How long a run waits for another one at the same place, in ms. Default: 60,000. */
-  readonly leaseWait?: number;
+  readonly leaseWait?: number | undefined;
   /** Lets HTTPS go to private addresses and plain HTTP to loopback. Default: false. */
-  readonly allowPrivateNetwork?: boolean;
+  readonly allowPrivateNetwork?: boolean | undefined;
   /** Default: the global `fetch`. */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /** Gets every event. What it throws is ignored. */
-  readonly onEvent?: (event: SyncEvent) => void;
+  readonly onEvent?: ((event: SyncEvent) => void) | undefined;
   /**
    * Gets the raw error that a source, a store, a driver, `connections` or `fetch` threw, for debugging. **It can hold
    * secrets**: the library shows nothing of it but its class. What this function throws is ignored.
    */
-  readonly onForeignError?: OnForeignError;
+  readonly onForeignError?: OnForeignError | undefined;
   /** Default: the system's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Returns a number from 0 up to, not including, 1, for jitter. Default: `Math.random`. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
 
 /** The options of an engine with every default filled in. */
@@ -92,16 +92,16 @@ export interface ResolvedOptions {
   /** False when the store is the default one. */
   readonly isStoreExplicit: boolean;
   readonly keyring: Keyring;
-  readonly connections?: Connections;
+  readonly connections?: Connections | undefined;
   readonly concurrency: number;
   readonly timeout: number;
   readonly retry: RetryOptions;
-  readonly runTimeout?: number;
+  readonly runTimeout?: number | undefined;
   readonly leaseWait: number;
   readonly allowPrivateNetwork: boolean;
-  readonly fetch?: typeof globalThis.fetch;
-  readonly onEvent?: (event: SyncEvent) => void;
-  readonly onForeignError?: OnForeignError;
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  readonly onEvent?: ((event: SyncEvent) => void) | undefined;
+  readonly onForeignError?: OnForeignError | undefined;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -212,7 +212,7 @@ export function resolveOptions<Drivers extends readonly AnyDestinationDriver[]>(
   options: EngineOptions<Drivers>,
 ): ResolvedOptions {
   const parsed = validate(optionsSchema, withFewDrivers(options), { code: 'INVALID_OPTION' });
-  const { fingerprintKey, acceptUnverifiedState = false, retry = {}, ...rest } = options;
+  const { fingerprintKey, acceptUnverifiedState = false, retry, ...rest } = options;
   const problems = [...(parsed.problems ?? driverProblems(options.drivers))];
   const made = tryKeyring(fingerprintKey);
   for (const problem of made.problems ?? []) problems.push(problem);
@@ -228,7 +228,7 @@ export function resolveOptions<Drivers extends readonly AnyDestinationDriver[]>(
     keyring,
     concurrency: options.concurrency ?? 10,
     timeout: options.timeout ?? 30_000,
-    retry: { ...RETRY_DEFAULTS, ...retry },
+    retry: resolveRetry(retry),
     leaseWait: options.leaseWait ?? 60_000,
     allowPrivateNetwork: options.allowPrivateNetwork ?? false,
     clock: options.clock ?? systemClock,

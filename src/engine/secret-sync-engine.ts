@@ -5,6 +5,8 @@ import type {
   AnyDestinationDriver,
   DefinitionArgument,
   DefinitionFor,
+  DefinitionInputFor,
+  DestinationName,
 } from '../contracts/typed-definition.js';
 import { quote } from '../shared/text.js';
 import {
@@ -82,7 +84,7 @@ export class SecretSyncEngine<
    * @throws SecretSyncError for what can't be read; `DURABLE_STORE_REQUIRED`, `IMPORT_NOT_SUPPORTED` and
    * `SOURCE_NOT_WRITABLE` for imports. Blocked keys and refused deletions are in the plan's `problems`.
    */
-  async plan<Destination extends string>(
+  async plan<Destination extends DestinationName<Drivers>>(
     definition: DefinitionArgument<Drivers, Destination>,
     options: PlanCallOptions = {},
   ): Promise<SyncPlan> {
@@ -134,16 +136,16 @@ export class SecretSyncEngine<
    *
    * @throws SecretSyncError as `plan` and `apply` do.
    */
-  async sync<Destination extends string>(
+  async sync<Destination extends DestinationName<Drivers>>(
     definition: DefinitionArgument<Drivers, Destination>,
     options?: SyncCallOptions & { readonly unlessDigest?: undefined },
   ): Promise<SyncResult>;
   /** With `unlessDigest`: does nothing where the source still has that digest. */
-  async sync<Destination extends string>(
+  async sync<Destination extends DestinationName<Drivers>>(
     definition: DefinitionArgument<Drivers, Destination>,
     options: SyncCallOptions,
   ): Promise<SyncResult | UnchangedResult>;
-  async sync<Destination extends string>(
+  async sync<Destination extends DestinationName<Drivers>>(
     definition: DefinitionArgument<Drivers, Destination>,
     options: SyncCallOptions = {},
   ): Promise<SyncResult | UnchangedResult> {
@@ -160,7 +162,7 @@ export class SecretSyncEngine<
    *
    * @throws SecretSyncError `IMPORT_NOT_SUPPORTED`, `SOURCE_NOT_WRITABLE`, `SOURCE_WRITE_FAILED`, `SYNC_DISABLED`.
    */
-  async importSecrets<Destination extends string>(
+  async importSecrets<Destination extends DestinationName<Drivers>>(
     definition: DefinitionArgument<Drivers, Destination>,
     options: ImportCallOptions = {},
   ): Promise<SyncResult> {
@@ -173,7 +175,7 @@ export class SecretSyncEngine<
    *
    * @throws SecretSyncError `DELETION_REFUSED` where nothing is remembered and `confirmDeletions` does not fit.
    */
-  async removeSecrets<Destination extends string>(
+  async removeSecrets<Destination extends DestinationName<Drivers>>(
     definition: DefinitionArgument<Drivers, Destination>,
     options: RemoveCallOptions = {},
   ): Promise<SyncResult> {
@@ -182,7 +184,7 @@ export class SecretSyncEngine<
   }
 
   /** Forgets what this sync owns at its place without deleting it there: for a sync that is handed over. */
-  async release<Destination extends string>(
+  async release<Destination extends DestinationName<Drivers>>(
     definition: DefinitionArgument<Drivers, Destination>,
     options?: CallSignal,
   ): Promise<void>;
@@ -206,3 +208,13 @@ export class SecretSyncEngine<
 /** A parsed definition of an engine's drivers. */
 export type DefinitionOf<Engine> =
   Engine extends SecretSyncEngine<infer Drivers> ? DefinitionFor<Drivers> : never;
+
+/**
+ * What a user may type for an engine's drivers: with `satisfies`, a definition that is declared by itself is completed
+ * and checked like one that is typed into a call, and needs no `as const`.
+ *
+ * @example
+ * const sync = { name: 'nightly', destination: 'qovery', destinationConfig } satisfies DefinitionInputOf<typeof engine>;
+ */
+export type DefinitionInputOf<Engine> =
+  Engine extends SecretSyncEngine<infer Drivers> ? DefinitionInputFor<Drivers> : never;

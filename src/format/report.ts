@@ -4,11 +4,11 @@ import { escapeMarkdown, escapeText, markdownCode, showName } from './escape.js'
 /** How a plan or a result is shown. */
 export interface FormatOptions {
   /** Default: `text`. */
-  readonly format?: 'text' | 'markdown';
+  readonly format?: 'text' | 'markdown' | undefined;
   /** Whether text is colored for a terminal. Default: false. */
-  readonly color?: boolean;
+  readonly color?: boolean | undefined;
   /** Whether every key is listed, also where many stay as they are. Default: false. */
-  readonly verbose?: boolean;
+  readonly verbose?: boolean | undefined;
 }
 
 /** What happens or happened to one key. */

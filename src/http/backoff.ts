@@ -15,6 +15,9 @@ export interface RetryOptions {
   readonly budget: number;
 }
 
+/** {@link RetryOptions} as a user types them: all have a default. */
+export type RetryOptionsInput = { readonly [Name in keyof RetryOptions]?: RetryOptions[Name] | undefined };
+
 export const RETRY_DEFAULTS: RetryOptions = {
   retries: 4,
   minTimeout: 500,
@@ -22,6 +25,12 @@ export const RETRY_DEFAULTS: RetryOptions = {
   maxWait: 60_000,
   budget: 100,
 };
+
+/** Fills in the defaults, also of what is given as `undefined`. */
+export const resolveRetry = (input: RetryOptionsInput = {}): RetryOptions => ({
+  ...RETRY_DEFAULTS,
+  ...Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)),
+});
 
 /**
  * Returns an exponential backoff with full jitter: between 0 and `minTimeout · 2^(attempt − 1)`, at most `maxTimeout`, in ms.

@@ -3,7 +3,7 @@ import type { ErrorProblem } from '../contracts/error-codes.js';
 import { systemClock } from '../shared/clock.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { checkEndpoint, checkHeaders } from './address.js';
-import { RETRY_DEFAULTS, type RetryOptions } from './backoff.js';
+import { resolveRetry, type RetryOptions, type RetryOptionsInput } from './backoff.js';
 
 /** Options of {@link createHttpClient}. */
 export interface HttpClientOptions {
@@ -16,7 +16,7 @@ export interface HttpClientOptions {
   /** The time limit of one attempt, until its response is complete, in ms. Default: 30,000. */
   readonly timeout?: number | undefined;
   /** How often and how patiently requests are repeated. Default: see {@link RetryOptions}. */
-  readonly retry?: Partial<RetryOptions> | undefined;
+  readonly retry?: RetryOptionsInput | undefined;
   /** The most requests that are in flight at the same time. Default: 10. */
   readonly concurrency?: number | undefined;
   /** Lets HTTPS go to private addresses and plain HTTP to loopback. Default: false. */
@@ -60,7 +60,7 @@ function checkNumbers(numbers: Readonly<Record<string, number>>): void {
 export function resolveClientOptions(options: HttpClientOptions): ResolvedClientOptions {
   const { headers = {}, timeout = 30_000, concurrency = 10, maxResponseBytes = 16 * 1024 * 1024 } = options;
   const { clock = systemClock, random = Math.random, fetch, allowPrivateNetwork = false } = options;
-  const retry: RetryOptions = { ...RETRY_DEFAULTS, ...options.retry };
+  const retry = resolveRetry(options.retry);
   const retryNumbers = Object.entries(retry).map(([name, value]) => [`retry.${name}`, value] as const);
   checkNumbers({ timeout, concurrency, maxResponseBytes, ...Object.fromEntries(retryNumbers) });
   checkHeaders(headers);

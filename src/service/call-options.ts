@@ -42,6 +42,9 @@ export interface DestinationQuery {
   readonly excludeSyncId?: string | undefined;
 }
 
+/** Options of a run that no caller waits for. */
+export type RunRequest<Options> = Omit<Options, 'signal' | 'onEvent' | 'unlessDigest'>;
+
 export interface StopOptions {
   /** How long runs that are in progress may take to end, in ms; then they are aborted. Default: 30,000. */
   readonly timeout?: number | undefined;

@@ -9,36 +9,37 @@ import type { SecretSyncEngine } from '../engine/secret-sync-engine.js';
 import { systemClock } from '../shared/clock.js';
 import type { ServiceEvent } from './events.js';
 import type { SyncQueue } from './runs/sync-job.js';
+import { SecretSyncError } from '../contracts/errors.js';
 import { errorFromProblems } from '../shared/problems.js';
 import type { AnyDestinationDriver } from '../contracts/typed-definition.js';
 
 /** How a service runs syncs by itself. Times in ms. */
 export interface AutoSyncOptions {
   /** How long nothing must have changed at the source before a run. Default: 5,000. */
-  readonly debounce?: number;
+  readonly debounce?: number | undefined;
   /** The longest that a run is put off by changes that do not end. Default: 60,000. */
-  readonly maxDebounce?: number;
+  readonly maxDebounce?: number | undefined;
   /** How often a source without `watch` is read. Default: 60,000. */
-  readonly pollInterval?: number;
+  readonly pollInterval?: number | undefined;
   /** By how much of itself that interval varies, to both sides: 0 to 1. Default: 0.1. */
-  readonly pollJitter?: number;
+  readonly pollJitter?: number | undefined;
   /** How many runs go through one connection at the same time, in this process. Default: 3. */
-  readonly runsPerConnection?: number;
+  readonly runsPerConnection?: number | undefined;
   /** How often a source with `watch` is read all the same, because a watch can miss changes. Default: 5 times `pollInterval`. */
-  readonly watchPollInterval?: number;
+  readonly watchPollInterval?: number | undefined;
   /** After how many failures in a row a record is reported by `sync-left`. It goes on being tried. Default: 10. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /** The pause after the first failure; it doubles with each. Default: 10,000. */
-  readonly minPause?: number;
+  readonly minPause?: number | undefined;
   /** The longest such pause. Default: 600,000. */
-  readonly maxPause?: number;
+  readonly maxPause?: number | undefined;
   /**
    * How often each record is run although nothing has changed at its source, to undo what was changed at the destination.
    * Default: never.
    */
-  readonly reconcileInterval?: number;
+  readonly reconcileInterval?: number | undefined;
   /** How often the records are read again, to see what other processes changed. Default: 30,000. */
-  readonly refreshInterval?: number;
+  readonly refreshInterval?: number | undefined;
 }
 
 /** What to do when another record writes to the same place and can match the same keys. */
@@ -53,16 +54,16 @@ export interface ServiceOptions<Drivers extends readonly AnyDestinationDriver[]>
    * Carries jobs to the processes that run them. With it nothing runs in this process by itself: what is asked for is put
    * into the queue, and `perform` does it. Default: the service runs its syncs itself, once it was started.
    */
-  readonly queue?: SyncQueue;
+  readonly queue?: SyncQueue | undefined;
   /** Default: `warn`, by the event `cross-sync-conflict`. */
-  readonly crossSyncCheck?: CrossSyncCheck;
-  readonly autoSync?: AutoSyncOptions;
+  readonly crossSyncCheck?: CrossSyncCheck | undefined;
+  readonly autoSync?: AutoSyncOptions | undefined;
   /** Gets every event. What it throws is ignored. */
-  readonly onEvent?: (event: ServiceEvent) => void;
+  readonly onEvent?: ((event: ServiceEvent) => void) | undefined;
   /** Default: the system's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** 0 up to 1, for jitter. Default: `Math.random`. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
 
 /** Options with every default filled in. */
@@ -72,7 +73,7 @@ export interface ResolvedServiceOptions {
   readonly store: StateStore;
   readonly queue: SyncQueue | undefined;
   readonly crossSyncCheck: CrossSyncCheck;
-  readonly autoSync: Required<Omit<AutoSyncOptions, 'reconcileInterval'>> &
+  readonly autoSync: Readonly<Record<Exclude<keyof AutoSyncOptions, 'reconcileInterval'>, number>> &
     Pick<AutoSyncOptions, 'reconcileInterval'>;
   readonly clock: Clock;
   readonly random: () => number;
@@ -160,4 +161,11 @@ export function resolveServiceOptions<Drivers extends readonly AnyDestinationDri
     random: options.random ?? Math.random,
     emit: (event) => notify(onEvent, event),
   };
+}
+
+/** @throws SecretSyncError `INVALID_OPTION` for a service that only puts jobs into a queue. */
+export function assertSelfDriven({ queue }: Pick<ResolvedServiceOptions, 'queue'>): void {
+  if (queue === undefined) return;
+  const message = 'A service with a queue runs nothing by itself; do the jobs of the queue with perform().';
+  throw new SecretSyncError('INVALID_OPTION', message);
 }

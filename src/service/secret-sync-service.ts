@@ -1,7 +1,10 @@
-import { SecretSyncError } from '../contracts/errors.js';
 import type { SyncPlan } from '../contracts/plan.js';
 import type { SyncResult } from '../contracts/result.js';
-import type { AnyDestinationDriver, DefinitionArgument } from '../contracts/typed-definition.js';
+import type {
+  AnyDestinationDriver,
+  DefinitionArgument,
+  DestinationName,
+} from '../contracts/typed-definition.js';
 import type {
   ImportCallOptions,
   PlanCallOptions,
@@ -14,34 +17,31 @@ import {
   parseIdOrName,
   parseServiceOptions,
   type DeleteOptions,
+  type RunRequest,
   type StopOptions,
   type SyncFilter,
   type UpdateOptions,
 } from './call-options.js';
 import { createServiceDestinations, type ServiceDestinations } from './destinations.js';
-import { resolveServiceOptions, type ServiceOptions } from './options.js';
+import { assertSelfDriven, resolveServiceOptions, type ServiceOptions } from './options.js';
 import { createParts, type ServiceParts } from './parts.js';
-import type { SyncChanges } from './records/definition-patch.js';
+import type { SyncChangesFor } from './records/definition-patch.js';
 import { deleteRecord } from './records/deletion.js';
 import type { StoredSync } from './records/stored-sync.js';
-import { fits, recordOf, type SyncRecord } from './records/sync-record.js';
+import { fits, recordOf, type SyncRecordFor } from './records/sync-record.js';
 import { unreadableEvent } from './records/unreadable-record.js';
 import { performJob } from './runs/perform.js';
 import { runNow } from './runs/run-now.js';
 import { switchedOff } from './runs/run-end.js';
 import { type Performed, type FindDueOptions, type PerformOptions, type SyncJob } from './runs/sync-job.js';
 
-/** Options of a run that no caller waits for. */
-export type RunRequest<Options> = Omit<Options, 'signal' | 'onEvent' | 'unlessDigest'>;
-
 /**
  * Keeps syncs as records, and runs them by itself when their source changes.
  *
- * Records are named by id or name. A record's definition is what an engine takes, and its runs are an engine's: they
- * throw what that throws. One run at a time is in progress at a place, and a limited number through a connection; what waits
- * is in one queue, a record at most once for each operation, since a further call with the same options shares the
- * run that waits. Several services, in several processes, may share a store: what is due, how a run failed and when it is tried
- * again is in the records.
+ * Records are named by id or name. A record's definition is what an engine takes, and its runs are an engine's: they throw
+ * what that throws. One run at a time is in progress at a place, and a limited number through a connection; what waits is in
+ * one queue, a record at most once for each operation, since a further call with the same options shares the run that waits.
+ * Several services may share a store: what is due, how a run failed and when it is tried again is in the records.
  *
  * @example
  * const service = new SecretSyncService({ engine, store: fileStore('.secret-sync') });
@@ -70,26 +70,26 @@ export class SecretSyncService<
    * @throws SecretSyncError what an engine throws for a definition; `SYNC_EXISTS` for a name or id that is taken;
    * `CROSS_SYNC_CONFLICT` where `crossSyncCheck` is `refuse`.
    */
-  async createSync<Destination extends string>(
+  async createSync<Destination extends DestinationName<Drivers>>(
     definition: DefinitionArgument<Drivers, Destination>,
-  ): Promise<SyncRecord> {
+  ): Promise<SyncRecordFor<Drivers>> {
     const stored = await this.#parts.editor.create(definition);
     await this.#parts.requests.lookAfter(stored);
-    return show(stored);
+    return this.#show(stored);
   }
 
   /** @throws SecretSyncError `SYNC_NOT_FOUND`; `STATE_UNREADABLE` for a damaged record. */
-  async getSync(idOrName: string): Promise<SyncRecord> {
-    return show((await this.#parts.records.find(parseIdOrName(idOrName))).stored);
+  async getSync(idOrName: string): Promise<SyncRecordFor<Drivers>> {
+    return this.#show((await this.#parts.records.find(parseIdOrName(idOrName))).stored);
   }
 
   /** Returns all records, or those that fit, sorted by name. One that is damaged is left out, and reported by `record-unreadable`. */
-  async listSyncs(options: SyncFilter = {}): Promise<readonly SyncRecord[]> {
+  async listSyncs(options: SyncFilter = {}): Promise<readonly SyncRecordFor<Drivers>[]> {
     const filter = parseServiceOptions('listSyncs', options);
     const { loaded, unreadable } = await this.#parts.records.all();
     for (const record of unreadable) this.#parts.options.emit(unreadableEvent(record));
     return loaded
-      .map(({ stored }) => show(stored))
+      .map(({ stored }) => this.#show(stored))
       .filter((record) => fits(record, filter))
       .sort(byText(({ name }) => name));
   }
@@ -101,16 +101,16 @@ export class SecretSyncService<
    *
    * @throws SecretSyncError as {@link createSync}; `SYNC_NOT_FOUND`; `VERSION_CONFLICT`.
    */
-  async updateSync(idOrName: string, changes: SyncChanges, options: UpdateOptions = {}): Promise<SyncRecord> {
+  async updateSync(
+    idOrName: string,
+    changes: SyncChangesFor<Drivers>,
+    options: UpdateOptions = {},
+  ): Promise<SyncRecordFor<Drivers>> {
     const { version } = parseServiceOptions('updateSync', options);
     const stored = await this.#parts.editor.update(parseIdOrName(idOrName), changes, version);
-    const { id, name, isEnabled, syncOptions } = stored.definition;
-    // A first run is not auto-sync's: it was asked for by who made the record.
-    if (!isEnabled) this.#parts.runs.queue.abort(id, switchedOff(name));
-    else if (!syncOptions.autoSyncEnabled)
-      this.#parts.runs.queue.abort(id, switchedOff(name), (cause) => cause !== 'created');
+    this.#parts.runs.endSwitchedOff(stored.definition);
     await this.#parts.requests.lookAfter(stored);
-    return show(stored);
+    return this.#show(stored);
   }
 
   /**
@@ -171,21 +171,30 @@ export class SecretSyncService<
    *
    * @throws SecretSyncError `SYNC_NOT_FOUND`, `SYNC_DISABLED`.
    */
-  async requestSync(idOrName: string, options: RunRequest<SyncCallOptions> = {}): Promise<SyncRecord> {
+  async requestSync(
+    idOrName: string,
+    options: RunRequest<SyncCallOptions> = {},
+  ): Promise<SyncRecordFor<Drivers>> {
     const call = parseServiceOptions('requestSync', options);
-    return show(await this.#parts.requests.ask('sync', parseIdOrName(idOrName), call));
+    return this.#show(await this.#parts.requests.ask('sync', parseIdOrName(idOrName), call));
   }
 
   /** Asks for an import, as {@link requestSync}. */
-  async requestImport(idOrName: string, options: RunRequest<ImportCallOptions> = {}): Promise<SyncRecord> {
+  async requestImport(
+    idOrName: string,
+    options: RunRequest<ImportCallOptions> = {},
+  ): Promise<SyncRecordFor<Drivers>> {
     const call = parseServiceOptions('requestImport', options);
-    return show(await this.#parts.requests.ask('import', parseIdOrName(idOrName), call));
+    return this.#show(await this.#parts.requests.ask('import', parseIdOrName(idOrName), call));
   }
 
   /** Asks for a removal, as {@link requestSync}; also for a sync that is disabled. */
-  async requestRemoval(idOrName: string, options: RunRequest<RemoveCallOptions> = {}): Promise<SyncRecord> {
+  async requestRemoval(
+    idOrName: string,
+    options: RunRequest<RemoveCallOptions> = {},
+  ): Promise<SyncRecordFor<Drivers>> {
     const call = parseServiceOptions('requestRemoval', options);
-    return show(await this.#parts.requests.ask('remove', parseIdOrName(idOrName), call));
+    return this.#show(await this.#parts.requests.ask('remove', parseIdOrName(idOrName), call));
   }
 
   /**
@@ -213,11 +222,7 @@ export class SecretSyncService<
    * @throws SecretSyncError when the store can't be read; `INVALID_OPTION` for a service with a `queue`.
    */
   async start(): Promise<void> {
-    if (this.#parts.options.queue !== undefined) {
-      const message =
-        'A service with a queue runs nothing by itself; do the jobs of the queue with perform().';
-      throw new SecretSyncError('INVALID_OPTION', message);
-    }
+    assertSelfDriven(this.#parts.options);
     await this.#parts.autoSync.start();
   }
 
@@ -235,10 +240,12 @@ export class SecretSyncService<
     return this.stop();
   }
 
+  #show(stored: StoredSync): SyncRecordFor<Drivers> {
+    return structuredClone(recordOf(stored)) as SyncRecordFor<Drivers>;
+  }
+
   /** Resolves when no run waits or is in progress, and no change is being examined. Retries that are due later don't count. */
   whenIdle(): Promise<void> {
     return this.#parts.activity.whenIdle();
   }
 }
-
-const show = (stored: StoredSync): SyncRecord => structuredClone(recordOf(stored));

@@ -6,7 +6,7 @@ import { assertStoreKey, stateConflict } from './store-key.js';
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
   /** Tells the age of documents, in ms. Default: none, so that documents have no age. */
-  readonly clock?: Pick<Clock, 'now'>;
+  readonly clock?: Pick<Clock, 'now'> | undefined;
 }
 
 interface Stored {

@@ -30,7 +30,7 @@ type EngineSetup<Drivers extends readonly AnyDestinationDriver[]> = Omit<
 > & {
   readonly drivers: Drivers;
   /** `null`: none is passed. */
-  readonly store?: StateStore | null;
+  readonly store?: StateStore | null | undefined;
   /** `null`: none is passed. */
   readonly fingerprintKey?: EngineOptions<Drivers>['fingerprintKey'] | null;
 };

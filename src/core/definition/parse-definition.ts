@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { SyncDefinition, SyncDefinitionInput } from '../../contracts/definition.js';
+import type { SyncDefinition } from '../../contracts/definition.js';
 import { resolveSyncOptions } from './defaults.js';
 import { keySchemaProblems } from './key-schema.js';
 import { validate, valueAt } from '../../shared/validation.js';
@@ -68,7 +68,7 @@ export interface ParsedDefinition {
   readonly plain?: unknown;
 }
 
-function withDefaults(input: SyncDefinitionInput): SyncDefinition {
+function withDefaults(input: z.infer<typeof definitionSchema>): SyncDefinition {
   const { id, name, isEnabled = true, syncOptions, destination, destinationConfig, ...location } = input;
   return {
     id: id ?? name,

@@ -65,7 +65,7 @@ export function* settleIntents(ownership: Ownership, index: EntryIndex, fingerpr
 function written(
   remembered: RememberedEntry,
   pending: NonNullable<RememberedEntry['pending']>,
-  { id, revision }: { readonly id?: string; readonly revision?: string },
+  { id, revision }: { readonly id?: string | undefined; readonly revision?: string | undefined },
 ): RememberedEntry {
   const { key, kind } = remembered;
   return {

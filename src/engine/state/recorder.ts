@@ -17,8 +17,8 @@ import { withoutSync, type PlaceMemory } from './place-memory.js';
 
 /** What a destination told of an entry that was written. */
 export interface Written {
-  readonly id?: string;
-  readonly revision?: string;
+  readonly id?: string | undefined;
+  readonly revision?: string | undefined;
 }
 
 /** Turns decisions and their ends into what is remembered; what it does for many keys, in turns. */

@@ -1,4 +1,5 @@
 import type { SyncDefinition, SyncDefinitionInput, SyncOptionsInput } from '../../contracts/definition.js';
+import type { AnyDestinationDriver, DefinitionInputFor } from '../../contracts/typed-definition.js';
 import { errorFromProblems } from '../../shared/problems.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
 import { canonicalJson } from '../../shared/canonical-json.js';
@@ -10,14 +11,19 @@ type Clearable<Fields> = { readonly [Name in keyof Fields]?: Fields[Name] | null
  * What `updateSync` changes; what is not named stays. `syncOptions` change field by field; `destinationConfig` is
  * replaced as a whole.
  */
-export interface SyncChanges extends Clearable<
+export interface SyncChanges<ConfigInput = unknown> extends Clearable<
   Pick<SyncDefinitionInput, 'description' | 'projectId' | 'environment' | 'secretPath' | 'connectionId'>
 > {
   readonly name?: string | undefined;
   readonly isEnabled?: boolean | undefined;
   readonly syncOptions?: Clearable<SyncOptionsInput> | undefined;
-  readonly destinationConfig?: unknown;
+  readonly destinationConfig?: ConfigInput | undefined;
 }
+
+/** Changes of a record whose config is that of one of these drivers. */
+export type SyncChangesFor<Drivers extends readonly AnyDestinationDriver[]> = SyncChanges<
+  DefinitionInputFor<Drivers>['destinationConfig']
+>;
 
 /** Sets what is named, and takes away what is `null`. */
 function patched(fields: object, changes: object): Record<string, unknown> {

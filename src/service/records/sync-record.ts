@@ -1,12 +1,14 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { SyncOptions } from '../../contracts/definition.js';
 import type { Operation } from '../../contracts/plan.js';
+import type { AnyDestinationDriver } from '../../contracts/typed-definition.js';
 import type { SyncFilter } from '../call-options.js';
 import type { AskedRun, Deletion, RunState, RunStatus, StoredSync } from './stored-sync.js';
 import { NO_RUN } from './stored-sync.js';
 import { takenMessage } from './taken-keys.js';
 
 /** A sync, as the service shows it: its definition, and how its last runs went. It holds no credentials. */
-export interface SyncRecord {
+export interface SyncRecord<Destination extends string = string, Config = unknown> {
   readonly id: string;
   readonly name: string;
   readonly description: string | null;
@@ -55,9 +57,19 @@ export interface SyncRecord {
     readonly id: string | null;
   } | null;
   readonly folder: { readonly id: string | null; readonly path: string } | null;
-  readonly destination: string;
-  readonly destinationConfig: unknown;
+  readonly destination: Destination;
+  readonly destinationConfig: Config;
 }
+
+type RecordOfDriver<Driver> = Driver extends AnyDestinationDriver
+  ? SyncRecord<Driver['name'], StandardSchemaV1.InferOutput<Driver['configSchema']>>
+  : never;
+
+/**
+ * A record of a service whose engine has these drivers: `destination` tells the type of `destinationConfig`. A record that
+ * another service has saved, in the same store and for a driver that this one lacks, is shown as it is, too.
+ */
+export type SyncRecordFor<Drivers extends readonly AnyDestinationDriver[]> = RecordOfDriver<Drivers[number]>;
 
 const LAPSED =
   'The run did not end: its process was stopped, or lost its connection to the store. What it had written is remembered; run again.';

@@ -6,7 +6,7 @@ import { syncNotFound, type LoadedSync, type RecordStore } from '../records/reco
 import { ConcurrencyGate, type Lane } from './concurrency-gate.js';
 import type { Activity } from './idle-tracker.js';
 import { RunQueue, type QueuedRun } from './run-queue.js';
-import type { RunEnd } from './run-end.js';
+import { switchedOff, type RunEnd } from './run-end.js';
 import type { Runner } from './runner.js';
 import type { SyncJob } from './sync-job.js';
 
@@ -64,6 +64,14 @@ export class LocalRuns {
         return { status: 'unwanted' };
       }),
     );
+  }
+
+  /** Ends the runs of a definition that was switched off; of one that auto-sync leaves alone, those that it has begun. */
+  endSwitchedOff({ id, name, isEnabled, syncOptions }: SyncDefinition): void {
+    // A first run is not auto-sync's: it was asked for by who made the record.
+    if (!isEnabled) this.queue.abort(id, switchedOff(name));
+    else if (!syncOptions.autoSyncEnabled)
+      this.queue.abort(id, switchedOff(name), (cause) => cause !== 'created');
   }
 
   #inTurn(job: SyncJob, call: LocalCall, run: QueuedRun, known: LoadedSync | undefined): Promise<RunEnd> {

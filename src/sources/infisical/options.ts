@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../../contracts/clock.js';
 import type { SourceLocation } from '../../contracts/source.js';
-import type { RetryOptions } from '../../http/backoff.js';
+import type { RetryOptionsInput } from '../../http/backoff.js';
 import { errorFromProblems } from '../../shared/problems.js';
 import { unknownOptions } from '../unknown-options.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
@@ -34,7 +34,7 @@ export interface InfisicalOptions {
   readonly allowPrivateNetwork?: boolean | undefined;
   /** How long one request may take, in ms. Default: 30,000. */
   readonly timeout?: number | undefined;
-  readonly retry?: Partial<RetryOptions> | undefined;
+  readonly retry?: RetryOptionsInput | undefined;
   /** The largest number of requests at the same time. Default: 10. */
   readonly concurrency?: number | undefined;
   /** Default: that of the machine. */

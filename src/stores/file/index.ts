@@ -19,7 +19,7 @@ import { acquireLock, sweepLocks } from './lock.js';
 /** Options of {@link fileStore}. */
 export interface FileStoreOptions {
   /** How long a write waits for another process that is writing the same document, in ms. Default: 10,000. */
-  readonly lockWait?: number;
+  readonly lockWait?: number | undefined;
 }
 
 /** How many documents are read together. */

@@ -15,9 +15,9 @@ export { postgresSchema } from './schema.js';
 /** Options of {@link postgresStore}. */
 export interface PostgresStoreOptions {
   /** The table of the documents, as `table` or `schema.table`, in lower case. Default: `secret_sync_documents`. */
-  readonly table?: string;
+  readonly table?: string | undefined;
   /** Creates the table when the first call finds none. `false`: see {@link postgresSchema}. Default: true. */
-  readonly createTable?: boolean;
+  readonly createTable?: boolean | undefined;
 }
 
 /** What two transactions get that change one row in an isolation level above `read committed`. */

@@ -13,7 +13,7 @@ export type { RedisClient } from './client.js';
 /** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
   /** The key in Redis of the one hash that holds all documents. Default: `secret-sync:documents`. */
-  readonly key?: string;
+  readonly key?: string | undefined;
 }
 
 const string = z.nullable(z.string());

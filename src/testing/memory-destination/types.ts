@@ -23,50 +23,50 @@ export interface MemoryConfig {
 /** How a memory destination behaves. */
 export interface MemoryDestinationOptions<Name extends string = string> {
   /** What definitions call it. Default: `memory`. */
-  readonly name?: Name;
+  readonly name?: Name | undefined;
   /** The token that is accepted, and that the driver has by itself. Default: a fixed string. */
-  readonly accessToken?: string;
+  readonly accessToken?: string | undefined;
   /** Whether all keys of a phase are one call, which conflicts when the place moved. Default: `each`. */
-  readonly writes?: Capabilities['writes'];
+  readonly writes?: Capabilities['writes'] | undefined;
   /** The kind that is written where a config names none. Default: entries have no kind. */
-  readonly kind?: string;
+  readonly kind?: string | undefined;
   /** Which values can be read back: all, none, or those of some kinds. Default: true. */
   readonly readable?: boolean | ((kind: string | undefined) => boolean);
   /** Whether it can be imported from. Default: true where what is written can be read back. */
-  readonly import?: boolean;
+  readonly import?: boolean | undefined;
   /** Keys that start with it belong to the platform. Default: none do. */
-  readonly reservedPrefix?: string;
+  readonly reservedPrefix?: string | undefined;
   /** Whether a reserved key is written when the source holds it. Default: false. */
-  readonly reservedWritable?: boolean;
+  readonly reservedWritable?: boolean | undefined;
   /** Whether entries show an id. Default: true. */
-  readonly ids?: boolean;
+  readonly ids?: boolean | undefined;
   /** Whether entries show a revision. Default: true. */
-  readonly revisions?: boolean;
+  readonly revisions?: boolean | undefined;
   /** How many single writes are in flight at the same time, at most as many as the engine's `concurrency`. Default: 1. */
-  readonly concurrency?: number;
-  readonly limits?: NonNullable<Capabilities['limits']>;
-  readonly canonicalKey?: (key: string) => string;
+  readonly concurrency?: number | undefined;
+  readonly limits?: NonNullable<Capabilities['limits']> | undefined;
+  readonly canonicalKey?: (key: string) => string | undefined;
   /** Default: any key but the empty one is taken. */
-  readonly checkKey?: Capabilities['checkKey'];
+  readonly checkKey?: Capabilities['checkKey'] | undefined;
   /** Default: any value is taken. */
-  readonly checkValue?: Capabilities['checkValue'];
+  readonly checkValue?: Capabilities['checkValue'] | undefined;
 }
 
 /** Where an entry is. Defaults: the place `default`, and the kind that is written by default. */
 export interface MemoryWhere {
   readonly place?: string;
-  readonly kind?: string;
+  readonly kind?: string | undefined;
 }
 
 /** Which calls {@link MemoryDestination.failNext} means. */
 export interface MemoryFailureFilter {
   /** Default: `write`. */
-  readonly method?: MemoryCall['method'];
+  readonly method?: MemoryCall['method'] | undefined;
   /** Only calls that write this key. */
-  readonly key?: string;
-  readonly phase?: 'upsert' | 'delete';
+  readonly key?: string | undefined;
+  readonly phase?: 'upsert' | 'delete' | undefined;
   /** How many calls fail; `Infinity` for all from now on. Default: 1. */
-  readonly times?: number;
+  readonly times?: number | undefined;
 }
 
 /** A driver whose destination is in memory, with what a test needs to set it up, to look into it and to break it. */

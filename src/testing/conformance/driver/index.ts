@@ -21,7 +21,7 @@ export interface DriverConformanceOptions {
    */
   create(tokens: FixtureTokens): DriverFixture | Promise<DriverFixture>;
   /** Names of ways to fail that the fixture's `fail` knows: nothing may leak in any of them. Default: none. */
-  readonly failures?: readonly string[];
+  readonly failures?: readonly string[] | undefined;
 }
 
 /**

@@ -13,7 +13,7 @@ export interface StoreConformanceOptions {
   /** Makes a second store over the same documents. Absent: that the store is shared is not tested. */
   reopen?(store: StateStore): StateStore | Promise<StateStore>;
   /** `false` for a store without `entries`, which is then not tested. Default: true. */
-  readonly hasEntries?: boolean;
+  readonly hasEntries?: boolean | undefined;
   /** Cuts the store off from its documents, until it is disposed of. Absent: what it then does is not tested. */
   breakOff?(store: StateStore): void | Promise<void>;
   /**
