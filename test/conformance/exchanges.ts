@@ -8,7 +8,7 @@ export interface Exchange {
   /** Absent where no response came, or one that a test asked for in place of the real one. */
   readonly status?: number;
   /** The body of the response: parsed, where it was JSON. */
-  readonly answer?: unknown;
+  readonly response?: unknown;
 }
 
 function parsed(text: string): unknown {
@@ -39,7 +39,7 @@ export function notingFetch(
     const response = await fetch(input, init);
     if (isReal()) {
       const { status } = response;
-      exchanges[index] = { ...asked, status, answer: parsed(await response.clone().text()) };
+      exchanges[index] = { ...asked, status, response: parsed(await response.clone().text()) };
     }
     return response;
   };

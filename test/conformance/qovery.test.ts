@@ -41,13 +41,13 @@ VARIANTS.forEach(([name, options], index) => {
 });
 
 describe('what went over the wire in all of this', () => {
-  it('is valid by the official specification: each request, and each answer but for the listed exceptions', () => {
-    const { requestProblems, answerProblems } = qoverySpecification();
+  it('is valid by the official specification: each request, and each response but for the listed exceptions', () => {
+    const { requestProblems, responseProblems } = qoverySpecification();
     const requests = new Set(exchanges.flatMap((exchange) => requestProblems(exchange)));
     expect([...requests]).toEqual([]);
-    const answers = new Set(exchanges.flatMap((exchange) => answerProblems(exchange)));
-    expect(answers).toContain(OTHERWISE);
-    expect([...answers].filter((problem) => ![...EXCEPTIONS, OTHERWISE].includes(problem))).toEqual([]);
+    const responses = new Set(exchanges.flatMap((exchange) => responseProblems(exchange)));
+    expect(responses).toContain(OTHERWISE);
+    expect([...responses].filter((problem) => ![...EXCEPTIONS, OTHERWISE].includes(problem))).toEqual([]);
     const methods = new Set(exchanges.map(({ method }) => method));
     expect([...methods].sort()).toEqual(['DELETE', 'GET', 'POST', 'PUT']);
     expect(exchanges.filter(({ status }) => status !== undefined).length).toBeGreaterThan(500);

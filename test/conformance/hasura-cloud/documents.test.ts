@@ -39,12 +39,12 @@ const cases = FOREIGN_DOCUMENTS.map((document): readonly [string, ForeignDocumen
 ]);
 
 describe('documents that others send about environments', () => {
-  it.each(cases)('are valid by the schema, and answered by the emulator: %s', async (_name, { body }) => {
+  it.each(cases)('are valid by the schema, and responded to by the emulator: %s', async (_name, { body }) => {
     const sent = body(target());
     expect(problemsOf(sent)).toEqual([]);
-    const answer = await send(sent);
-    expect(answer).not.toHaveProperty('errors');
-    const { data } = answer as { readonly data: Readonly<Record<string, unknown>> };
+    const response = await send(sent);
+    expect(response).not.toHaveProperty('errors');
+    const { data } = response as { readonly data: Readonly<Record<string, unknown>> };
     expect(Object.values(data).filter((field) => field === null)).toEqual([]);
   });
 

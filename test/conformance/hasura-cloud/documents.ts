@@ -12,7 +12,7 @@ export interface Target {
 export interface ForeignDocument {
   readonly sender: string;
   readonly purpose: string;
-  body(target: Target): GraphqlBody;
+  readonly body: (target: Target) => GraphqlBody;
 }
 
 const read = 'query getTenantEnv($tenantId: uuid!) { getTenantEnv(tenantId: $tenantId) { hash envVars } }';

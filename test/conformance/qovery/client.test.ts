@@ -33,13 +33,13 @@ beforeAll(async () => {
 afterAll(() => emulator.close());
 
 describe('the official client at the emulator of Qovery', () => {
-  it('has each of its calls answered as it wants, and there are more than 50', () => {
+  it('makes every call that leads to variables, more than 50 in all', () => {
     expect(client.exchanges.length).toBeGreaterThan(50);
     const used = new Set(client.exchanges.map(({ method, path }) => operationOf(method, path)));
     expect(OPERATIONS.filter((operation) => !used.has(operation))).toEqual([]);
   });
 
-  it('is refused only what has no sense', () => {
+  it('is refused nothing but an override of what has nothing above it', () => {
     const failed = client.exchanges.filter(({ status = 0 }) => status >= 400);
     expect(failed).toHaveLength(2);
     expect(refusals).toEqual([400, 400]);
@@ -51,8 +51,8 @@ describe('the official client at the emulator of Qovery', () => {
   });
 
   it('gets what the specification says, but for the listed exceptions, none of which is idle', () => {
-    const { answerProblems } = qoverySpecification();
-    const found = new Set(client.exchanges.flatMap((exchange) => answerProblems(exchange)));
+    const { responseProblems } = qoverySpecification();
+    const found = new Set(client.exchanges.flatMap((exchange) => responseProblems(exchange)));
     expect([...found].sort()).toEqual([...EXCEPTIONS].sort());
   });
 });

@@ -39,7 +39,7 @@ export function officialClient(emulator: QoveryEmulator) {
       query: Object.fromEntries(url.searchParams),
       body: typeof config.data === 'string' ? (JSON.parse(config.data) as unknown) : undefined,
       status,
-      answer: data,
+      response: data,
     });
   };
   instance.interceptors.response.use(

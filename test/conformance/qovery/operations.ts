@@ -10,14 +10,14 @@ export interface Operation {
   /** The status of a success. */
   readonly status: number;
   /** The model of a success's body. */
-  readonly answer?: string;
+  readonly response?: string;
 }
 
 /** The calls of one list of the older family: that of a project or environment, of secrets or variables. */
 const older = (path: string, model: string): readonly Operation[] => {
-  const one = { body: `${model}Request`, answer: model } as const;
+  const one = { body: `${model}Request`, response: model } as const;
   return [
-    { method: 'GET', path, status: 200, answer: `${model}ResponseList` },
+    { method: 'GET', path, status: 200, response: `${model}ResponseList` },
     { ...one, method: 'POST', path, status: 201 },
     { ...one, method: 'PUT', path: `${path}/{variableId}`, body: `${model}EditRequest`, status: 200 },
     { method: 'DELETE', path: `${path}/{variableId}`, status: 204 },
@@ -33,23 +33,23 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/variable',
     query: { parent_id: true, scope: true, is_secret: false },
     status: 200,
-    answer: 'VariableResponseList',
+    response: 'VariableResponseList',
   },
-  { method: 'POST', path: '/variable', body: 'VariableRequest', status: 201, answer: 'VariableResponse' },
+  { method: 'POST', path: '/variable', body: 'VariableRequest', status: 201, response: 'VariableResponse' },
   {
     method: 'POST',
     path: '/variable/import',
     query: { service_id: true, service_type: true },
     body: 'VariableImportRequest',
     status: 200,
-    answer: 'VariableImport',
+    response: 'VariableImport',
   },
   {
     method: 'PUT',
     path: '/variable/{variableId}',
     body: 'VariableEditRequest',
     status: 200,
-    answer: 'VariableResponse',
+    response: 'VariableResponse',
   },
   { method: 'DELETE', path: '/variable/{variableId}', status: 204 },
   {
@@ -57,45 +57,55 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/variable/{variableId}/alias',
     body: 'VariableAliasRequest',
     status: 201,
-    answer: 'VariableResponse',
+    response: 'VariableResponse',
   },
   {
     method: 'POST',
     path: '/variable/{variableId}/override',
     body: 'VariableOverrideRequest',
     status: 201,
-    answer: 'VariableResponse',
+    response: 'VariableResponse',
   },
   ...older('/project/{projectId}/secret', 'Secret'),
   ...older('/project/{projectId}/environmentVariable', 'EnvironmentVariable'),
   ...older('/environment/{environmentId}/secret', 'Secret'),
   ...older('/environment/{environmentId}/environmentVariable', 'EnvironmentVariable'),
-  { method: 'GET', path: '/organization', status: 200, answer: 'OrganizationResponseList' },
-  { method: 'GET', path: '/organization/{organizationId}', status: 200, answer: 'Organization' },
+  { method: 'GET', path: '/organization', status: 200, response: 'OrganizationResponseList' },
+  { method: 'GET', path: '/organization/{organizationId}', status: 200, response: 'Organization' },
   {
     method: 'GET',
     path: '/organization/{organizationId}/project',
     status: 200,
-    answer: 'ProjectResponseList',
+    response: 'ProjectResponseList',
   },
-  { method: 'GET', path: '/project/{projectId}', status: 200, answer: 'Project' },
-  { method: 'GET', path: '/project/{projectId}/environment', status: 200, answer: 'EnvironmentResponseList' },
-  { method: 'GET', path: '/environment/{environmentId}', status: 200, answer: 'Environment' },
-  { method: 'GET', path: '/environment/{environmentId}/status', status: 200, answer: 'EnvironmentStatus' },
-  { method: 'POST', path: '/environment/{environmentId}/deploy', status: 202, answer: 'EnvironmentStatus' },
-  { method: 'POST', path: '/environment/{environmentId}/redeploy', status: 202, answer: 'EnvironmentStatus' },
+  { method: 'GET', path: '/project/{projectId}', status: 200, response: 'Project' },
+  {
+    method: 'GET',
+    path: '/project/{projectId}/environment',
+    status: 200,
+    response: 'EnvironmentResponseList',
+  },
+  { method: 'GET', path: '/environment/{environmentId}', status: 200, response: 'Environment' },
+  { method: 'GET', path: '/environment/{environmentId}/status', status: 200, response: 'EnvironmentStatus' },
+  { method: 'POST', path: '/environment/{environmentId}/deploy', status: 202, response: 'EnvironmentStatus' },
+  {
+    method: 'POST',
+    path: '/environment/{environmentId}/redeploy',
+    status: 202,
+    response: 'EnvironmentStatus',
+  },
   {
     method: 'POST',
     path: '/environment/{environmentId}/cancelDeployment',
     body: 'CancelEnvironmentDeploymentRequest',
     status: 202,
-    answer: 'EnvironmentStatus',
+    response: 'EnvironmentStatus',
   },
 ];
 
 /** All models that the calls name. */
 export const MODELS: readonly string[] = [
-  ...new Set(OPERATIONS.flatMap(({ body = [], answer = [] }) => [body, answer].flat())),
+  ...new Set(OPERATIONS.flatMap(({ body = [], response = [] }) => [body, response].flat())),
 ];
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

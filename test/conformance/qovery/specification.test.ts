@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.close());
 
-type Change = Readonly<Partial<Record<'body' | 'answer' | 'query', Readonly<Record<string, unknown>>>>> & {
+type Change = Readonly<Partial<Record<'body' | 'response' | 'query', Readonly<Record<string, unknown>>>>> & {
   readonly path?: string;
 };
 
@@ -31,13 +31,13 @@ function broken({ path, ...changes }: Change): Exchange {
     path: path ?? real.path,
     query: { ...real.query, ...(changes.query as Record<string, string>) },
     body: merge('body'),
-    answer: merge('answer'),
+    response: merge('response'),
   };
 }
 
 const problemsOf = (exchange: Exchange): string[] => {
-  const { requestProblems, answerProblems } = qoverySpecification();
-  return [...requestProblems(exchange), ...answerProblems(exchange)].filter(
+  const { requestProblems, responseProblems } = qoverySpecification();
+  return [...requestProblems(exchange), ...responseProblems(exchange)].filter(
     (problem) => !EXCEPTIONS.includes(problem),
   );
 };
@@ -62,15 +62,15 @@ describe('the official specification of Qovery, made from the types of its clien
       { body: { variable_parent_id: 'shop' } },
       'VariableRequest.variable_parent_id breaks its format',
     ],
-    ['a null where none was captured', { answer: { key: null } }, 'VariableResponse.key is null'],
+    ['a null where none was captured', { response: { key: null } }, 'VariableResponse.key is null'],
     [
       'a time that is none',
-      { answer: { created_at: '2026-08-01 at noon' } },
+      { response: { created_at: '2026-08-01 at noon' } },
       'VariableResponse.created_at breaks its format',
     ],
     ['a query that is not declared', { query: { page: '1' } }, 'the query has page, which is not declared'],
     ['a path that does not exist', { path: '/variables' }, 'POST is no call of the specification'],
-  ])('finds %s', (_fault, change, problem) => {
+  ])('finds each deliberate fault: %s', (_fault, change, problem) => {
     expect(problemsOf(broken(change))).toEqual([problem]);
   });
 });

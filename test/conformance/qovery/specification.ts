@@ -16,7 +16,7 @@ const NULLS: readonly string[] = [
   ),
 ];
 
-/** Where answers of the real API differ from the specification, as the emulator shows them. */
+/** Where responses of the real API differ from the specification, as the emulator shows them. */
 export const EXCEPTIONS: readonly string[] = NULLS.map((name) => `${name} is null`);
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -56,12 +56,12 @@ function describe({ keyword, params, data, parentSchema }: ErrorObject): string 
   return `${title} breaks its ${keyword}`;
 }
 
-/** The official specification, against which requests and answers are held. */
+/** The official specification, against which requests and responses are held. */
 export interface Specification {
   /** What is wrong with a request. */
   readonly requestProblems: (exchange: Exchange) => string[];
-  /** What is wrong with its answer, the exceptions included. An error has no model. */
-  readonly answerProblems: (exchange: Exchange) => string[];
+  /** What is wrong with its response, the exceptions included. An error has no model. */
+  readonly responseProblems: (exchange: Exchange) => string[];
 }
 
 function createSpecification(): Specification {
@@ -94,12 +94,12 @@ function createSpecification(): Specification {
           : problemsOf(operation.body, body)),
       ];
     },
-    answerProblems({ method, path, status, answer }) {
+    responseProblems({ method, path, status, response }) {
       const operation = operationOf(method, path);
       if (operation === undefined || status === undefined || status >= 400) return [];
       return [
         ...(status === operation.status ? [] : [`status ${status} in place of ${operation.status}`]),
-        ...(operation.answer === undefined ? [] : problemsOf(operation.answer, answer)),
+        ...(operation.response === undefined ? [] : problemsOf(operation.response, response)),
       ];
     },
   };

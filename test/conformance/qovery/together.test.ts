@@ -46,8 +46,8 @@ describe('an environment that the driver and the official client write at the sa
     expect(changesOf(await engine.plan(sync)).filter((line) => !/ (unchanged|keep), /.test(line))).toEqual(
       [],
     );
-    const { answerProblems } = qoverySpecification();
-    const problems = client.exchanges.flatMap((exchange) => answerProblems(exchange));
+    const { responseProblems } = qoverySpecification();
+    const problems = client.exchanges.flatMap((exchange) => responseProblems(exchange));
     expect(problems.filter((problem) => !EXCEPTIONS.includes(problem))).toEqual([]);
   });
 

@@ -12,7 +12,7 @@ import {
 } from 'qovery-typescript-axios';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { SecretValue } from '../../../src/contracts/secret.js';
-import { createBody, editBody, listQuery, overrideBody } from '../../../src/drivers/qovery/bodies.js';
+import type { createBody, editBody, listQuery, overrideBody } from '../../../src/drivers/qovery/bodies.js';
 import type { FixedType } from '../../../src/drivers/qovery/entries.js';
 import type { Variable, VariableScope } from '../../../src/drivers/qovery/variable.js';
 import type { Named } from '../../../src/drivers/support/named-resources.js';
@@ -46,7 +46,7 @@ describe('what the Qovery driver sends, by the types of the official client', ()
     expectTypeOf<Unknown<ReturnType<typeof overrideBody>, VariableOverrideRequest>>().toBeNever();
   });
 
-  it('is told from a body that lacks a field, or has a word that is not known', () => {
+  it('is told apart from a body that lacks a field or has a word that is not known', () => {
     type Created = Written<ReturnType<typeof createBody>>;
     expectTypeOf<Omit<Created, 'is_secret'>>().not.toExtend<VariableRequest>();
     expectTypeOf<Created & { variable_scope: 'SERVICE' }>().toBeNever();
