@@ -45,7 +45,7 @@ export interface MemoryDestinationOptions<Name extends string = string> {
   /** How many single writes are in flight at the same time, at most as many as the engine's `concurrency`. Default: 1. */
   readonly concurrency?: number | undefined;
   readonly limits?: NonNullable<Capabilities['limits']> | undefined;
-  readonly canonicalKey?: (key: string) => string | undefined;
+  readonly canonicalKey?: ((key: string) => string) | undefined;
   /** Default: any key but the empty one is taken. */
   readonly checkKey?: Capabilities['checkKey'] | undefined;
   /** Default: any value is taken. */

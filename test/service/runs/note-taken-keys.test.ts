@@ -246,7 +246,8 @@ describe('a key that is left to the record which lost it', () => {
     ] as const) {
       world.folders.set(`/${name}`, 'DATABASE_URL', value);
       world.folders.set(`/${name}`, `OF_${name}`, 'own');
-      await world.service.createSync(definitionOf(name, place));
+      const syncOptions = { deletionScope: 'owned' };
+      await world.service.createSync(definitionOf(name, { ...place, syncOptions }));
       await clock.advance(MINUTE);
     }
     expect(inPlace(world)).toMatchObject({ DATABASE_URL: 'two' });
@@ -260,7 +261,10 @@ describe('a key that is left to the record which lost it', () => {
     ['is deleted, and what it wrote', ({ service }) => service.deleteSync('worker', { removeSecrets: true })],
     [
       'renames its keys',
-      ({ service }) => service.updateSync('worker', { syncOptions: { keySchema: 'W_{{secretKey}}' } }),
+      ({ service }) =>
+        service.updateSync('worker', {
+          syncOptions: { keySchema: 'W_{{secretKey}}', deletionScope: 'owned' },
+        }),
     ],
     [
       'points elsewhere',
