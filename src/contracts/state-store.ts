@@ -18,6 +18,19 @@ export interface PutOptions {
   readonly ifVersion: string | null;
   /** `false` for what need not survive a power cut, such as a lease. Default: true. */
   readonly flush?: boolean | undefined;
+  /**
+   * `false` for what may also be damaged by a power cut, such as a lease, which then ends by being watched. Default: true:
+   * what is there after one is whole, be it the old document or the new one.
+   */
+  readonly intact?: boolean | undefined;
+}
+
+/** Options of `StateStore.delete`. */
+export interface DeleteOptions {
+  /** The version that is deleted. Anything else throws `STATE_CONFLICT`. */
+  readonly ifVersion: string;
+  /** `false` for what may be there again after a power cut, such as a lease that was given back. Default: true. */
+  readonly flush?: boolean | undefined;
 }
 
 /**
@@ -32,7 +45,7 @@ export interface StateStore {
   /** Throws `STATE_CONFLICT` when the stored version is not `ifVersion`; then nothing has changed. */
   put(key: string, document: JsonValue, options: PutOptions): Promise<{ readonly version: string }>;
   /** Throws `STATE_CONFLICT` when the stored version is not `ifVersion`; then nothing has changed. */
-  delete(key: string, options: { readonly ifVersion: string }): Promise<void>;
+  delete(key: string, options: DeleteOptions): Promise<void>;
   /** Returns the keys that start with `prefix`, sorted. */
   list(prefix: string): Promise<readonly string[]>;
   /** All documents whose keys start with `prefix`, sorted by key, in one call. Default: `list` and `get`. */

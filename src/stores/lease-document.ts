@@ -66,7 +66,7 @@ export async function writeLease(
   const at = momentOf(clock, slept);
   const document = renewal === 0 ? { holder } : { holder, renewal };
   try {
-    const { version } = await store.put(key, document, { ifVersion, flush: false });
+    const { version } = await store.put(key, document, { ifVersion, flush: false, intact: false });
     return { version, at };
   } catch (error) {
     return { error, at };
@@ -86,10 +86,10 @@ export async function discardLease({ store, key }: LeaseFile): Promise<void> {
 export async function giveBackLease(file: LeaseFile, version: string): Promise<void> {
   const { store, key, holder } = file;
   try {
-    await store.delete(key, { ifVersion: version });
+    await store.delete(key, { ifVersion: version, flush: false });
   } catch {
     // A renewal whose response was lost has moved it, or the response to the deletion was lost.
     const found = await readLease(file);
-    if (found?.holder === holder) await store.delete(key, { ifVersion: found.version });
+    if (found?.holder === holder) await store.delete(key, { ifVersion: found.version, flush: false });
   }
 }

@@ -205,7 +205,7 @@ function createLoadedPlace(
       }
       if (intentVersion === null) return;
       // One that stays is void from now on, or says of what was not written that it may have been.
-      await store.delete(keys.intent, { ifVersion: intentVersion }).catch(() => undefined);
+      await store.delete(keys.intent, { ifVersion: intentVersion, flush: false }).catch(() => undefined);
       intentVersion = null;
     },
   };

@@ -1,6 +1,12 @@
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { JsonValue } from '../../contracts/json.js';
-import type { PutOptions, StateStore, StoredEntry, VersionedDocument } from '../../contracts/state-store.js';
+import type {
+  DeleteOptions,
+  PutOptions,
+  StateStore,
+  StoredEntry,
+  VersionedDocument,
+} from '../../contracts/state-store.js';
 import type { Keyring } from '../../core/fingerprint/keyring.js';
 import { quote } from '../../shared/text.js';
 import { inTurns } from '../../shared/turns/turns.js';
@@ -92,7 +98,7 @@ export function createSealedStore(
 
   const rest = {
     put,
-    delete: async (key: string, options: { readonly ifVersion: string }) => store.delete(key, options),
+    delete: async (key: string, options: DeleteOptions) => store.delete(key, options),
     list: async (prefix: string) => store.list(prefix),
   };
   const discardDamaged = (key: string) => store.discard?.(key);

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, unlink } from 'node:fs/promises';
+import { lstat, mkdir, open, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** The system's own code of an error, such as `ENOENT`. */
@@ -45,16 +45,29 @@ export async function readFileIfThere(path: string, limit: number): Promise<Foun
   }
 }
 
+/** Opens a new file that only its owner can read or write, in place of any that exists. */
+async function openNew(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', 0o600);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+    await unlink(path);
+    return open(path, 'wx', 0o600);
+  }
+}
+
 /**
- * Creates a file that only its owner can read or write, in place of any that exists, and flushes it: a file that is
- * renamed unflushed can be empty after a power cut.
+ * Creates a file that only its owner can read or write, in place of any that exists, and flushes it unless it may be
+ * damaged by a power cut: a file that is renamed unflushed can be empty after one.
+ *
+ * @returns when it was written, in ms by the clock of the file system.
  */
-export async function writeNewFile(path: string, text: string): Promise<void> {
-  await unlinkIfThere(path);
-  const file = await open(path, 'wx', 0o600);
+export async function writeNewFile(path: string, text: string, flush: boolean): Promise<number> {
+  const file = await openNew(path);
   try {
     await file.writeFile(text);
-    await file.sync();
+    if (flush) await file.sync();
+    return (await file.stat()).mtimeMs;
   } finally {
     await file.close();
   }

@@ -59,8 +59,10 @@ const notWritten = (path: string, code: string): SecretSyncError =>
 /** Makes a directory of the store, through no symbolic link. */
 async function prepareFolder({ root, swept }: FileStore, folder: string): Promise<void> {
   // What exists already is looked at first: the missing part must not be made elsewhere.
-  if (!(await checkDirectories(root, folder))) await makeDirectory(folder);
-  await checkDirectories(root, folder);
+  if (!(await checkDirectories(root, folder))) {
+    await makeDirectory(folder);
+    await checkDirectories(root, folder);
+  }
   if (swept.has(folder)) return;
   swept.add(folder);
   await sweepLocks(folder);
@@ -75,7 +77,6 @@ async function exclusively(store: FileStore, { key, flush, check, change }: Chan
     // Spares a race that is lost already the lock, and a write that can't succeed the directory.
     await check();
     await prepareFolder(store, folder);
-    await ages.look(folder);
     const lock = await acquireLock(`${path}.lock`, Date.now() + lockWait);
     try {
       await check();
@@ -101,13 +102,18 @@ async function checkVersion(store: FileStore, key: string, version: string | nul
     throw stateConflict(key);
 }
 
-async function replaceFile(path: string, text: string, confirm: () => Promise<void>): Promise<void> {
+async function replaceFile(
+  path: string,
+  { text, intact }: { readonly text: string; readonly intact: boolean },
+  confirm: () => Promise<void>,
+): Promise<number> {
   // One name, not a new one each time: what a crash leaves is replaced by the next write.
   const temporary = `${path}.tmp`;
   try {
-    await writeNewFile(temporary, text);
+    const writtenAt = await writeNewFile(temporary, text, intact);
     await confirm();
     await rename(temporary, path);
+    return writtenAt;
   } catch (error) {
     await unlinkIfThere(temporary);
     throw error;
@@ -185,21 +191,21 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): St
 
   return {
     get: (key) => get(store, key),
-    async put(key, document, { ifVersion, flush = true }) {
+    async put(key, document, { ifVersion, flush = true, intact = true }) {
       const version = randomUUID();
       const text = renderDocument(document, version);
       await exclusively(store, {
         key,
         flush,
         check: () => checkVersion(store, key, ifVersion),
-        change: (path, confirm) => replaceFile(path, text, confirm),
+        change: async (path, confirm) => store.ages.learn(await replaceFile(path, { text, intact }, confirm)),
       });
       return { version };
     },
-    async delete(key, { ifVersion }) {
+    async delete(key, { ifVersion, flush = true }) {
       await exclusively(store, {
         key,
-        flush: true,
+        flush,
         check: () => checkVersion(store, key, ifVersion),
         change: removeFile,
       });

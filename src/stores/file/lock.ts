@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import { quote } from '../../shared/text.js';
-import { errorCode, readFileIfThere, unlinkIfThere } from './file-system.js';
-import { currentOwner, ownerLiveness, parseOwner } from './lock-owner.js';
+import { errorCode, readFileIfThere, unlinkIfThere, type FoundFile } from './file-system.js';
+import { currentOwner, ownerLiveness, parseOwner, type LockOwner } from './lock-owner.js';
 
 /** How old the lock of an owner must be, of whom it can't be told whether he runs, to be taken for left behind. */
 const STALE_AFTER = 30_000;
@@ -45,7 +45,7 @@ export async function acquireLock(path: string, deadline: number, depth = 0): Pr
     const token = randomUUID();
     const holder = await tryLock(path, token);
     if (holder === undefined) {
-      const isHeld = async () => (await readHolder(path))?.token === token;
+      const isHeld = async () => (await readToken(path)) === token;
       return {
         isHeld,
         release: async () => {
@@ -65,10 +65,12 @@ export async function acquireLock(path: string, deadline: number, depth = 0): Pr
 
 /** Removes what dead processes left in a directory of locks. */
 export async function sweepLocks(directory: string): Promise<void> {
+  const names = await readdir(directory);
+  const left = names.filter((name) => name.endsWith(LOCK) || name.endsWith(CLAIM));
+  if (left.length === 0) return;
   const now = await fileSystemTime(directory);
-  for (const name of await readdir(directory)) {
+  for (const name of left) {
     const path = join(directory, name);
-    if (!name.endsWith(LOCK) && !name.endsWith(CLAIM)) continue;
     const holder = await readHolder(path, now);
     if (!holder?.isStale) continue;
     if (name.endsWith(CLAIM)) {
@@ -110,7 +112,7 @@ async function tryLock(path: string, token: string): Promise<Holder | undefined>
 async function clearStaleLock(path: string, token: string, deadline: number, depth: number): Promise<void> {
   const guard = await acquireLock(join(dirname(path), `${token}${LOCK}`), deadline, depth + 1);
   try {
-    if ((await readHolder(path))?.token === token) await unlinkIfThere(path);
+    if ((await readToken(path)) === token) await unlinkIfThere(path);
   } finally {
     await guard.release();
   }
@@ -138,6 +140,18 @@ export async function fileSystemTime(directory: string): Promise<number> {
   }
 }
 
+/** The token of the lock in a file. A power cut can leave a lock without its content. */
+const tokenOf = ({ ino, mtimeMs }: FoundFile, owner: LockOwner | undefined): string =>
+  owner?.token ?? `${ino}-${Math.round(mtimeMs)}`;
+
+const ownerOf = ({ bytes }: FoundFile): LockOwner | undefined => parseOwner(new TextDecoder().decode(bytes));
+
+/** The token of the lock at `path`, without a look at its owner; `undefined` where there is none. */
+async function readToken(path: string): Promise<string | undefined> {
+  const file = await readFileIfThere(path, MAX_BYTES);
+  return file && tokenOf(file, ownerOf(file));
+}
+
 /** Who holds the lock at `path`. `now`: the time of the file system; a machine's own clock is never compared with it. */
 async function readHolder(path: string, now?: number): Promise<Holder | undefined> {
   // One read of one file: the age of a lock must not be taken for that of the next one.
@@ -146,9 +160,8 @@ async function readHolder(path: string, now?: number): Promise<Holder | undefine
     seenSince.delete(path);
     return undefined;
   }
-  const owner = parseOwner(new TextDecoder().decode(file.bytes));
-  // A power cut can leave a lock without its content.
-  const token = owner?.token ?? `${file.ino}-${Math.round(file.mtimeMs)}`;
+  const owner = ownerOf(file);
+  const token = tokenOf(file, owner);
   const liveness = owner === undefined ? 'unknown' : ownerLiveness(owner);
   if (liveness !== 'unknown')
     return { token, isStale: liveness === 'dead', ...(owner && { pid: owner.pid }) };
