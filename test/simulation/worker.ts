@@ -140,7 +140,7 @@ function storeOf(world: World, life: Life): StateStore {
       if (mishap === 'fail-before' || mishap === 'fail-after') throw new Error('The store is out of order.');
       if (mishap === 'abort') run?.controller.abort(new Error('aborted'));
       const found = await store.get(key);
-      life.hear(found && `${world.nameVersion(key, found.version)} ${JSON.stringify(found.document)}`);
+      life.hear(world.tellDocument(key));
       life.stumble(mishap);
       await life.alive();
       const forged = world.forged.get(key);

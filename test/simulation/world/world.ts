@@ -75,6 +75,8 @@ export interface World {
   ): Promise<Carried>;
   /** The name of a version of a document: it depends on that document alone. */
   nameVersion(key: string, version: string): string;
+  /** What a document is now, with the name of its version. */
+  tellDocument(key: string): string | undefined;
   count(what: string): void;
   report(rule: string, detail: string): void;
   /** Reports what shows a value or a token. */
@@ -283,6 +285,10 @@ export async function createWorld(
       versions.set(key, known);
       if (!known.includes(version)) known.push(version);
       return `${key} ${known.indexOf(version)}`;
+    },
+    tellDocument(key) {
+      const found = world.documents.get(key);
+      return found && `${world.nameVersion(key, found.version)} ${JSON.stringify(found.document)}`;
     },
     count: (what) => void world.counts.set(what, (world.counts.get(what) ?? 0) + 1),
     report(rule, detail) {
