@@ -1,3 +1,4 @@
+import type { SyncDefinition } from '../../contracts/definition.js';
 import type { SyncEvent } from '../../contracts/events.js';
 import { canonicalJson } from '../../shared/canonical-json.js';
 import { connectionOf } from '../fleet/connection.js';
