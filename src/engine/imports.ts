@@ -73,16 +73,16 @@ export async function writeSource(application: Application): Promise<void> {
   application.onSourceWritten();
 }
 
-/** Remembers the imported keys as adopted by this sync, and that it wants those of others that its source now holds. */
+/** Remembers the imported keys as adopted by this sync, and that it wants those of others, too. */
 export function adoptImports({ loaded: { memory }, decided, run }: Application): void {
   const { kind } = run.prepared.capabilities;
   const syncId = decided.plan.definition.id;
-  for (const { planned, held } of decided.imports) {
+  for (const { planned } of decided.imports) {
     const { key, action } = planned;
+    if (action === 'ignore') continue;
     const known = memory.find(key, kind);
-    if (action === 'ignore' && held === undefined) continue;
-    if (known === undefined && action !== 'ignore')
+    if (known === undefined)
       memory.remember({ key, ...(kind === undefined ? {} : { kind }), syncId, adopted: true });
-    else if (known !== undefined && known.syncId !== syncId) memory.remember(heldBy(known, syncId));
+    else if (known.syncId !== syncId) memory.remember(heldBy(known, syncId));
   }
 }
