@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SyncOptionsInput } from '../../src/contracts/definition.js';
+import type { ImportBehavior, SyncOptionsInput } from '../../src/contracts/definition.js';
 import type { SecretSource, SourceReadResult } from '../../src/contracts/source.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { memoryStore } from '../../src/stores/memory.js';
@@ -29,6 +29,7 @@ function setUp(options: { readonly readable?: boolean } = {}) {
       run: () => engine.sync(definition),
       remove: () => engine.removeSecrets(definition),
       release: () => engine.release(definition),
+      import: (importBehavior: ImportBehavior) => engine.importSecrets(definition, { importBehavior }),
     };
   };
   return { destination, keys: () => [...destination.values().keys()].sort(), sync };
@@ -77,6 +78,19 @@ describe.each([
       expect(keys()).toEqual([]);
     }
   });
+
+  it.each(['prioritize-source', 'prioritize-destination'] as const)(
+    'stays when the sync that wrote it stops wanting it, and the other one imported it: %s',
+    async (importBehavior) => {
+      const { sync, keys } = setUp();
+      const [web, worker] = [sync('web', { URL: 'u', PORT: '80' }), sync('worker', {})];
+      await web.run();
+      await worker.import(importBehavior);
+      web.source.delete('URL');
+      await web.run();
+      expect(keys()).toEqual(['PORT', 'URL']);
+    },
+  );
 
   it('belongs to the other one when its owner is released', async () => {
     const { sync, keys } = setUp({ readable });

@@ -96,6 +96,15 @@ export function holdersBeside(
   return asHolders(others, partsBySync(known));
 }
 
+/** An entry of another sync that this one wants, too, with a value from this part of its source. */
+export function heldBy(entry: RememberedEntry, syncId: string, part?: string): RememberedEntry {
+  const { holders = [], holderParts: _, ...rest } = entry;
+  const parts = partsBySync(entry);
+  if (part === undefined) parts.delete(syncId);
+  else parts.set(syncId, part);
+  return { ...rest, ...asHolders([...holders, syncId], parts) };
+}
+
 /** The syncs beside this one that want the key, as of their last runs; the owner is not among them. */
 export const otherHolders = (remembered: RememberedEntry | undefined, syncId: string): readonly string[] =>
   remembered?.holders?.filter((holder) => holder !== syncId) ?? [];

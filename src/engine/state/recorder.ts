@@ -3,14 +3,7 @@ import type { Operation } from '../../contracts/plan.js';
 import type { RememberedEntry } from '../../contracts/state-store.js';
 import { fingerprint } from '../../core/fingerprint/fingerprint.js';
 import { isMadeWith, type Keyring } from '../../core/fingerprint/keyring.js';
-import {
-  asHolders,
-  holdersBeside,
-  isBegunBy,
-  ownedBy,
-  ownedByOther,
-  partsBySync,
-} from '../../core/inputs/ownership.js';
+import { heldBy, holdersBeside, isBegunBy, ownedBy, ownedByOther } from '../../core/inputs/ownership.js';
 import { forEachInTurns, type Turns } from '../../shared/turns/turns.js';
 import type { Step, WriteStep } from '../../core/step.js';
 import { withoutSync, type PlaceMemory } from './place-memory.js';
@@ -65,15 +58,6 @@ function rememberedEntry(key: string, syncId: string, fields: Fields): Remembere
     ...(revision === undefined ? {} : { revision }),
     ...(pending === undefined ? {} : { pending }),
   };
-}
-
-/** An entry of another sync that this one wants, too, with a value from this part of its source. */
-function heldBy(entry: RememberedEntry, syncId: string, part: string | undefined): RememberedEntry {
-  const { holders = [], holderParts: _, ...rest } = entry;
-  const parts = partsBySync(entry);
-  if (part === undefined) parts.delete(syncId);
-  else parts.set(syncId, part);
-  return { ...rest, ...asHolders([...holders, syncId], parts) };
 }
 
 /** Reasons for which a key is kept although its sync may still want it. */
