@@ -113,6 +113,11 @@ function describeFleet(name: ServerName): void {
         await backend.lose();
         await eventually(() => NAMES.forEach(isEqual));
 
+        // A job whose end is lost with the server stalls, and is taken over within a minute.
+        await eventually(async () => {
+          const unended = await backend.raw.getJobs(['active', 'waiting', 'delayed']);
+          expect(unended.filter((job) => job?.name === 'sync')).toEqual([]);
+        });
         await server.crash();
         for (const each of NAMES) folders.set(`/${each}`, 'API_KEY', 'three');
         await server.start();
