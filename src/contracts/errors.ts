@@ -30,7 +30,7 @@ export interface ErrorDetails {
   /** The id that the events of the run carry. */
   readonly runId?: string | undefined;
   /** Only an error that contains no value, token or response body. */
-  readonly cause?: unknown | undefined;
+  readonly cause?: unknown;
 }
 
 /** The longest message of an error, in bytes of UTF-8. */

@@ -216,8 +216,7 @@ export class SecretSyncService<
   }
 
   /**
-   * Begins to run records when their source changes, and those that have to catch up. Resolves when the records were
-   * read.
+   * Begins to run records when their source changes, and those that have to catch up. Resolves when they are read.
    *
    * @throws SecretSyncError when the store can't be read; `INVALID_OPTION` for a service with a `queue`.
    */
