@@ -31,7 +31,7 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'the intent is not saved',
     'engine/apply/apply.ts',
-    'if (hasWrites) await saveWithResult(application, ledger, loaded.saveIntent);',
+    'await saveWithResult(application, ledger, loaded.saveIntent);',
     'await Promise.resolve();',
     1,
   ),
