@@ -31,7 +31,7 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'the intent is not saved',
     'engine/apply/apply.ts',
-    'await saveWithResult(application, ledger, loaded.saveIntent);',
+    'await saveWithResult(application, ledger, saveIntent);',
     'await Promise.resolve();',
     1,
   ),
