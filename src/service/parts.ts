@@ -6,6 +6,7 @@ import { createLiveness } from './records/liveness.js';
 import { NameIndex } from './records/name-index.js';
 import { RecordEditor } from './records/record-editor.js';
 import { RecordStore } from './records/record-store.js';
+import type { StoredSync } from './records/stored-sync.js';
 import { DueFinder } from './runs/find-due.js';
 import { createActivity } from './runs/idle-tracker.js';
 import { LocalRuns } from './runs/local-runs.js';
@@ -22,12 +23,13 @@ export function createParts(options: ResolvedServiceOptions) {
   const records = new RecordStore(documents, liveness);
   const editor = new RecordEditor(options, records, new NameIndex(documents, records, liveness));
   const activity = createActivity();
-  const runner = new Runner(options, records, (stored) => void autoSync.take(stored));
+  const onDue = (stored: StoredSync) => void autoSync.take(stored);
+  const runner = new Runner(options, records, onDue);
   const runs = new LocalRuns(options, records, runner, activity);
   const looks = new SourceLooks(options);
   const autoSync = new AutoSync(options, { records, runs, looks, activity });
   const finder = new DueFinder(options, records, looks);
   const turns = new FleetTurns(options);
   const requests = new RunRequests(options, records, runs, autoSync);
-  return { options, records, editor, activity, runner, runs, autoSync, finder, turns, requests };
+  return { options, records, onDue, editor, activity, runner, runs, autoSync, finder, turns, requests };
 }

@@ -129,7 +129,6 @@ export class SecretSyncService<
         runs.queue.abort(id, switchedOff(name));
       },
       takeBack: (stored: StoredSync) => void requests.lookAfter(stored),
-      onDue: (stored: StoredSync) => void autoSync.take(stored),
     };
     await deleteRecord(parts, parseIdOrName(idOrName), parseServiceOptions('deleteSync', options));
   }

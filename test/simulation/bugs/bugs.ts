@@ -31,7 +31,7 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'the intent is not saved',
     'engine/apply/apply.ts',
-    'if (hasWrites) await saveWithResult(application, ledger, loaded.saveIntent);',
+    'await saveWithResult(application, ledger, saveIntent);',
     'await Promise.resolve();',
     1,
   ),
@@ -161,9 +161,9 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   ),
   bug(
     'an edit loses the description',
-    'drivers/qovery/wire.ts',
-    'body: { key, value, ...extrasOf(extras) },',
-    'body: { key, value },',
+    'drivers/qovery/bodies.ts',
+    '({ key, value, ...extrasOf(extras) })',
+    '({ key, value })',
     52,
   ),
   bug(
