@@ -28,7 +28,7 @@ const OWN_FAILURES = new Map<string, (emulator: HasuraCloudEmulator) => void>([
 /** The ways in which its destination can fail. */
 export const HASURA_CLOUD_FAILURES = [...EMULATOR_FAILURES, ...OWN_FAILURES.keys()];
 
-export interface HasuraCloudFixtureOptions extends HasuraCloudEmulatorOptions {
+interface HasuraCloudFixtureOptions extends HasuraCloudEmulatorOptions {
   /** Where to note what goes over the wire. */
   readonly exchanges?: Exchange[];
 }

@@ -69,7 +69,7 @@ function createProgram(models: readonly string[]): ts.Program {
 }
 
 /** A JSON schema, with what is looked at of it. */
-export interface ModelSchema {
+interface ModelSchema {
   readonly definitions?: Readonly<Record<string, unknown>>;
 }
 

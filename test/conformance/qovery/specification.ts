@@ -57,7 +57,7 @@ function describe({ keyword, params, data, parentSchema }: ErrorObject): string 
 }
 
 /** The official specification, against which requests and responses are held. */
-export interface Specification {
+interface Specification {
   /** What is wrong with a request. */
   readonly requestProblems: (exchange: Exchange) => string[];
   /** What is wrong with its response, the exceptions included. An error has no model. */

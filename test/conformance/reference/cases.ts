@@ -5,7 +5,7 @@ import type { ErrorCode } from '../../../src/contracts/error-codes.js';
 export type Fate = 'created' | 'updated' | 'deleted' | 'left alone' | 'imported' | `refused, ${ErrorCode}`;
 
 /** What becomes of it in a sync of Infisical itself, which has no codes. */
-export type ReferenceFate = 'created' | 'updated' | 'deleted' | 'left alone' | 'imported' | 'refused';
+type ReferenceFate = 'created' | 'updated' | 'deleted' | 'left alone' | 'imported' | 'refused';
 
 /** A situation that the reference's own code or tests decide upon, and what becomes of one key in it. */
 export interface ReferenceCase<World> {
