@@ -134,7 +134,11 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
       claim.mayWant = surely ? wanted : new Set([...claim.mayWant, ...wanted]);
       claim.wants = surely ? wanted : new Set([...claim.wants].filter((key) => wanted.has(key)));
     },
-    handedOver(sync, { id }) {
+    handedOver(sync, entry) {
+      const { id } = entry;
+      for (const other of others(sync)) {
+        if (of(other).mayWant.has(wantedKey(entry))) of(other).ids.add(id);
+      }
       const at = place(sync.site, id);
       if (writers.get(at) === sync.name) writers.delete(at);
     },

@@ -148,7 +148,8 @@ function storeOf(world: World, life: Life): StateStore {
     },
     async delete(key, options) {
       await life.alive();
-      const mishap = (await life.meet([isLease(key) ? 'lease-delete' : 'state-delete'], `delete ${key}`))?.mishap;
+      const mishap = (await life.meet([isLease(key) ? 'lease-delete' : 'state-delete'], `delete ${key}`))
+        ?.mishap;
       if (mishap === 'crash-before') return life.die();
       if (mishap === 'fail-before') throw new Error('The store takes nothing.');
       await store.delete(key, options);

@@ -174,8 +174,10 @@ function learn({ ledger }: World, watched: Watched, ended: Ended, result: SyncRe
   const wasRefused = ended.how === 'error' && result === undefined && acts.length === 0 && met.length === 0;
   const standing = site.snapshot();
   const desired = desiredOf(watched);
-  if (operation === 'remove' || operation === 'release') ledger.forget(sync, isGood && !watched.hasCompany);
-  else if (!wasRefused) {
+  if (operation === 'remove' || operation === 'release') {
+    for (const entry of standing.values()) ledger.handedOver(sync, entry);
+    ledger.forget(sync, isGood && !watched.hasCompany);
+  } else if (!wasRefused) {
     for (const entry of standing.values()) if (desired.has(entry.key)) ledger.wanted(sync, entry);
     const right = [...standing.values()].filter(
       (entry) =>
