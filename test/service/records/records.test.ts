@@ -387,14 +387,15 @@ describe.each(STORES)('a record in %s', (_name, openStore) => {
 
   it('does not outlive its connection', async () => {
     const credentials = { accessToken: 'memory-destination-token' };
-    const connections = new Map([['main', { app: 'memory', credentials }]]);
+    const connections = new Map([['main', { app: 'memory', name: 'Shop, production', credentials }]]);
     const { service, told } = await open({ connections: (id: string) => connections.get(id) });
     const made = await service.createSync({
       ...definitionOf('shop'),
       connectionId: 'main',
       isEnabled: false,
     });
-    expect(made.connection).toEqual({ app: 'memory', name: null, id: 'main' });
+    expect(made.connection).toEqual({ app: 'memory', name: 'Shop, production', id: 'main' });
+    expect((await service.getSync('shop')).connection).toEqual(made.connection);
     connections.clear();
     await failure(service.sync('shop'), 'UNKNOWN_CONNECTION');
     expect(await service.getSync('shop')).toMatchObject({ syncStatus: 'failed' });
