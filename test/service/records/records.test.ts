@@ -101,6 +101,7 @@ describe.each(STORES)('a record in %s', (_name, openStore) => {
         disableSecretDeletion: false,
         deletionScope: 'ask',
         deleteLeftBehind: false,
+        redeploy: 'never',
         maxDeletions: { count: 100, ratio: 0.5 },
         allowEmptySource: false,
         allowReplace: false,
