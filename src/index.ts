@@ -34,10 +34,11 @@ export { memorySource } from './sources/memory.js';
 export type { MemorySource } from './sources/memory.js';
 export { memoryStore } from './stores/memory.js';
 export type { MemoryStoreOptions } from './stores/memory.js';
+export { hasChanges } from './format/has-changes.js';
 export { formatPlan } from './format/format-plan.js';
 export { formatResult } from './format/format-result.js';
 export type { FormatOptions } from './format/report.js';
-export type { RetryOptions } from './http/backoff.js';
+export type { RetryOptions, RetryOptionsInput } from './http/backoff.js';
 
 export { SecretValue } from './contracts/secret.js';
 export { isSecretSyncError, SecretSyncError } from './contracts/errors.js';

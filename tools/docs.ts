@@ -56,6 +56,11 @@ const app = await Application.bootstrapWithPlugins({
   intentionallyNotExported: [
     'DefinitionOfDriver',
     'DefinitionInputOfDriver',
+    'NamesOf',
+    'ConfigInputOf',
+    'OrUndefined',
+    'OptionalFields',
+    'RecordOfDriver',
     'RunFields',
     'SyncFields',
     'Failure',

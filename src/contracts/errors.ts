@@ -81,7 +81,9 @@ export class SecretSyncError<Code extends ErrorCode = ErrorCode> extends Error {
    * What was done before it failed: on `SYNC_FAILED` and `REDEPLOY_FAILED`, and on `STATE_NOT_SAVED` of every run that could write (not of
    * `release`, and not of a store that is called directly).
    */
-  declare readonly result: Code extends 'SYNC_FAILED' | 'REDEPLOY_FAILED' ? SyncResult : SyncResult | undefined;
+  declare readonly result: Code extends 'SYNC_FAILED' | 'REDEPLOY_FAILED'
+    ? SyncResult
+    : SyncResult | undefined;
   /** The plan that can't be applied: on `PLAN_BLOCKED` and `DELETION_REFUSED`. */
   declare readonly plan: Code extends CarriesPlan ? SyncPlan : SyncPlan | undefined;
 

@@ -1,7 +1,7 @@
 import type { Operation, PlanSummary } from './plan.js';
 import type { ErrorCode } from './error-codes.js';
 import type { FollowUpAction, FollowUpOutcome } from './follow-up.js';
-import type { Outcome, SyncResult } from './result.js';
+import type { Outcome, ResultSummary, SyncResult } from './result.js';
 
 interface RunFields {
   /** Tells the events of one call apart from those of another. */
@@ -15,6 +15,8 @@ interface RunFields {
  *
  * - `run-started`: first of every call.
  * - `store-not-durable`: once per engine that was given no store: what it remembers ends with the process.
+ * - `fingerprints-not-durable`: once per engine that was given a store and no fingerprint key: each process writes again what
+ *   can't be read back.
  * - `lease-waiting`: another run has the place; this one waits `waitMs` at most.
  * - `source-read`, `destination-read`: what was read, and how long it took.
  * - `planned`: the decision.
@@ -25,7 +27,8 @@ interface RunFields {
  * - `conflict`: the destination changed while it was written; it is read and decided again.
  * - `redeploy-started`: what follows the writes is begun; `wait` says whether its end is waited for.
  * - `redeploy-finished`: how that went, last before `run-finished`.
- * - `run-finished`: with the result. On an abort after writes it carries what had been done.
+ * - `run-finished`: with the counts of the result, which is what the call returns. Where the call throws what carries no result,
+ *   as on an abort after writes, `outcomes` say how each key ended.
  * - `run-unneeded`: the run ended without asking the destination for anything: the source holds what it held when it was
  *   last synced, or the run was no longer wanted when it had its turn.
  * - `run-failed`: the call throws.
@@ -33,7 +36,7 @@ interface RunFields {
  */
 export type SyncEvent =
   | (RunFields & { readonly type: 'run-started'; readonly place: string })
-  | { readonly type: 'store-not-durable'; readonly message: string }
+  | { readonly type: 'store-not-durable' | 'fingerprints-not-durable'; readonly message: string }
   | (RunFields & { readonly type: 'lease-waiting'; readonly place: string; readonly waitMs: number })
   | (RunFields & {
       readonly type: 'source-read';
@@ -84,7 +87,13 @@ export type SyncEvent =
       readonly message: string;
       readonly durationMs: number;
     })
-  | (RunFields & { readonly type: 'run-finished'; readonly result: SyncResult })
+  | (RunFields & {
+      readonly type: 'run-finished';
+      readonly status: SyncResult['status'];
+      readonly summary: ResultSummary;
+      readonly requestCount: number;
+      readonly outcomes?: readonly Outcome[];
+    })
   | (RunFields & { readonly type: 'run-unneeded' })
   | (RunFields & {
       readonly type: 'run-failed';

@@ -25,6 +25,8 @@ import {
 export interface Connection {
   /** The name of the driver that they are for. */
   readonly app: string;
+  /** What people call it; shown by the records of a service. At most 256 characters. */
+  readonly name?: string | undefined;
   readonly credentials: unknown;
 }
 

@@ -44,6 +44,8 @@ export interface InspectedSync {
   readonly definition: SyncDefinition;
   /** The identity of the place. */
   readonly place: string;
+  /** What people call its connection; `null` where that has no name. */
+  readonly connectionName: string | null;
 }
 
 /** The options of a run, and its hooks. */
@@ -121,8 +123,8 @@ export function createPort(context: EngineContext): EnginePort {
     callLimit,
     seal: (store, onUnverified) => createSealedStore(store, keyring, { acceptUnverifiedState, onUnverified }),
     async inspect(definition) {
-      const { definition: parsed, place } = await prepare(definition)();
-      return { definition: parsed, place };
+      const { definition: parsed, place, connectionName = null } = await prepare(definition)();
+      return { definition: parsed, place, connectionName };
     },
     async describe(location) {
       if (source.describe === undefined) return undefined;

@@ -29,8 +29,8 @@ export function formatPlan(plan: SyncPlan, options: FormatOptions = {}): string 
     [summary.keep, 'kept'],
   ]);
   return renderReport(
+    plan,
     {
-      plan,
       rows: [
         ['Imports into the source', imports.filter(isLoud).map(importRow)],
         ['Changes at the destination', changes.filter(isLoud).map(changeRow)],

@@ -1,5 +1,6 @@
 import { CHANGE_REASON_WORDS } from './reasons.js';
-import { renderReport, type FormatOptions, type Row } from './report.js';
+import { renderReport, type FormatOptions } from './report.js';
+import type { Row } from './report-model.js';
 import { countWords, importRow, nameOf, SYMBOLS, warningRows } from './rows.js';
 import type { Outcome, SyncResult } from '../contracts/result.js';
 
@@ -60,8 +61,8 @@ export function formatResult(result: SyncResult, options: FormatOptions = {}): s
   ]);
   const took = Math.max(0, Date.parse(result.finishedAt) - Date.parse(result.startedAt)) / 1_000;
   return renderReport(
+    plan,
     {
-      plan,
       end: status === 'succeeded' ? 'done' : 'failed',
       rows: [
         // How far the imports of a failed run got is in its numbers alone.

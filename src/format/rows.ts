@@ -7,7 +7,7 @@ import type {
 } from '../contracts/plan.js';
 import { CHANGE_REASON_WORDS, IMPORT_REASON_WORDS } from './reasons.js';
 import { showName } from './escape.js';
-import type { Note, Row } from './report.js';
+import type { Note, Row } from './report-model.js';
 
 /** The most keys that are listed where not all need to be seen; more are counted. */
 const FEW = 5;
@@ -60,8 +60,8 @@ export function noteRows(notes: readonly (PlanWarning | PlanProblem)[], most = I
     const [first] = alike;
     if (first === undefined) return [];
     const keys = alike.flatMap(({ key }) => (key === undefined ? [] : [showName(key)]));
-    const more = keys.length > most ? [`and ${keys.length - most} more`] : [];
-    return [{ code: first.code, message: first.message, keys: [...keys.slice(0, most), ...more] }];
+    const more = Math.max(0, keys.length - most);
+    return [{ code: first.code, message: first.message, keys: keys.slice(0, most), more }];
   });
 }
 

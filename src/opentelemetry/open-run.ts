@@ -125,7 +125,7 @@ function describe(run: OpenRun, event: MiddleEvent): void {
     case 'run-unneeded':
       return;
     case 'run-finished':
-      return void span.setAttributes(numbered('result', event.result.summary));
+      return void span.setAttributes(numbered('result', event.summary));
     case 'run-failed':
       span.setAttribute('error.type', event.code);
       // The message can name keys.

@@ -95,9 +95,8 @@ export class SecretSyncService<
   }
 
   /**
-   * Changes a record's definition; `version` then counts one more. Switching it off takes effect immediately: no run of it
-   * begins, and one that auto-sync has begun is ended, in other processes within 10 s. What was written to a place that it no
-   * longer points at stays there, and stays this sync's own.
+   * Changes a record's definition; `version` then counts one more. Switching it off takes effect immediately: no run begins, and
+   * one of auto-sync is ended, in other processes within 10 s. What it wrote to a former place stays there, and its own.
    *
    * @throws SecretSyncError as {@link createSync}; `SYNC_NOT_FOUND`; `VERSION_CONFLICT`.
    */

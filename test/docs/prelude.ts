@@ -34,7 +34,6 @@ declare global {
   };
   const plan: SyncPlan;
   const result: SyncResult;
-  const proxyAgent: object;
   function readVault(environment: string | undefined, signal: AbortSignal): Promise<Record<string, string>>;
   function writeVault(environment: string | undefined, key: string, value: string, signal: AbortSignal): Promise<void>;
   function loadConnection(id: string): Promise<Connection | undefined>;

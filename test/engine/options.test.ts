@@ -129,6 +129,34 @@ describe('the store that an engine has by default', () => {
   });
 });
 
+describe('a store without a fingerprint key', () => {
+  it('is told of by one event an engine, and nothing with a key', async () => {
+    const { engine, events } = createEngine({ ...good(), fingerprintKey: null });
+    await engine.sync(memoryDefinition());
+    await engine.sync(memoryDefinition());
+    const isTold = ({ type }: { type: string }) => type === 'fingerprints-not-durable';
+    expect(events.filter(isTold)).toMatchObject([
+      { message: expect.stringContaining('Pass a fingerprintKey') as string },
+    ]);
+    const sealed = createEngine(good());
+    await sealed.engine.sync(memoryDefinition());
+    expect(sealed.events.filter(isTold)).toEqual([]);
+  });
+});
+
+describe('the event of a run that has finished', () => {
+  it('holds the counts of its result, and neither the plan nor the keys', async () => {
+    const { engine, events } = createEngine(good());
+    const { summary, requestCount } = await engine.sync(memoryDefinition());
+    const { runId, operation, definitionId, type, ...rest } = events.find(
+      (event) => event.type === 'run-finished',
+    ) ?? { type: 'none' };
+    expect([operation, definitionId, type]).toEqual(['sync', memoryDefinition().name, 'run-finished']);
+    expect(runId).toEqual(expect.any(String));
+    expect(rest).toEqual({ status: 'succeeded', summary, requestCount });
+  });
+});
+
 describe('an observer of events', () => {
   it('that throws changes nothing', async () => {
     const destination = memoryDestination();

@@ -129,7 +129,7 @@ describe.each(SITES)('%s', (name, open) => {
         const hasBegun = work.started.some(isWriteRequest);
         expect(hasBegun).toBe(at > 0);
         expect(finished).toHaveLength(hasBegun ? 1 : 0);
-        const outcomes = finished[0]?.result.outcomes ?? [];
+        const outcomes = finished[0]?.outcomes ?? [];
         if (hasBegun) {
           expect(outcomes.map(({ key }) => key)).toEqual(['CHANGED', 'GONE', 'NEW', 'OTHER']);
           expect(outcomes.some(({ status }) => status === 'indeterminate')).toBe(true);

@@ -88,7 +88,11 @@ export async function applyDecided(application: Application): Promise<SyncResult
   const saved = await saveWithResult(application, ledger, loaded.save);
   const isCutOff = thrown !== undefined;
   const { result, thrown: late = thrown } = await followUp(application, saved, { wasDue, isCutOff });
-  if (!isConflict) run.emit({ ...run.fields, type: 'run-finished', result });
+  if (!isConflict) {
+    const { status, summary, requestCount, outcomes } = result;
+    const counts = { status, summary, requestCount, ...(late !== undefined && { outcomes }) };
+    run.emit({ ...run.fields, type: 'run-finished', ...counts });
+  }
   if (late !== undefined) throw late.error;
   if (result.status === 'failed') throw failure(result);
   return result;

@@ -16,6 +16,8 @@ export interface PreparedSync extends BoundDriver {
   readonly definition: SyncDefinition;
   readonly driver: AnyDestinationDriver;
   readonly credentials: unknown;
+  /** What people call the connection; absent where it has no name, or the driver's own credentials are used. */
+  readonly connectionName?: string;
   /** Refuses what the destination returns of the values and tokens of this run. */
   readonly echoes: EchoGuard;
 }
@@ -47,7 +49,17 @@ function unknownConnection(connections: Connections | undefined, id: string): Er
   };
 }
 
-type Found = { readonly credentials: unknown } | { readonly problem: ErrorProblem };
+/** The longest name of a connection that is kept. */
+const MOST_NAME = 256;
+
+type Found =
+  { readonly credentials: unknown; readonly connectionName?: string } | { readonly problem: ErrorProblem };
+
+/** A name is kept where it is one: whatever else a function returns must not end up in a record. */
+function nameOf(connection: Connection): { readonly connectionName?: string } {
+  const name: unknown = connection.name;
+  return typeof name === 'string' && name !== '' ? { connectionName: name.slice(0, MOST_NAME) } : {};
+}
 
 export async function findCredentials(
   connectionId: string | undefined,
@@ -62,7 +74,8 @@ export async function findCredentials(
   }
   const connection = await findConnection(connections, connectionId, signal);
   if (connection === undefined) return { problem: unknownConnection(connections, connectionId) };
-  if (driver === undefined || connection.app === driver.name) return { credentials: connection.credentials };
+  if (driver === undefined || connection.app === driver.name)
+    return { credentials: connection.credentials, ...nameOf(connection) };
   const app: unknown = connection.app;
   const other = typeof app === 'string' ? quote(app) : 'something that is not a name';
   const message = `the connection ${quote(connectionId)} is for ${other}, not for ${quote(driver.name)}; name one for it`;
@@ -97,7 +110,15 @@ export async function prepareSync(
     credentials,
     open: [bound.place, JSON.stringify(definition)],
   });
-  return { definition, driver, credentials, echoes, ...bound };
+  const { connectionName } = found;
+  return {
+    definition,
+    driver,
+    credentials,
+    echoes,
+    ...(connectionName !== undefined && { connectionName }),
+    ...bound,
+  };
 }
 
 /** @throws SecretSyncError `INVALID_OPTION` that names the driver and each field, and shows nothing of a credential. */

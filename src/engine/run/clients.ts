@@ -1,3 +1,4 @@
+import type { SyncEvent } from '../../contracts/events.js';
 import { notify } from '../boundary/guard-call.js';
 import { createHttpClient, type GuardedHttpClient } from '../../http/client.js';
 import type { ResolvedOptions } from '../options.js';
@@ -10,7 +11,7 @@ export interface EngineContext {
   readonly state: StateRepository;
   /** Returns the client of a connection, which all runs through it share with its limits and its pace. */
   readonly clientOf: (prepared: ConnectionOfRun) => GuardedHttpClient;
-  /** Tells, once, that what is remembered ends with the process, where no store was passed. */
+  /** Tells, once, what of the memory of this engine ends with its process. */
   readonly tellAboutStore: () => void;
 }
 
@@ -60,18 +61,30 @@ export function createClients(options: ResolvedOptions): EngineContext['clientOf
   };
 }
 
+/** What of the memory of an engine ends with its process; `undefined` where nothing does, as far as can be seen. */
+function whatEnds({ isStoreExplicit, keyring }: ResolvedOptions): SyncEvent | undefined {
+  if (!isStoreExplicit) {
+    const message =
+      'No store was passed: ownership and first syncs are forgotten when this process ends, and nothing keeps two processes from one place. Pass a durable store.';
+    return { type: 'store-not-durable', message };
+  }
+  if (!keyring.ephemeral) return undefined;
+  const message =
+    'A store was passed without a fingerprintKey: fingerprints end with this process, and the next one writes again what a destination does not let it read. Pass a fingerprintKey; generateFingerprintKey() makes one.';
+  return { type: 'fingerprints-not-durable', message };
+}
+
 export function createEngineContext(options: ResolvedOptions): EngineContext {
-  let isTold = options.isStoreExplicit;
+  const told = whatEnds(options);
+  let isTold = told === undefined;
   return {
     options,
     state: createStateRepository(options),
     clientOf: createClients(options),
     tellAboutStore() {
-      if (isTold) return;
+      if (isTold || told === undefined) return;
       isTold = true;
-      const message =
-        'No store was passed: ownership and first syncs are forgotten when this process ends, and nothing keeps two processes from one place. Pass a durable store.';
-      notify(options.onEvent, { type: 'store-not-durable', message });
+      notify(options.onEvent, told);
     },
   };
 }

@@ -21,7 +21,7 @@ function checkName({ name }: SyncDefinition): void {
 }
 
 /** What the definition of a record becomes. */
-type Edit = Pick<StoredSync, 'definition' | 'place' | 'described'>;
+type Edit = Pick<StoredSync, 'definition' | 'place' | 'described' | 'connectionName'>;
 
 /** Makes, changes and removes records. */
 export class RecordEditor {
@@ -68,7 +68,10 @@ export class RecordEditor {
     });
   }
 
-  #newRecord({ definition, place }: InspectedSync, described: StoredSync['described']): StoredSync {
+  #newRecord(
+    { definition, place, connectionName }: InspectedSync,
+    described: StoredSync['described'],
+  ): StoredSync {
     const now = this.#timestamp();
     const first = { ...NO_RUN, asked: askedRun('created', null) };
     return {
@@ -79,6 +82,7 @@ export class RecordEditor {
       createdAt: now,
       updatedAt: now,
       described,
+      connectionName,
       sourceDigest: null,
       deletion: null,
       takenKeys: [],
@@ -102,13 +106,15 @@ export class RecordEditor {
         throw new SecretSyncError('VERSION_CONFLICT', message);
       }
       const inspected = await port.inspect(changedDefinition(before.definition, changes));
-      const { definition, place } = inspected;
+      const { definition, place, connectionName } = inspected;
       if (sameDefinition(before.definition, definition)) return before;
       checkName(definition);
       const described = sameLocation(before.definition, definition)
         ? before.described
         : await describeLocation(port, definition);
-      const after = await this.#inTurn(() => this.#save(before, { definition, place, described }));
+      const after = await this.#inTurn(() =>
+        this.#save(before, { definition, place, described, connectionName }),
+      );
       // Otherwise another one was faster: once more, for what the record is now.
       if (after !== undefined) return after;
     }
@@ -155,11 +161,11 @@ export class RecordEditor {
 
   /** Takes a change back whose name was taken meanwhile; what others have made of the record since stays. */
   #takeBack(before: StoredSync): Promise<unknown> {
-    const { definition, place, described } = before;
+    const { definition, place, described, connectionName } = before;
     const { id, name } = definition;
     return this.#records.change(id, (current) =>
       current.version === before.version + 1
-        ? this.#edited(current, { definition, place, described })
+        ? this.#edited(current, { definition, place, described, connectionName })
         : this.#edited(current, { ...current, definition: { ...current.definition, name } }),
     );
   }

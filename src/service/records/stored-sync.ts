@@ -74,6 +74,8 @@ export interface StoredSync {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly described: SourceDescription | null;
+  /** What people called its connection when the definition was last changed. */
+  readonly connectionName: string | null;
   /** Of what the source held at the last sync that succeeded, for this definition. */
   readonly sourceDigest: string | null;
   readonly deletion: Deletion | null;
@@ -154,6 +156,7 @@ const recordSchema = z.strictObject({
       folder: z.exactOptional(z.strictObject({ id: text, path: text })),
     }),
   ),
+  connectionName: z._default(optionalText, null),
   sourceDigest: optionalText,
   deletion: z._default(z.nullable(z.strictObject({ id: text, status: z.enum(['running', 'failed']) })), null),
   takenKeys: z._default(z.array(takenSchema), []),

@@ -49,7 +49,8 @@ export interface SyncRecord<Destination extends string = string, Config = unknow
   readonly deletionStatus: Deletion['status'] | null;
   readonly syncOptions: SyncOptions;
   readonly projectId: string | null;
-  /** `null` where the driver's own credentials are used. `name` is not known to this library. */
+  /** `null` where the driver's own credentials are used. `name` is that of the engine's connection
+   *  when the definition was last changed. */
   readonly connection: { readonly app: string; readonly name: string | null; readonly id: string } | null;
   readonly environment: {
     readonly slug: string;
@@ -178,7 +179,9 @@ export function recordOf(stored: StoredSync): SyncRecord {
     syncOptions: definition.syncOptions,
     projectId: definition.projectId ?? null,
     connection:
-      connectionId === undefined ? null : { app: definition.destination, name: null, id: connectionId },
+      connectionId === undefined
+        ? null
+        : { app: definition.destination, name: stored.connectionName, id: connectionId },
     environment:
       described?.environment ??
       (environment === undefined ? null : { slug: environment, name: null, id: null }),

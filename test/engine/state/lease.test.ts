@@ -357,13 +357,12 @@ describe('the end of a run', () => {
     expect((await run).retryable).toBe(true);
     const finished = events.find((event) => event.type === 'run-finished');
     expect(finished).toMatchObject({
-      result: {
-        status: 'failed',
-        outcomes: [
-          { key: 'A', status: 'applied' },
-          { key: 'B', status: 'indeterminate' },
-        ],
-      },
+      status: 'failed',
+      summary: { applied: 1, indeterminate: 1 },
+      outcomes: [
+        { key: 'A', status: 'applied' },
+        { key: 'B', status: 'indeterminate' },
+      ],
     });
     expect(clock.sleepers).toBe(0);
     const [key = ''] = await store.list('places/');

@@ -101,6 +101,7 @@ describe.each(STORES)('a record in %s', (_name, openStore) => {
         disableSecretDeletion: false,
         deletionScope: 'ask',
         deleteLeftBehind: false,
+        redeploy: 'never',
         maxDeletions: { count: 100, ratio: 0.5 },
         allowEmptySource: false,
         allowReplace: false,
@@ -387,14 +388,15 @@ describe.each(STORES)('a record in %s', (_name, openStore) => {
 
   it('does not outlive its connection', async () => {
     const credentials = { accessToken: 'memory-destination-token' };
-    const connections = new Map([['main', { app: 'memory', credentials }]]);
+    const connections = new Map([['main', { app: 'memory', name: 'Shop, production', credentials }]]);
     const { service, told } = await open({ connections: (id: string) => connections.get(id) });
     const made = await service.createSync({
       ...definitionOf('shop'),
       connectionId: 'main',
       isEnabled: false,
     });
-    expect(made.connection).toEqual({ app: 'memory', name: null, id: 'main' });
+    expect(made.connection).toEqual({ app: 'memory', name: 'Shop, production', id: 'main' });
+    expect((await service.getSync('shop')).connection).toEqual(made.connection);
     connections.clear();
     await failure(service.sync('shop'), 'UNKNOWN_CONNECTION');
     expect(await service.getSync('shop')).toMatchObject({ syncStatus: 'failed' });

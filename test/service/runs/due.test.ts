@@ -30,6 +30,7 @@ function recordWith(
     createdAt: at(-HOUR),
     updatedAt: at(-HOUR),
     described: null,
+    connectionName: null,
     sourceDigest: 'd1',
     takenKeys: [],
     tookFrom: [],
