@@ -2,6 +2,12 @@ import type { SyncPlan } from '../contracts/plan.js';
 import { renderReport, type FormatOptions } from './report.js';
 import { changeRow, countWords, foldRows, importRow, noteRows, warningRows } from './rows.js';
 
+/** What follows the writes of a plan. */
+const AFTER = {
+  redeploy: { start: 'Then starts a redeployment.', wait: 'Then redeploys and waits for the end of it.' },
+  restart: { start: 'Then the destination restarts.', wait: 'Then waits until the destination has restarted.' },
+} as const;
+
 /**
  * Shows a plan to people: a line for each key that changes or is blocked (`+` create, `~` update, `-/+` replace, `-`
  * delete, `!` blocked), what stays as it is (`=` unchanged, `·` kept), warnings, problems and a summary. Names from
@@ -46,6 +52,7 @@ export function formatPlan(plan: SyncPlan, options: FormatOptions = {}): string 
       summary: [
         work === '' ? 'No changes.' : `Plan: ${work}.`,
         ...(rest === '' ? [] : [`${rest}.`]),
+        ...(plan.after === undefined ? [] : [AFTER[plan.after.action][plan.after.wait ? 'wait' : 'start']]),
         ...(plan.applicable ? [] : ["It can't be applied until its problems are fixed."]),
       ].join(' '),
     },

@@ -21,7 +21,7 @@ const DONE: Readonly<Record<Outcome['action'], string>> = {
  * console.log(formatResult(await engine.sync(definition)));
  */
 export function formatResult(result: SyncResult, options: FormatOptions = {}): string {
-  const { plan, outcomes, summary, status, requestCount } = result;
+  const { plan, outcomes, summary, status, after, requestCount } = result;
   const reasons = new Map(plan.changes.map(({ key, kind, reason }) => [JSON.stringify([key, kind]), reason]));
   const outcomeRow = ({ key, kind, action, status: end, error }: Outcome): Row => {
     const name = nameOf(key, kind);
@@ -73,7 +73,10 @@ export function formatResult(result: SyncResult, options: FormatOptions = {}): s
         ['Changes at the destination', outcomes.map(outcomeRow)],
       ],
       quiet: [],
-      notes: [['Warnings', warningRows(plan.warnings, options.verbose)]],
+      notes: [
+        ['Afterwards', after === undefined ? [] : [{ code: after.status, keys: [], message: after.message }]],
+        ['Warnings', warningRows(plan.warnings, options.verbose)],
+      ],
       summary: `${counts === '' ? 'Nothing had to change' : `Result: ${counts}`}; ${requestCount} request${requestCount === 1 ? '' : 's'}, ${took.toFixed(1)} s.`,
     },
     options,

@@ -44,7 +44,9 @@ const NEEDS_A_DECISION: ReadonlySet<string> = new Set<ErrorCode>([
 
 /** Whether the same run can succeed later without a decision of a person. A token, for one, may be replaced. */
 export const isWorthRetrying = (error: unknown): boolean =>
-  !isSecretSyncError(error) || !NEEDS_A_DECISION.has(error.code);
+  !isSecretSyncError(error) ||
+  // A deployment that itself failed, as by a build that is broken, would fail again and again.
+  (isSecretSyncError(error, 'REDEPLOY_FAILED') ? error.retryable : !NEEDS_A_DECISION.has(error.code));
 
 interface Pauses {
   readonly minPause: number;
@@ -74,7 +76,7 @@ export function toldTime(error: unknown): number {
  *
  * | the failure | is tried again |
  * |---|---|
- * | only people can resolve it | when the source holds something else, or the definition has changed |
+ * | only people can resolve it, such as a deployment that failed | when the source holds something else, or the definition has changed |
  * | otherwise | after a pause that grows with each failure in a row up to `maxPause`, for as long as the cause lasts |
  * | the same, and a time was told | not before that, but after a day at the latest |
  *

@@ -11,11 +11,17 @@ const VARIANTS: readonly (readonly [name: string, options: MemoryDestinationOpti
     'memoryDestination with kinds, of which secrets are unreadable',
     { kind: 'secret', readable: (kind) => kind !== 'secret' },
   ],
-  ['memoryDestination without ids and revisions', { readable: false, ids: false, revisions: false }],
+  [
+    'memoryDestination without ids and revisions, and with nothing to follow its writes',
+    { readable: false, ids: false, revisions: false, followUp: 'none' },
+  ],
 ];
 
 VARIANTS.forEach(([name, options], index) => {
   // Failures differ only between single writes and batches, and take their time.
   const failures = index < 2 ? MEMORY_FAILURES : [];
-  driverConformance({ name, create: (tokens) => memoryFixture(tokens, options), failures }, { describe, it });
+  driverConformance(
+    { name, create: (tokens) => memoryFixture(tokens, options), failures, followUp: options.followUp !== 'none' },
+    { describe, it },
+  );
 });

@@ -35,7 +35,12 @@ VARIANTS.forEach(([name, options], index) => {
   // Failures differ little between the variants, and take their time.
   const failures = index === 0 ? QOVERY_FAILURES : [];
   driverConformance(
-    { name, create: (tokens) => qoveryFixture(tokens, { ...options, exchanges }), failures },
+    {
+      name,
+      create: (tokens) => qoveryFixture(tokens, { ...options, exchanges }),
+      failures,
+      followUp: options.scope !== 'project',
+    },
     { describe, it },
   );
 });

@@ -1,4 +1,5 @@
 import type { ConnectOptions, DestinationConnection } from '../../contracts/destination.js';
+import type { FinishOptions } from '../../contracts/follow-up.js';
 import { canonicalId } from '../support/ids.js';
 import type { Known } from './attempt.js';
 import type { QoveryConfig, QoveryCredentials } from './config.js';
@@ -43,6 +44,8 @@ export function connect({
       const api = variableApi(http, place, options.signal);
       return write({ api, place, owners, known, concurrency }, batch, options);
     },
-    finish: (options) => deploy(http, place.parentId, options),
+    ...(place.scope === 'ENVIRONMENT' && {
+      finish: (options: FinishOptions) => deploy(http, place.parentId, options),
+    }),
   };
 }

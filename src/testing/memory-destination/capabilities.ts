@@ -11,7 +11,7 @@ export function memoryCapabilities(
   options: MemoryDestinationOptions,
   kind: string | undefined,
 ): Capabilities {
-  const { reservedPrefix, limits, canonicalKey } = options;
+  const { reservedPrefix, limits, canonicalKey, followUp = 'redeploy' } = options;
   return {
     import: options.import ?? isReadable(options, kind),
     writes: options.writes ?? 'each',
@@ -22,5 +22,6 @@ export function memoryCapabilities(
     isReserved: (key) => reservedPrefix !== undefined && key.startsWith(reservedPrefix),
     ...(canonicalKey !== undefined && { canonicalKey }),
     ...(limits !== undefined && { limits }),
+    ...(followUp !== 'none' && { followUp: { action: followUp } }),
   };
 }

@@ -7,6 +7,7 @@ import type {
   WriteOutcome,
 } from '../../contracts/destination.js';
 import { SecretSyncError } from '../../contracts/errors.js';
+import type { FinishOptions, FollowUpOutcome } from '../../contracts/follow-up.js';
 import { untilAborted } from '../../shared/abort.js';
 import { faultError, type MemoryCall, type MemoryFault } from './faults.js';
 import { toDestinationEntry, type MemoryEntry, type MemoryPlace } from './place.js';
@@ -16,6 +17,8 @@ export interface MemoryConnectionOptions {
   readonly place: MemoryPlace;
   readonly isBatch: boolean;
   readonly concurrency: number;
+  /** Whether anything can follow its writes. */
+  readonly isFollowed: boolean;
   /** The kind that is written where a change names none. */
   readonly kind: string | undefined;
   show(entry: MemoryEntry): { readonly value: boolean; readonly id: boolean; readonly revision: boolean };
@@ -92,6 +95,15 @@ export function connectMemory(options: MemoryConnectionOptions): DestinationConn
       outcomes.forEach((outcome) => writeOptions.onOutcome(outcome));
       return outcomes;
     },
+    ...(options.isFollowed && {
+      async finish({ wait, signal }: FinishOptions): Promise<FollowUpOutcome> {
+        const fault = await enter({ method: 'finish', changes: [] }, signal);
+        if (fault !== undefined) throw faultError(fault);
+        return wait
+          ? { status: 'succeeded', message: 'The memory destination was redeployed.' }
+          : { status: 'started', message: 'The redeployment of the memory destination was started.' };
+      },
+    }),
   };
 }
 

@@ -1,14 +1,14 @@
 import type { WriteChange } from '../../contracts/destination.js';
 import { SecretSyncError } from '../../contracts/errors.js';
 
-/** One call that reached a memory destination: a read, or a write of one key or of a whole batch. */
+/** One call that reached a memory destination: a read, a write of one key or of a whole batch, or what follows the writes. */
 export interface MemoryCall {
-  readonly method: 'read' | 'write';
+  readonly method: 'read' | 'write' | 'finish';
   /** The place of the definition's config. */
   readonly place: string;
-  /** Absent for a read. */
+  /** Of a write. */
   readonly phase?: 'upsert' | 'delete';
-  /** What is to be written, the values closed: one change where writes are `each`. Empty for a read. */
+  /** What is to be written, the values closed: one change where writes are `each`. Empty for all else. */
   readonly changes: readonly WriteChange[];
 }
 

@@ -76,6 +76,7 @@ export function memoryDestination(options: MemoryDestinationOptions = {}): Memor
         isBatch: writes === 'batch',
         concurrency: Math.min(options.concurrency ?? 1, http.concurrency),
         kind: kindOf(config),
+        isFollowed: options.followUp !== 'none',
         show: (entry) => ({
           value: isReadable(options, entry.kind),
           id: options.ids ?? true,

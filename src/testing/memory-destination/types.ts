@@ -1,4 +1,5 @@
 import type { Capabilities, DestinationDriver } from '../../contracts/destination.js';
+import type { FollowUpAction } from '../../contracts/follow-up.js';
 import type { MemoryCall, MemoryFault, MemoryIntercept } from './faults.js';
 import type { MemoryEntry, MemoryEntrySetup } from './place.js';
 
@@ -50,6 +51,8 @@ export interface MemoryDestinationOptions<Name extends string = string> {
   readonly checkKey?: Capabilities['checkKey'] | undefined;
   /** Default: any value is taken. */
   readonly checkValue?: Capabilities['checkValue'] | undefined;
+  /** What can follow its writes (`syncOptions.redeploy`); `none`: nothing. Default: `redeploy`. */
+  readonly followUp?: FollowUpAction | 'none' | undefined;
 }
 
 /** Where an entry is. Defaults: the place `default`, and the kind that is written by default. */
@@ -88,7 +91,7 @@ export interface MemoryDestination<Name extends string = string> extends Destina
   values(where?: MemoryWhere): Map<string, string>;
   /** All entries at a place, their values closed. */
   entries(place?: string): readonly MemoryEntry[];
-  /** All reads and writes that reached it, oldest first, refused ones included. A live list. */
+  /** All reads, writes and redeployments that reached it, oldest first, refused ones included. A live list. */
   readonly calls: readonly MemoryCall[];
   clearCalls(): void;
   /** Makes the next calls that fit fail. Failures are used up in the order in which they were asked for. */

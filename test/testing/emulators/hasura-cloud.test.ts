@@ -76,7 +76,7 @@ describe('reading', () => {
         tenant_by_pk: {
           id: TENANT,
           slug: 'shop-d479',
-          project: { id: PROJECT, endpoint: 'https://shop-d479.hasura.example/v1/graphql' },
+          project: { id: PROJECT, endpoint: `${new URL(emulator.url).origin}/projects/${PROJECT}/v1/graphql` },
         },
       },
     });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { testConnection } from './connection.js';
 import { testDeclarations } from './declarations.js';
+import { testFollowUp, testNoFollowUp } from './follow-up.js';
 import { createKit, type Kit } from './kit.js';
 import { assertNoLeak, leakCanaries, type LeakScenario } from './leaks.js';
 import { testSyncTroubles } from './sync-troubles.js';
@@ -22,6 +23,8 @@ export interface DriverConformanceOptions {
   create(tokens: FixtureTokens): DriverFixture | Promise<DriverFixture>;
   /** Names of ways to fail that the fixture's `fail` knows: nothing may leak in any of them. Default: none. */
   readonly failures?: readonly string[] | undefined;
+  /** Whether the driver declares what follows its writes (`capabilities.followUp`), which is tested then. Default: false. */
+  readonly followUp?: boolean | undefined;
 }
 
 /**
@@ -54,6 +57,8 @@ export function driverConformance(
     testConnection(test);
     testSyncs(test);
     testSyncTroubles(test);
+    if (options.followUp === true) testFollowUp(test);
+    else testNoFollowUp(test);
 
     test('shows no value and no token anywhere when all goes well', async (kit) => {
       const ends = await assertNoLeak(kit, () => undefined);

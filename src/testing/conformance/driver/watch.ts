@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import type { FinishOptions } from '../../../contracts/follow-up.js';
 import type { WriteBatch } from '../../../contracts/destination.js';
 import type { AnyDestinationDriver } from '../../../contracts/typed-definition.js';
 import type { SeenRequest } from './fixture.js';
@@ -8,6 +10,8 @@ export interface Watched {
   readonly batches: WriteBatch[];
   /** Awaited before each batch. */
   beforeWrite?: ((batch: WriteBatch) => void | Promise<void>) | undefined;
+  /** Awaited before what follows the writes. */
+  beforeFinish?: (() => void | Promise<void>) | undefined;
 }
 
 /** A driver that tells what it is handed. */
@@ -23,6 +27,13 @@ export function watch(driver: AnyDestinationDriver, watched: Watched): AnyDestin
           await watched.beforeWrite?.(batch);
           return connection.write(batch, writeOptions);
         },
+        ...(connection.finish !== undefined && {
+          async finish(options: FinishOptions) {
+            await watched.beforeFinish?.();
+            assert(connection.finish !== undefined);
+            return connection.finish(options);
+          },
+        }),
       };
     },
   };
