@@ -52,7 +52,7 @@ export function openFleetService(settings: FleetSettings, onEvent?: (event: Serv
   return {
     service,
     queue,
-    async close() {
+    close: async () => {
       await queue.close();
       client.disconnect();
     },
