@@ -45,7 +45,7 @@ function progressOf(job: QueueJob) {
   };
   return {
     tell,
-    hear(event: SyncEvent) {
+    hear: (event: SyncEvent) => {
       if (event.type !== 'progress') return;
       const { done, total } = event;
       const now = performance.now();

@@ -190,7 +190,7 @@ export function fakeService() {
         }),
     },
     /** The call with this number, from 1, when it comes. */
-    async call(number: number): Promise<Call> {
+    call: async (number: number): Promise<Call> => {
       for (;;) {
         const found = calls[number - 1];
         if (found !== undefined) return found;
