@@ -11,7 +11,7 @@ import { sourceSnapshot } from './inputs/source-snapshot.js';
 import type { FingerprintKeys } from './fingerprint/keyring.js';
 import { canonicalKey, destinationEntries, type DestinationInput } from './inputs/destination-index.js';
 import { indexState } from './inputs/ownership.js';
-import { checkEntries, parsePlanInput } from './plan-sync-input.js';
+import { checkEntries, parsePlanInput } from './inputs/plan-sync-input.js';
 
 export interface PlanSyncInput {
   /** As for the engine; `destination` and `destinationConfig` may be left out. */

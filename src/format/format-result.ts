@@ -74,7 +74,10 @@ export function formatResult(result: SyncResult, options: FormatOptions = {}): s
       ],
       quiet: [],
       notes: [
-        ['Afterwards', after === undefined ? [] : [{ code: after.status, keys: [], message: after.message }]],
+        [
+          'Afterwards',
+          after === undefined ? [] : [{ code: after.status, keys: [], more: 0, message: after.message }],
+        ],
         ['Warnings', warningRows(plan.warnings, options.verbose)],
       ],
       summary: `${counts === '' ? 'Nothing had to change' : `Result: ${counts}`}; ${requestCount} request${requestCount === 1 ? '' : 's'}, ${took.toFixed(1)} s.`,

@@ -1,15 +1,15 @@
 import * as z from 'zod/mini';
-import type { ErrorProblem } from '../contracts/error-codes.js';
-import type { SyncDefinition } from '../contracts/definition.js';
-import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
-import { SecretValue } from '../contracts/secret.js';
-import { atLeast, flag, oneOf, optionsOf, string, withMethods } from '../shared/option-schemas.js';
-import { errorFromProblems } from '../shared/problems.js';
-import { validate } from '../shared/validation.js';
-import { unrestrictedCapabilities } from './definition/defaults.js';
-import { parseDefinitionFields } from './definition/parse-definition.js';
-import { tryKeyring, type Keyring } from './fingerprint/keyring.js';
-import { redeployProblem } from './follow-up.js';
+import type { ErrorProblem } from '../../contracts/error-codes.js';
+import type { SyncDefinition } from '../../contracts/definition.js';
+import type { Capabilities, DestinationEntry } from '../../contracts/destination.js';
+import { SecretValue } from '../../contracts/secret.js';
+import { atLeast, flag, oneOf, optionsOf, string, withMethods } from '../../shared/option-schemas.js';
+import { errorFromProblems } from '../../shared/problems.js';
+import { validate } from '../../shared/validation.js';
+import { unrestrictedCapabilities } from '../definition/defaults.js';
+import { parseDefinitionFields } from '../definition/parse-definition.js';
+import { tryKeyring, type Keyring } from '../fingerprint/keyring.js';
+import { redeployProblem } from '../follow-up.js';
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 const list = z.optional(z.custom<unknown>((value) => Array.isArray(value), 'it must be a list'));
