@@ -1,6 +1,7 @@
 // Run by `npm run bench:fleet`, in the package's directory: several workers on one queue, one of them killed every few
 // seconds while the source changes. `npm run bench:fleet -- Redis 2` measures that alone; only a full run writes
 // docs/benchmarks.md. Exits with 1 where a promise was broken.
+import { loadavg } from 'node:os';
 import { describeMachine } from '../machine.js';
 import { section, table } from '../markdown.js';
 import { pretty, writeToPage } from '../page.js';
@@ -74,6 +75,7 @@ const results = [
       ],
       rows,
     ),
+    `At the end the load average of the machine was ${loadavg()[0]?.toFixed(1)}: beyond its cores, times say what was left of them, and not how a fleet scales.`,
     'A run that was killed goes on elsewhere when its lease has ended (30 s) and BullMQ has found its job stalled (30 to 60 s): that is what the time after the last change consists of.',
     broken.length === 0
       ? 'Each row keeps what is promised: in the end every place equals its source; no two workers at one place, by the log of the emulator and by the events of the runs; never more than `runsPerConnection` runs on a connection over the fleet; less than 1 % of runs without a write; one look an interval, however many workers there are.'

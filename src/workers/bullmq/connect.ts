@@ -1,6 +1,13 @@
-import { Queue, withBackend, Worker } from 'bullmq';
+import {
+  isPgPool,
+  Queue,
+  withBackend,
+  Worker,
+  type PostgresConnectionOptions,
+  type PostgresPoolConfig,
+} from 'bullmq';
 import type { JobData, JobName, JobResult, QueueJob } from './jobs.js';
-import type { BullmqQueueOptions } from './options.js';
+import type { BullmqQueueOptions, PostgresQueueOptions } from './options.js';
 import type { ProcessJob, QueueParts } from './queue-parts.js';
 
 const HOUR_S = 3_600;
@@ -16,6 +23,15 @@ const STALLS = 1_000_000;
 
 /** A queue of BullMQ, as far as it is used. */
 export type Jobs = Pick<Queue<JobData, JobResult, JobName>, 'addBulk' | 'getJob' | 'getJobCounts' | 'close'>;
+
+/** What is no pool is what one is made of. */
+const isConfig = (given: object): given is PostgresPoolConfig => !isPgPool(given);
+
+function postgresConnection(given: PostgresQueueOptions['connection']): PostgresConnectionOptions {
+  if (typeof given === 'string' || isConfig(given)) return given;
+  if (isPgPool(given)) return given;
+  throw new TypeError('A connection is a pool or what one is made of.');
+}
 
 /** The queue of BullMQ, as far as it is used, and what makes a worker of it: on whichever backend. */
 export function connect(options: BullmqQueueOptions): {
@@ -43,7 +59,8 @@ export function connect(options: BullmqQueueOptions): {
       },
     };
   }
-  const { connection, backend } = options;
+  const { backend } = options;
+  const connection = postgresConnection(options.connection);
   const { Queue: PostgresQueue, Worker: PostgresWorker } = withBackend(backend);
   const jobs = new PostgresQueue<JobData, JobResult, JobName>(name, { connection });
   jobs.on('error', onError);

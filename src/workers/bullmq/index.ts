@@ -3,6 +3,7 @@ export { bullmqWorker, type BullmqWorker } from './worker.js';
 export type {
   BullmqQueueOptions,
   BullmqWorkerOptions,
+  PostgresPool,
   PostgresQueueOptions,
   RedisQueueOptions,
 } from './options.js';

@@ -31,10 +31,17 @@ export interface RedisQueueOptions extends CommonQueueOptions {
   readonly backend?: undefined;
 }
 
+/** A pool of `pg`, as far as its type has to say so: BullMQ's own type of one does not fit under strict options. */
+export interface PostgresPool {
+  connect(): Promise<unknown>;
+  query(text: string, values: unknown[]): Promise<unknown>;
+  end(): Promise<void>;
+}
+
 /** A queue on PostgreSQL, by BullMQ's own backend. */
 export interface PostgresQueueOptions extends CommonQueueOptions {
   /** As BullMQ takes it: a pool of `pg`, or what one is made of. */
-  readonly connection: PostgresConnectionOptions;
+  readonly connection: PostgresPool | PostgresConnectionOptions;
   /** `createPostgresBackend` of `bullmq`. */
   readonly backend: typeof createPostgresBackend;
 }

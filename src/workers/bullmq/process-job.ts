@@ -92,13 +92,13 @@ async function conclude(
 
 async function look(
   job: QueueJob,
-  { location, isPeriodic = false }: LookData,
+  { location, isPeriodic }: LookData,
   context: JobContext,
 ): Promise<JobResult> {
   const { service, queue, debounce, signal, looking } = context;
   // Looks that take longer than the interval must not take the places of the runs.
-  if (isPeriodic && looking.size > 0) return { status: 'unwanted' };
-  if (isPeriodic) looking.add(job);
+  if (isPeriodic === true && looking.size > 0) return { status: 'unwanted' };
+  if (isPeriodic === true) looking.add(job);
   try {
     const due = await service.findDue({ location, signal });
     await queue[QUEUE_PARTS].addDue(due, debounce);

@@ -1,4 +1,4 @@
-import { createPostgresBackend, Queue, runMigrations, withBackend } from 'bullmq';
+import { createPostgresBackend, isPgPool, Queue, runMigrations, withBackend } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { StateStore } from '../../../src/contracts/state-store.js';
@@ -72,7 +72,7 @@ async function readKey(client: Redis, key: string): Promise<unknown> {
     case 'set':
       return client.smembers(key);
     case 'zset':
-      return client.zrange(key, 0, -1, 'WITHSCORES');
+      return client.zrange(key, '0', '-1', 'WITHSCORES');
     case 'stream':
       return client.xrange(key, '-', '+');
     default:
@@ -121,6 +121,7 @@ export async function openBackend(server: ServerName, url: string): Promise<Back
   const pool = openPool(url, { options: '-c search_path=bullmq' });
   const client = await pool.connect();
   await runMigrations(client).finally(() => client.release());
+  if (!isPgPool(pool)) throw new Error('BullMQ does not take a pool of pg.');
   const raw = new (withBackend(createPostgresBackend).Queue)(name, { connection: pool });
   raw.on('error', () => undefined);
   const table = `documents_${process.pid}_${made}`;
