@@ -129,6 +129,6 @@ export async function startQoveryEmulator(options: QoveryEmulatorOptions = {}): 
     editVariable: (id: string, changes: Partial<Omit<QoveryVariableSetup, 'id'>>) => state.edit(id, changes),
     deleteVariable: (id: string) => state.remove(id),
     deployments: deployments.all,
-    finishDeployment: deployments.finish,
+    finishDeployment: (environmentId: string, state?: string) => deployments.finish(environmentId, state),
   });
 }
