@@ -20,6 +20,9 @@ interface Process {
   isAtWork: boolean;
 }
 
+/** How long after its death a process is there again: its lease has ended. */
+const BACK_MS = 31_000;
+
 /** One history of a small world, up to where it has been chosen. */
 export class Execution {
   readonly #small: SmallWorld;
@@ -62,7 +65,7 @@ export class Execution {
       hasura: small.hasura ?? {},
       qovery: small.qovery ?? {},
       clocksApart: 0,
-      storeHasClock: false,
+      storeHasClock: true,
       hasParts: false,
     };
     const world = await createWorld(setting, { library, clock: scheduler.clock });
@@ -150,7 +153,10 @@ export class Execution {
         if (isUndisturbed && !isExcused(this.#world, done.watched, done.ended))
           this.#world.report('liveness', `${call.operation} failed undisturbed: ${String(done.ended.error)}`);
       }
-      if (process.worker.isDead) process.left.unshift(call);
+      if (process.worker.isDead) {
+        process.left.unshift(call);
+        await this.#scheduler.clock.sleep(BACK_MS);
+      }
       this.#restart(process);
       process.isAtWork = false;
     };
@@ -191,6 +197,7 @@ export class Execution {
         world.ledger.describe(),
         this.#processes.map(({ isAtWork, left, worker, history }) => [
           left.length,
+          worker.isDead,
           isAtWork ? history() : '',
           isAtWork && worker.run !== undefined ? describeRun(worker.run) : '',
         ]),
