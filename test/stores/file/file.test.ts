@@ -6,6 +6,7 @@ import {
   link,
   mkdir,
   mkdtemp,
+  open,
   readdir,
   readFile,
   rm,
@@ -16,7 +17,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { acquireLock } from '../../../src/stores/file/lock.js';
 import { fileStore } from '../../../src/stores/file/index.js';
 import { currentOwner, ownerLiveness, parseOwner } from '../../../src/stores/file/lock-owner.js';
@@ -69,6 +70,36 @@ describe('fileStore', () => {
   it('leaves one file a document, and neither lock nor temporary file', async () => {
     await put(1);
     expect(await all()).toEqual(['places', join('places', 'a.json')]);
+  });
+
+  it('flushes what it puts and deletes, except where the caller can do without', async () => {
+    await put(1);
+    const file = await open(join(root, 'places', 'a.json'));
+    const sync = vi.spyOn(Object.getPrototypeOf(file) as typeof file, 'sync');
+    await file.close();
+    const store = fileStore(root);
+    const flushes = async (work: () => Promise<unknown>) => {
+      sync.mockClear();
+      await work();
+      return sync.mock.calls.length;
+    };
+    try {
+      let version: string | null = null;
+      const write = async (options: { readonly flush?: boolean; readonly intact?: boolean }) => {
+        ({ version } = await store.put('places/b', 1, { ifVersion: version, ...options }));
+      };
+      // The file and its directory; a document that is whole after a power cut, be it the old one; a lease.
+      expect(await flushes(() => write({}))).toBe(2);
+      expect(await flushes(() => write({ flush: false }))).toBe(1);
+      expect(await flushes(() => write({ flush: false, intact: false }))).toBe(0);
+      const remove = (flush: boolean) => store.delete('places/b', { ifVersion: version ?? '', flush });
+      expect(await flushes(() => remove(false))).toBe(0);
+      version = null;
+      await write({});
+      expect(await flushes(() => remove(true))).toBe(1);
+    } finally {
+      sync.mockRestore();
+    }
   });
 
   it('makes files for their owner only, also where an old one was open to others', async () => {
