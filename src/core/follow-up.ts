@@ -13,7 +13,8 @@ export function redeployProblem(
   destination: string,
 ): ErrorProblem | undefined {
   if (redeploy === 'never' || (followUp !== undefined && 'action' in followUp)) return undefined;
-  const why = followUp?.unavailable ?? `the driver ${quote(destination)} has nothing that could follow a sync`;
+  const why =
+    followUp?.unavailable ?? `the driver ${quote(destination)} has nothing that could follow a sync`;
   return { code: 'INVALID_DEFINITION', path: 'syncOptions.redeploy', message: `${why}; or use "never"` };
 }
 

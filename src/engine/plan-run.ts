@@ -133,7 +133,8 @@ export async function planRun(
   ]);
   const isRedeployDue = due.has(definition.id);
   const connection = connect(run, clientFor(clientOf(prepared), run, lease), loaded.memory.facts);
-  const needsSource = operation !== 'remove' || !(isRedeployDue || isRemembered(loaded.memory, definition.id));
+  const needsSource =
+    operation !== 'remove' || !(isRedeployDue || isRemembered(loaded.memory, definition.id));
   const [read, entries] = await both(
     run.signal,
     async (signal): Promise<ReadSource> =>

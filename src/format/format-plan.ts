@@ -5,7 +5,10 @@ import { changeRow, countWords, foldRows, importRow, noteRows, warningRows } fro
 /** What follows the writes of a plan. */
 const AFTER = {
   redeploy: { start: 'Then starts a redeployment.', wait: 'Then redeploys and waits for the end of it.' },
-  restart: { start: 'Then the destination restarts.', wait: 'Then waits until the destination has restarted.' },
+  restart: {
+    start: 'Then the destination restarts.',
+    wait: 'Then waits until the destination has restarted.',
+  },
 } as const;
 
 /**

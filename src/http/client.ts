@@ -28,7 +28,8 @@ function clientOfRun(connection: HttpConnection, run: HttpRun): HttpClient {
         release();
       }
     },
-    anonymous: (endpoint) => clientOfRun(connectionTo({ ...connection.options, ...UNREPEATED, endpoint }), run),
+    anonymous: (endpoint) =>
+      clientOfRun(connectionTo({ ...connection.options, ...UNREPEATED, endpoint }), run),
   };
 }
 

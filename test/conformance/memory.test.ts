@@ -21,7 +21,12 @@ VARIANTS.forEach(([name, options], index) => {
   // Failures differ only between single writes and batches, and take their time.
   const failures = index < 2 ? MEMORY_FAILURES : [];
   driverConformance(
-    { name, create: (tokens) => memoryFixture(tokens, options), failures, followUp: options.followUp !== 'none' },
+    {
+      name,
+      create: (tokens) => memoryFixture(tokens, options),
+      failures,
+      followUp: options.followUp !== 'none',
+    },
     { describe, it },
   );
 });

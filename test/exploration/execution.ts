@@ -50,16 +50,14 @@ export class Execution {
   static async begin(small: SmallWorld, library: Library): Promise<Execution> {
     const importing = small.processes.flat().some(({ operation }) => operation === 'import');
     const writesSource =
-      importing || small.syncs.some(({ options }) => options.initialSyncBehavior?.startsWith('import') === true);
+      importing ||
+      small.syncs.some(({ options }) => options.initialSyncBehavior?.startsWith('import') === true);
     const leaseNow = (what: string) => world.tellDocument(what.slice('get '.length));
-    const scheduler = new Scheduler(
-      small.budget,
-      (encounters, what, heard) => {
-        if (encounters.includes('source-read')) return !writesSource;
-        // One look at a lease is like the next, as long as it is the same.
-        return encounters.includes('lease-get') && heard !== undefined && heard === leaseNow(what);
-      },
-    );
+    const scheduler = new Scheduler(small.budget, (encounters, what, heard) => {
+      if (encounters.includes('source-read')) return !writesSource;
+      // One look at a lease is like the next, as long as it is the same.
+      return encounters.includes('lease-get') && heard !== undefined && heard === leaseNow(what);
+    });
     const setting = {
       syncs: small.syncs,
       hasura: small.hasura ?? {},
@@ -125,16 +123,14 @@ export class Execution {
     if (this.#failure !== undefined) throw this.#failure;
     const begins = this.#processes
       .filter(({ isAtWork, left }) => !isAtWork && left.length > 0)
-      .map(
-        (process): Choice => ({
-          text: `process ${process.index} begins ${process.left[0]?.operation ?? ''} of ${
-            this.#world.syncs[process.left[0]?.sync ?? 0]?.name ?? ''
-          }`,
-          process: process.index,
-          isTrouble: false,
-          take: () => this.#begin(process),
-        }),
-      );
+      .map((process): Choice => ({
+        text: `process ${process.index} begins ${process.left[0]?.operation ?? ''} of ${
+          this.#world.syncs[process.left[0]?.sync ?? 0]?.name ?? ''
+        }`,
+        process: process.index,
+        isTrouble: false,
+        take: () => this.#begin(process),
+      }));
     const isAtWork = this.#processes.some((process) => process.isAtWork);
     return [...(isAtWork ? this.#scheduler.choices() : []), ...begins];
   }
@@ -171,7 +167,9 @@ export class Execution {
   /** What must be so once all calls have ended: who comes now, undisturbed, makes everything right. */
   async end(): Promise<void> {
     this.#scheduler.isQuiet = true;
-    const again = [...this.#made].filter(({ operation }) => operation === 'remove' || operation === 'release');
+    const again = [...this.#made].filter(
+      ({ operation }) => operation === 'remove' || operation === 'release',
+    );
     for (const call of again) await this.#undisturbed({ ...call, worker: 0 });
     const process = this.#process(0);
     this.#scheduler.begin(0);
@@ -189,11 +187,13 @@ export class Execution {
         world.machineTime(),
         [...sites].map((site) => [...world.site(site).snapshot()].sort(byName)),
         [...world.sources].map(([location, secrets]) => [location, [...secrets].sort(byName)]),
-        [...world.documents].sort(byName).map(([key, { document, version, putAt }]) => [
-          world.nameVersion(key, version),
-          document,
-          isLease(key) ? putAt : 0,
-        ]),
+        [...world.documents]
+          .sort(byName)
+          .map(([key, { document, version, putAt }]) => [
+            world.nameVersion(key, version),
+            document,
+            isLease(key) ? putAt : 0,
+          ]),
         world.ledger.describe(),
         this.#processes.map(({ isAtWork, left, worker, history }) => [
           left.length,

@@ -20,7 +20,8 @@ export function checkPlanned(world: World, watched: Watched, ended: Ended): void
   );
   for (const { before, after } of watched.acts) {
     const key = (after ?? before)?.key ?? '';
-    if (!shown.has(key)) world.report('unplanned', `${watched.operation} wrote ${key}, which its plan does not show`);
+    if (!shown.has(key))
+      world.report('unplanned', `${watched.operation} wrote ${key}, which its plan does not show`);
   }
 }
 

@@ -85,7 +85,11 @@ export class Scheduler {
   constructor(
     readonly budget: Budget,
     /** Whether a step is taken when it comes, as there is nothing to choose. `heard`: what it gave the last time. */
-    readonly isPrivate: (encounters: readonly Encounter[], what: string, heard: string | undefined) => boolean,
+    readonly isPrivate: (
+      encounters: readonly Encounter[],
+      what: string,
+      heard: string | undefined,
+    ) => boolean,
   ) {
     this.clock = { now: () => this.#now, sleep: (ms, signal) => this.#sleep(ms, signal) };
   }
@@ -209,8 +213,7 @@ export class Scheduler {
       for (const mishap of CLOCK_MISHAPS) yield choice(mishap, () => void (this.#spent.clock += 1));
     if (!gate.encounters.includes('request')) return;
     for (const [index, edit] of hands.entries())
-      if (!this.#spent.hands.has(index))
-        yield choice('hand', () => void this.#spent.hands.add(index), edit);
+      if (!this.#spent.hands.has(index)) yield choice('hand', () => void this.#spent.hands.add(index), edit);
   }
 
   /** All ways to go on; the first one is the plainest: the process that was last at work goes on. */
@@ -218,14 +221,12 @@ export class Scheduler {
     const gates = [...this.#gates].sort(
       (one, other) => rank(one, this.#current) - rank(other, this.#current) || byLabel(one, other),
     );
-    const plain = gates.map(
-      (gate): Choice => ({
-        text: labelOf(gate),
-        process: gate.fate.process,
-        isTrouble: false,
-        take: () => this.#pass(gate),
-      }),
-    );
+    const plain = gates.map((gate): Choice => ({
+      text: labelOf(gate),
+      process: gate.fate.process,
+      isTrouble: false,
+      take: () => this.#pass(gate),
+    }));
     if (this.isQuiet) return plain.length > 0 ? plain.slice(0, 1) : this.#wakings().slice(0, 1);
     if (plain.length === 0) return this.#wakings();
     return [...plain, ...gates.flatMap((gate) => [...this.#troublesAt(gate)])];
@@ -261,4 +262,5 @@ export class Scheduler {
 
 const labelOf = ({ fate, what }: Gate) => `process ${fate.process}: ${what}`;
 const rank = ({ fate }: Gate, current: number) => (fate.process === current ? 0 : 1 + fate.process);
-const byLabel = (one: Gate, other: Gate) => (labelOf(one) < labelOf(other) ? -1 : labelOf(one) > labelOf(other) ? 1 : 0);
+const byLabel = (one: Gate, other: Gate) =>
+  labelOf(one) < labelOf(other) ? -1 : labelOf(one) > labelOf(other) ? 1 : 0;

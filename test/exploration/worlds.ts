@@ -28,18 +28,34 @@ const qovery = (name: string, keySchema: string, options = {}): SyncSetting => (
   site: 'environment',
   kind: 'secret',
 });
-const hand = (edit: 'set' | 'delete', key: string): HandEdit => ({ edit, key, value: value('hand'), kind: 'same' });
+const hand = (edit: 'set' | 'delete', key: string): HandEdit => ({
+  edit,
+  key,
+  value: value('hand'),
+  kind: 'same',
+});
 
 /** Both keys are there; then one has changed, and the other is gone. */
 const ONE_CHANGED = [empty(), set('K1', 'old'), set('K2', 'old'), call(0, 0), set('K1', 'new'), unset('K2')];
 /** The same for two syncs of two sources. */
 const BOTH_CHANGED = [
-  ...[empty(), set('K1', 'old'), set('K2', 'old'), empty('right'), set('K1', 'old', 'right'), call(0, 0), call(0, 1)],
+  ...[
+    empty(),
+    set('K1', 'old'),
+    set('K2', 'old'),
+    empty('right'),
+    set('K1', 'old', 'right'),
+    call(0, 0),
+    call(0, 1),
+  ],
   ...[set('K1', 'new'), unset('K2'), set('K1', 'other', 'right')],
 ];
 const A = 'A_{{secretKey}}';
 const DISJOINT = [hasura('one', A), { ...hasura('two', 'B_{{secretKey}}'), location: 'right' }] as const;
-const OVERLAPPING = [hasura('one', A), { ...hasura('two', A, { deletionScope: 'owned' }), location: 'right' }] as const;
+const OVERLAPPING = [
+  hasura('one', A),
+  { ...hasura('two', A, { deletionScope: 'owned' }), location: 'right' },
+] as const;
 const SAME = [hasura('one', A)] as const;
 
 /** All worlds that are walked, the smallest first. */

@@ -25,7 +25,7 @@ export function planOf(parts: Partial<SyncPlan> = {}): SyncPlan {
         allowReplace: false,
         invalidKeys: 'refuse',
         deleteLeftBehind: false,
-    redeploy: 'never',
+        redeploy: 'never',
       },
       destination: 'somewhere',
       destinationConfig: {},

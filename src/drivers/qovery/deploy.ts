@@ -95,4 +95,5 @@ export async function deploy(
 }
 
 /** A state as the API names it, for a message. */
-const wordOf = (state: string): string => (/^[A-Z_]{1,40}$/.test(state) ? state : 'a state that is not known');
+const wordOf = (state: string): string =>
+  /^[A-Z_]{1,40}$/.test(state) ? state : 'a state that is not known';

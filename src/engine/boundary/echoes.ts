@@ -155,7 +155,9 @@ export function createEchoGuard({ displayName, ...subject }: Subject): EchoGuard
       return { key: outcome.key, status: 'unknown', error: refusal('an id or revision', true) };
     },
     shown: (text) =>
-      secrets.isHeldBy(text) ? 'What the driver says of it holds a value of this run, and is not shown.' : text,
+      secrets.isHeldBy(text)
+        ? 'What the driver says of it holds a value of this run, and is not shown.'
+        : text,
     guardFacts: (facts) => ({
       get: (name) => facts.get(name),
       delete: (name) => facts.delete(name),

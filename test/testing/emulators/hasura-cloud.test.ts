@@ -76,7 +76,10 @@ describe('reading', () => {
         tenant_by_pk: {
           id: TENANT,
           slug: 'shop-d479',
-          project: { id: PROJECT, endpoint: `${new URL(emulator.url).origin}/projects/${PROJECT}/v1/graphql` },
+          project: {
+            id: PROJECT,
+            endpoint: `${new URL(emulator.url).origin}/projects/${PROJECT}/v1/graphql`,
+          },
         },
       },
     });
