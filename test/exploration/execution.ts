@@ -120,7 +120,7 @@ export class Execution {
 
   /** All ways to go on; none: all calls have ended. */
   choices(): Choice[] {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw new Error('A step could not be taken.', { cause: this.#failure });
     const begins = this.#processes
       .filter(({ isAtWork, left }) => !isAtWork && left.length > 0)
       .map((process): Choice => ({

@@ -71,13 +71,18 @@ export async function deploy(
   { wait, signal, sleep }: FinishOptions,
 ): Promise<FollowUpOutcome> {
   const look = () => stateOf(http, environmentId, signal);
-  for (;;) {
+  // Each time later: a 409 whose reason no look shows must not use up the requests of the token.
+  for (let first = PAUSES.first; ; first = Math.min(first * 1.5, PAUSES.most)) {
     try {
       await askForDeployment(http, environmentId, signal);
       break;
     } catch (error) {
       if (!isSecretSyncError(error, 'CONFLICT')) throw error;
-      await poll({ sleep }, PAUSES, async () => phaseOf(await look()) !== 'in progress' || undefined);
+      await poll(
+        { sleep },
+        { ...PAUSES, first },
+        async () => phaseOf(await look()) !== 'in progress' || undefined,
+      );
     }
   }
   if (!wait) return { status: 'started', message: 'The deployment of the environment was started.' };

@@ -60,7 +60,7 @@ export async function startHasuraCloudEmulator(
   const graphql = await loadGraphql();
   const switches: HasuraCloudSwitches = { ...HASURA_CLOUD_DEFAULTS, ...options };
   const state = createHasuraCloudState(switches, now);
-  const origin = () => server.url;
+  const origin = () => new URL(server.url).origin;
   const endpoint = createHasuraCloudEndpoint({ graphql, state, switches, accessToken, origin });
   const server: Omit<Emulator, 'accessToken'> = await startEmulatorServer(
     {
