@@ -58,8 +58,6 @@ const app = await Application.bootstrapWithPlugins({
     'DefinitionInputOfDriver',
     'NamesOf',
     'ConfigInputOf',
-    'OrUndefined',
-    'OptionalFields',
     'RecordOfDriver',
     'RunFields',
     'SyncFields',

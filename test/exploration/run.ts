@@ -1,3 +1,4 @@
+// Walks all histories of small worlds: `npm run explore`, or `npm run explore -- --world 'two processes'`.
 import { realLibrary } from '../simulation/bugs/library.js';
 import { explore } from './explore.js';
 import { WORLDS } from './worlds.js';
@@ -12,5 +13,6 @@ for (const small of WORLDS.filter(({ name }) => name.includes(wanted))) {
       console.error(`${states} states, ${transitions} transitions, ${executions} executions, ${left} left`),
   });
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  if (walk.violation !== undefined) process.exitCode = 1;
   console.log(JSON.stringify({ name: small.name, ...walk, seconds }, undefined, 1));
 }

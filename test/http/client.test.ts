@@ -269,10 +269,11 @@ describe('a retry', () => {
     await client.forRun(run).request(create);
     expect(seen).toHaveLength(2);
     expect(clock.now() - start).toBe(wait);
+    const { host } = new URL(url);
     expect(events).toEqual([
-      { method: 'POST', name: 'create the thing', attempt: 1, status: 429, durationMs: 0 },
+      { method: 'POST', name: 'create the thing', host, attempt: 1, status: 429, durationMs: 0 },
       { name: 'create the thing', attempt: 1, code: 'RATE_LIMITED', waitMs: wait },
-      { method: 'POST', name: 'create the thing', attempt: 2, status: 200, durationMs: 0 },
+      { method: 'POST', name: 'create the thing', host, attempt: 2, status: 200, durationMs: 0 },
     ]);
     expect(clock.sleepers).toBe(0);
   });
