@@ -61,7 +61,7 @@ const SAME = [hasura('one', A)] as const;
 /** All worlds that are walked, the smallest first. */
 export const WORLDS: readonly SmallWorld[] = [
   {
-    name: 'sync at Hasura Cloud, with a crash and a lost answer',
+    name: 'sync at Hasura Cloud, with a crash and a lost response',
     syncs: SAME,
     before: ONE_CHANGED,
     processes: [[call(0, 0)]],
@@ -82,7 +82,7 @@ export const WORLDS: readonly SmallWorld[] = [
     budget: { crash: 1 },
   },
   {
-    name: 'sync at Qovery, with a lost answer',
+    name: 'sync at Qovery, with a lost response',
     syncs: [qovery('one', A)],
     before: ONE_CHANGED,
     processes: [[call(0, 0)]],
@@ -110,7 +110,7 @@ export const WORLDS: readonly SmallWorld[] = [
     budget: { crash: 1 },
   },
   {
-    name: 'remove, with a crash and a lost answer',
+    name: 'remove, with a crash and a lost response',
     syncs: SAME,
     before: ONE_CHANGED,
     processes: [[call(0, 0, 'remove')]],
