@@ -29,6 +29,8 @@ const TESTED_ELSEWHERE = [
   'demo-auto/demo.ts',
   'http-service.ts',
   'watch-dotenv.ts',
+  // Takes a Redis and half a minute: `.ci/run` runs it.
+  ...['demo', 'fleet-service', 'worker'].map((name) => `demo-fleet/${name}.ts`),
   ...['fastify', 'hono', 'next', 'node-http', 'service', 'worker'].map((name) => `rest/${name}.ts`),
 ];
 const TESTED_BELOW = ['demo/demo.ts', 'plan-in-ci/apply.ts', 'plan-in-ci/engine.ts', 'plan-in-ci/plan.ts'];
