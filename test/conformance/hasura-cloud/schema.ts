@@ -12,7 +12,7 @@ export const CONTROL_PLANE = buildSchema(`
   type TenantEnv { hash: String! envVars: jsonb! }
   input UpdateEnvObject { key: String! value: String! }
 
-  type projects { id: uuid! name: String! endpoint: String! tenant: tenant }
+  type projects { id: uuid! name: String! endpoint: String tenant: tenant }
   type tenant { id: uuid! slug: String! cloud: String! region: String! project: projects! }
   input String_comparison_exp { _eq: String _in: [String!] }
   input projects_bool_exp { name: String_comparison_exp }
