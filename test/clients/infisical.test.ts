@@ -8,7 +8,8 @@ import {
   type InfisicalEmulator,
 } from '../../src/testing/emulators/infisical/index.js';
 import { memoryStore } from '../../src/stores/memory.js';
-import { memoryDestination, type MemoryConfigInput } from '../../src/testing/memory-destination/index.js';
+import { memoryDestination } from '../../src/testing/memory-destination/index.js';
+import type { MemoryConfigInput } from '../../src/testing/memory-destination/types.js';
 
 const PLACE = { projectId: 'project-1', environment: 'prod' } as const;
 const APP = { ...PLACE, secretPath: '/app' };
