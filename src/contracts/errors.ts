@@ -78,8 +78,8 @@ export class SecretSyncError<Code extends ErrorCode = ErrorCode> extends Error {
   declare readonly connectionId?: string;
   declare readonly runId?: string;
   /**
-   * What was done before it failed: on `SYNC_FAILED` and `REDEPLOY_FAILED`, and on `STATE_NOT_SAVED` of every run that could write (not of
-   * `release`, and not of a store that is called directly).
+   * What was done before it failed: on `SYNC_FAILED` and `REDEPLOY_FAILED`, and on `STATE_NOT_SAVED` of every run that
+   * could write (not of `release`, and not of a store that is called directly).
    */
   declare readonly result: Code extends 'SYNC_FAILED' | 'REDEPLOY_FAILED'
     ? SyncResult

@@ -9,7 +9,7 @@ const numRuns = Number(process.env['FUZZ_RUNS'] ?? 50);
 const seed = Number(process.env['FUZZ_SEED'] ?? 20_261_126);
 
 /** One seed unless `FUZZ_SEED` names another, so that the bounded run of the suite is the same each time. */
-export const fuzzRuns = { numRuns, seed } as const;
+const fuzzRuns = { numRuns, seed } as const;
 
 /** The longest message of an error, in characters. */
 const LONGEST_MESSAGE = 16_384;

@@ -11,8 +11,7 @@ const AFTER_A_CHANGE = { first: 3_000, most: 15_000 };
 const AFTER_NOTHING = { first: 0, most: 15_000 };
 
 /** The base of a project: the API names its GraphQL endpoint, or the base itself. */
-export const healthBase = (endpoint: string): string =>
-  endpoint.replace(/\/+$/, '').replace(/\/v1\/graphql$/, '');
+const healthBase = (endpoint: string): string => endpoint.replace(/\/+$/, '').replace(/\/v1\/graphql$/, '');
 
 /** Whether a project answers. What can't change by waiting is thrown. */
 async function isHealthy(project: HttpClient, signal: AbortSignal): Promise<boolean> {

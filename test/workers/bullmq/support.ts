@@ -24,14 +24,14 @@ export async function closeOpened(): Promise<void> {
 export const reported: Error[] = [];
 const onError = (error: Error) => void reported.push(error);
 
-export function openPool(connectionString: string, options: pg.PoolConfig = {}): pg.Pool {
+function openPool(connectionString: string, options: pg.PoolConfig = {}): pg.Pool {
   const pool = new pg.Pool({ connectionString, ...options });
   pool.on('error', () => undefined);
   opened.push(() => pool.end());
   return pool;
 }
 
-export function openRedis(url: string): Redis {
+function openRedis(url: string): Redis {
   const client = new Redis(redisOptions(url));
   client.on('error', () => undefined);
   opened.push(() => client.disconnect());
