@@ -21,8 +21,13 @@ const told = ({ key, kind }: Standing) => (kind === undefined ? key : `${key} ($
 function breaksLimits({ watched }: WriteContext): boolean {
   const { sync, confirmed, standing, acts } = watched;
   const { count = 100, ratio = 0.5 } = sync.options.maxDeletions ?? {};
-  const deleted = acts.filter(
-    ({ before, after }) => before?.kind === sync.kind && after === undefined,
+  const deletions = acts.flatMap(({ before, after }) =>
+    before !== undefined && after === undefined ? [before] : [],
+  );
+  const gone = new Set(deletions.map(({ id }) => id));
+  // What went because it depended on another one is told of by a warning, and is no deletion of the plan.
+  const deleted = deletions.filter(
+    ({ kind, hangsOn }) => kind === sync.kind && !hangsOn.some((id) => gone.has(id)),
   ).length;
   const plain = ({ key, kind, fixed, foreign, reserved }: Standing) =>
     matchesSchema(sync, key) && kind === sync.kind && !fixed && !foreign && !reserved;
