@@ -3,7 +3,7 @@ import ky from 'ky';
 import type { Clock } from '../contracts/clock.js';
 import { isSecretSyncError } from '../contracts/errors.js';
 import type { HttpResult, HttpRequest } from '../contracts/http.js';
-import { onAbort, untilAborted } from '../shared/abort.js';
+import { endUnneeded, onAbort, untilAborted } from '../shared/abort.js';
 import { discardBody, readBody, serializeBody } from './body.js';
 import { httpError, networkFailure, refusal, type RequestFacts } from './errors.js';
 
@@ -175,7 +175,7 @@ export async function exchange<Data>(
       maybeWritten: true,
     });
   } finally {
-    timer.abort();
+    endUnneeded(timer);
     release();
   }
 }

@@ -3,6 +3,15 @@ import type { Clock } from '../contracts/clock.js';
 /** How long code that was told to stop may take to end what it does, in ms. */
 const GRACE_MS = 5_000;
 
+/**
+ * Why a wait ends of which nobody needs the end any more. The platform would make an error with its stack for each call,
+ * which takes longer than all else of a wait.
+ */
+const NOT_NEEDED = new DOMException('This is not waited for any more.', 'AbortError');
+
+/** Aborts what has served its purpose; the reason is no one's concern. */
+export const endUnneeded = (controller: AbortController): void => controller.abort(NOT_NEEDED);
+
 interface Hub {
   readonly listeners: Set<(reason: unknown) => void>;
   readonly tell: () => void;
@@ -75,21 +84,22 @@ export async function untilAborted<Result>(
   clock?: Clock,
 ): Promise<Result> {
   if (signal === undefined) return work;
-  const settled = new AbortController();
+  let grace: AbortController | undefined;
   let release = () => {};
   const stopped = new Promise<never>((_resolve, reject) => {
     release = onAbort(signal, (reason) => {
       // The platform rejects with the reason itself, whatever it is.
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
       const giveUp = () => reject(reason);
-      if (clock === undefined) giveUp();
-      else clock.sleep(GRACE_MS, settled.signal).then(giveUp, () => undefined);
+      if (clock === undefined) return giveUp();
+      grace = new AbortController();
+      clock.sleep(GRACE_MS, grace.signal).then(giveUp, () => undefined);
     });
   });
   try {
     return await Promise.race([work, stopped]);
   } finally {
     release();
-    settled.abort();
+    if (grace !== undefined) endUnneeded(grace);
   }
 }

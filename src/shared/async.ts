@@ -1,5 +1,5 @@
 import type { Clock } from '../contracts/clock.js';
-import { followSignals, onAbort, untilAborted } from './abort.js';
+import { endUnneeded, followSignals, onAbort, untilAborted } from './abort.js';
 
 /** Whether work settles within a time, in ms, or until it is given up. Leaves no timer and no listener behind. */
 export async function settlesWithin(
@@ -9,7 +9,7 @@ export async function settlesWithin(
   givenUp?: AbortSignal,
 ): Promise<boolean> {
   const enough = new AbortController();
-  const release = onAbort(givenUp, () => enough.abort());
+  const release = onAbort(givenUp, () => endUnneeded(enough));
   const settled = work.then(
     () => true,
     () => true,
@@ -22,7 +22,7 @@ export async function settlesWithin(
     return await Promise.race([settled, late]);
   } finally {
     release();
-    enough.abort();
+    endUnneeded(enough);
   }
 }
 
@@ -53,7 +53,7 @@ export async function withTimeLimit<Result>(
   try {
     return await untilAborted(work(ended.signal), ended.signal);
   } finally {
-    settled.abort();
+    endUnneeded(settled);
     release();
   }
 }
@@ -76,7 +76,7 @@ export async function renewing<Result>(
   try {
     return await work();
   } finally {
-    ended.abort();
+    endUnneeded(ended);
     // None may come after the end.
     await renewal;
   }

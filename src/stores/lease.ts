@@ -1,5 +1,5 @@
 import type { StateStore } from '../contracts/state-store.js';
-import { untilAborted } from '../shared/abort.js';
+import { endUnneeded, untilAborted } from '../shared/abort.js';
 import { decideLease, isRecent, momentOf, RENEW_MS, type Moment } from './lease-decision.js';
 import {
   discardLease,
@@ -191,7 +191,7 @@ export async function takeLease(request: LeaseRequest): Promise<HeldLease | unde
   return {
     isHeld: () => holding.isHeld(),
     async release() {
-      stop.abort();
+      endUnneeded(stop);
       const release = async () => {
         await renewals;
         const grant = holding.grant();

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../contracts/error-codes.js';
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { SyncEvent } from '../../contracts/events.js';
 import type { Operation } from '../../contracts/plan.js';
-import { onAbort } from '../../shared/abort.js';
+import { endUnneeded, onAbort } from '../../shared/abort.js';
 import { withContext, type ErrorContext } from '../../shared/problems.js';
 import { timestamp } from '../../shared/timestamps.js';
 import { notify } from '../boundary/guard-call.js';
@@ -90,7 +90,7 @@ export async function withRun<Result, Prepared extends AtPlace>(
     return await told(run, work, callerSignal);
   } finally {
     release();
-    settled.abort();
+    endUnneeded(settled);
   }
 }
 
