@@ -19,6 +19,7 @@ import {
   warningsOf,
 } from '../support/engine.js';
 import { eventually } from '../support/eventually.js';
+import { createVirtualClock } from '../support/virtual-clock.js';
 
 let emulator: HasuraCloudEmulator;
 beforeAll(async () => {
@@ -226,7 +227,9 @@ describe('a create that was begun and never sent', () => {
     const store = memoryStore();
     const source = memorySource({ K: 'v', L: 'l' });
     const definition = memoryDefinition({ syncOptions });
-    const make = () => createEngine({ source, drivers: [destination], store }).engine;
+    // What the dying run is told to give up has its grace by this clock.
+    const clock = createVirtualClock({ auto: true });
+    const make = () => createEngine({ source, drivers: [destination], store, clock }).engine;
     destination.setIntercept(({ method }) => (method === 'write' ? 'unavailable' : undefined));
     const before = await store.list('');
     expect(before).toEqual([]);
