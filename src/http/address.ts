@@ -67,6 +67,8 @@ function kindOfAddress(address: ipaddr.IPv4 | ipaddr.IPv6): AddressKind {
 function kindOfHost(host: string): AddressKind {
   if (LOOPBACK_NAME.test(host)) return 'loopback';
   if (METADATA.has(host)) return 'link-local or metadata';
+  // A parsed URL spells each IPv4 address with a digit at its end, and IPv6 in brackets. To ask of a name is slow.
+  if (!/[\d\]]$/.test(host)) return 'public';
   const address = host.replace(/^\[|\]$/g, '');
   return ipaddr.isValid(address) ? kindOfAddress(ipaddr.parse(address)) : 'public';
 }
