@@ -55,11 +55,11 @@ function send(
     signal,
   } as const;
   return ky(url, {
-    ...init,
     retry: 0,
     timeout: false,
     throwHttpErrors: false,
-    // A fetch of another implementation does not know this one's Request: it gets what the Request is made of.
+    // A fetch of another implementation does not know this one's Request: it gets what that would be made of, of which
+    // the Request needs nothing.
     async fetch() {
       // It comes to this a little later, in which the run can have ended.
       signal.throwIfAborted();
