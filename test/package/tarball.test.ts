@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -10,13 +10,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
-let project: string;
+let project = '';
 let packed: { readonly filename: string; readonly files: readonly { readonly path: string }[] } | undefined;
 
 /** Runs in the empty project; what it printed. */
 const node = async (...args: string[]) => (await run(process.execPath, args, { cwd: project })).stdout.trim();
 
 beforeAll(async () => {
+  if (!existsSync(join(root, 'dist/index.js'))) {
+    throw new Error('There is no dist/ to pack; run `npm run build` first.');
+  }
   project = await mkdtemp(join(tmpdir(), 'secret-sync-engine-'));
   await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }');
   const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', project], {
@@ -27,7 +30,7 @@ beforeAll(async () => {
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball], { cwd: project });
 }, 300_000);
 
-afterAll(() => rm(project, { recursive: true, force: true }));
+afterAll(() => project !== '' && rm(project, { recursive: true, force: true }));
 
 describe('the packed tarball', () => {
   const paths = () => packed?.files.map(({ path }) => path) ?? [];
