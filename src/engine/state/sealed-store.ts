@@ -26,6 +26,11 @@ export interface SealedDocument extends VersionedDocument, Omit<Unsealed, 'docum
 
 /** A store that seals each document when it is put, and checks the seal when it is read. */
 export interface SealedStore extends StateStore {
+  /** `isKnown`: of a document that was read before at this version; its seal was checked then, and it comes as it is stored. */
+  entries?(
+    prefix: string,
+    isKnown?: (entry: Pick<StoredEntry, 'key' | 'version'>) => boolean,
+  ): Promise<readonly StoredEntry[]>;
   /** Reads a document, whatever its seal is worth: for who names in an error what could not be used. */
   read(key: string): Promise<SealedDocument | undefined>;
   /**
@@ -112,10 +117,17 @@ export function createSealedStore(
       return found && used(key, found);
     },
     ...(store.entries !== undefined && {
-      async entries(prefix: string): Promise<readonly StoredEntry[]> {
+      async entries(
+        prefix: string,
+        isKnown: (entry: StoredEntry) => boolean = () => false,
+      ): Promise<readonly StoredEntry[]> {
         const stored = (await store.entries?.(prefix)) ?? [];
-        const opened = await Promise.all(stored.map(async (entry) => open(entry.key, entry)));
-        return opened.map((entry) => ({ key: entry.key, ...used(entry.key, entry) }));
+        return Promise.all(
+          stored.map(async (entry) => {
+            const { key } = entry;
+            return isKnown(entry) ? entry : { key, ...used(key, await open(key, entry)) };
+          }),
+        );
       },
     }),
     ...(store.watch !== undefined && {

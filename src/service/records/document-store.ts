@@ -17,8 +17,14 @@ export interface UnreadableEntry {
 /** The service's view of a store: what it throws that is not ours comes out as one of our errors. */
 export interface DocumentStore {
   get(key: string): Promise<VersionedDocument | undefined>;
-  /** All documents below a prefix, in as few round trips as the store allows; one that is damaged hides no other. */
-  entries(prefix: string): Promise<readonly (StoredEntry | UnreadableEntry)[]>;
+  /**
+   * All documents below a prefix, in as few round trips as the store allows; one that is damaged hides no other. What
+   * `isKnown` from an earlier read may come with its seal, unchecked.
+   */
+  entries(
+    prefix: string,
+    isKnown: (entry: Pick<StoredEntry, 'key' | 'version'>) => boolean,
+  ): Promise<readonly (StoredEntry | UnreadableEntry)[]>;
   /** Returns the new version; `undefined` when the stored version is another one. */
   put(
     key: string,
@@ -108,11 +114,11 @@ function createDocumentStore(store: SealedStore, guarded: Guard): DocumentStore 
 
   return {
     get,
-    async entries(prefix) {
+    async entries(prefix, isKnown) {
       if (store.entries === undefined) return oneByOne(prefix);
       // A document that a store can't parse must not hide the others.
-      return guarded('STATE_UNREADABLE', async () => (await store.entries?.(prefix)) ?? []).catch(() =>
-        oneByOne(prefix),
+      return guarded('STATE_UNREADABLE', async () => (await store.entries?.(prefix, isKnown)) ?? []).catch(
+        () => oneByOne(prefix),
       );
     },
     put: (key, document, ifVersion, flush = true) =>

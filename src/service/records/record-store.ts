@@ -72,8 +72,7 @@ export class RecordStore {
     this.#liveness = liveness;
   }
 
-  #parse(key: string, found: VersionedDocument): LoadedSync {
-    const before = this.#parsed.get(key);
+  #parse(key: string, found: VersionedDocument, before = this.#parsed.get(key)): LoadedSync {
     const isKnown = before?.documentVersion === found.version;
     const loaded = isKnown
       ? before
@@ -112,12 +111,20 @@ export class RecordStore {
     const loaded: LoadedSync[] = [];
     const unreadable: UnreadableRecord[] = [];
     const keys = new Set<string>();
-    for (const entry of await this.#documents.entries(PREFIX)) {
+    // Kept here: what is forgotten while the others are read must not be parsed with its seal.
+    const known = new Map<string, LoadedSync>();
+    const isKnown = ({ key, version }: { readonly key: string; readonly version: string }) => {
+      const before = this.#parsed.get(key);
+      if (before?.documentVersion !== version) return false;
+      known.set(key, before);
+      return true;
+    };
+    for (const entry of await this.#documents.entries(PREFIX, isKnown)) {
       const { key } = entry;
       keys.add(key);
       try {
         if ('error' in entry) throw entry.error;
-        loaded.push(this.#parse(key, entry));
+        loaded.push(this.#parse(key, entry, known.get(key)));
       } catch (error) {
         const syncId = 'document' in entry ? idIn(entry.document) : undefined;
         unreadable.push({ key, syncId, error });
