@@ -1,7 +1,7 @@
 import type { Operation } from '../contracts/plan.js';
 import type { SourceLocation } from '../contracts/source.js';
-import type { ErrorCode } from '../contracts/error-codes.js';
 import type { ResultSummary } from '../contracts/result.js';
+import type { FailureText } from './failure.js';
 import type { RunCause } from './runs/sync-job.js';
 
 interface SyncFields {
@@ -16,11 +16,6 @@ interface RunFields extends SyncFields {
   readonly runId: string | null;
   readonly operation: Operation;
   readonly cause: RunCause;
-}
-
-interface Failure {
-  readonly code: ErrorCode | 'ABORTED' | 'UNEXPECTED';
-  readonly message: string;
 }
 
 /**
@@ -52,21 +47,25 @@ export type ServiceEvent =
       readonly summary: ResultSummary;
       readonly requestCount: number;
     })
-  | (RunFields & Failure & { readonly type: 'run-failed' })
+  | (RunFields & FailureText & { readonly type: 'run-failed' })
   | (SyncFields & { readonly type: 'retry-scheduled'; readonly attempt: number; readonly waitMs: number })
   | (SyncFields &
-      Failure & {
+      FailureText & {
         readonly type: 'sync-left';
         readonly attempts: number;
         /** ISO 8601. */
         readonly retryAt: string | null;
       })
-  | (Failure & {
+  | (FailureText & {
       readonly type: 'source-failed';
       readonly location: SourceLocation;
       readonly waitMs: number;
     })
-  | (Failure & { readonly type: 'watch-failed'; readonly location: SourceLocation; readonly waitMs: number })
+  | (FailureText & {
+      readonly type: 'watch-failed';
+      readonly location: SourceLocation;
+      readonly waitMs: number;
+    })
   | (SyncFields & {
       readonly type: 'cross-sync-conflict';
       readonly otherId: string;
@@ -84,5 +83,5 @@ export type ServiceEvent =
       readonly message: string;
     })
   | { readonly type: 'record-unverified'; readonly key: string }
-  | (Failure & { readonly type: 'record-unreadable'; readonly key: string; readonly syncId?: string })
-  | (Failure & { readonly type: 'service-failed' });
+  | (FailureText & { readonly type: 'record-unreadable'; readonly key: string; readonly syncId?: string })
+  | (FailureText & { readonly type: 'service-failed' });

@@ -20,7 +20,7 @@ export type ServiceParts = ReturnType<typeof createParts>;
 export function createParts(options: ResolvedServiceOptions) {
   const liveness = createLiveness(options.clock);
   const documents = openDocuments(options);
-  const records = new RecordStore(documents, liveness);
+  const records = new RecordStore(documents, liveness, options.emit);
   const editor = new RecordEditor(options, records, new NameIndex(documents, records, liveness));
   const activity = createActivity();
   const onDue = (stored: StoredSync) => void autoSync.take(stored);

@@ -29,7 +29,6 @@ import type { SyncChangesFor } from './records/definition-patch.js';
 import { deleteRecord } from './records/deletion.js';
 import type { StoredSync } from './records/stored-sync.js';
 import { fits, recordOf, type SyncRecordFor } from './records/sync-record.js';
-import { unreadableEvent } from './records/unreadable-record.js';
 import { performJob } from './runs/perform.js';
 import { runNow } from './runs/run-now.js';
 import { switchedOff } from './runs/run-end.js';
@@ -86,9 +85,7 @@ export class SecretSyncService<
   /** Returns all records, or those that fit, sorted by name. One that is damaged is left out, and reported by `record-unreadable`. */
   async listSyncs(options: SyncFilter = {}): Promise<readonly SyncRecordFor<Drivers>[]> {
     const filter = parseServiceOptions('listSyncs', options);
-    const { loaded, unreadable } = await this.#parts.records.all();
-    for (const record of unreadable) this.#parts.options.emit(unreadableEvent(record));
-    return loaded
+    return (await this.#parts.records.readable())
       .map(({ stored }) => this.#show(stored))
       .filter((record) => fits(record, filter))
       .sort(byText(({ name }) => name));

@@ -12,7 +12,7 @@ export interface ReadEntries {
 }
 
 /** Reads keys one by one, so many together. */
-async function readEach(store: StateStore, keys: readonly string[]): Promise<ReadEntries> {
+async function readEach(store: Pick<StateStore, 'get'>, keys: readonly string[]): Promise<ReadEntries> {
   const entries: StoredEntry[] = [];
   const damaged: { key: string; error: unknown }[] = [];
   for (let start = 0; start < keys.length; start += CONCURRENCY) {
@@ -33,7 +33,10 @@ async function readEach(store: StateStore, keys: readonly string[]): Promise<Rea
  *
  * Throws what `list` throws.
  */
-export async function readEntries(store: StateStore, prefix: string): Promise<ReadEntries> {
+export async function readEntries(
+  store: Pick<StateStore, 'get' | 'list' | 'entries'>,
+  prefix: string,
+): Promise<ReadEntries> {
   if (store.entries !== undefined) {
     try {
       return { entries: await store.entries(prefix), damaged: [] };

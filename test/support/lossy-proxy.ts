@@ -9,8 +9,11 @@ export interface LossyProxy {
   /** The folder of the Unix socket, and the socket, which has the name of the server's. */
   readonly folder: string;
   readonly socket: string;
-  /** Throws the next response away and closes its connection: the server has done what it was asked. */
-  loseNextResponse(): void;
+  /**
+   * Throws the next response away and closes its connection: the server has done what it was asked. No other one is opened
+   * until `meanwhile` has resolved.
+   */
+  loseNextResponse(meanwhile?: () => Promise<void>): void;
   /** How many responses were lost. */
   readonly lost: () => number;
   close(): Promise<void>;
@@ -21,9 +24,10 @@ export async function startLossyProxy(target: string): Promise<LossyProxy> {
   const folder = await mkdtemp(join(tmpdir(), 'sse-'));
   const socket = join(folder, target.split('/').at(-1) ?? 'socket');
   const sockets = new Set<Socket>();
-  let losing = false;
+  let losing: (() => Promise<void>) | undefined;
   let lost = 0;
-  const server = createServer((client) => {
+  let quiet: Promise<void> = Promise.resolve();
+  const server = createServer({ pauseOnConnect: true }, (client) => {
     const upstream = createConnection(target);
     const end = () => {
       client.destroy();
@@ -39,18 +43,20 @@ export async function startLossyProxy(target: string): Promise<LossyProxy> {
     }
     client.on('data', (chunk) => upstream.write(chunk));
     upstream.on('data', (chunk) => {
-      if (!losing) return void client.write(chunk);
-      losing = false;
+      if (losing === undefined) return void client.write(chunk);
+      quiet = losing();
+      losing = undefined;
       lost += 1;
       end();
     });
+    void quiet.then(() => client.resume());
   });
   server.listen(socket);
   await once(server, 'listening');
   return {
     folder,
     socket,
-    loseNextResponse: () => void (losing = true),
+    loseNextResponse: (meanwhile = async () => undefined) => void (losing = meanwhile),
     lost: () => lost,
     async close() {
       for (const side of sockets) side.destroy();

@@ -24,8 +24,12 @@ export interface SealOptions {
 /** A document without its seal, as read from the store. */
 export interface SealedDocument extends VersionedDocument, Omit<Unsealed, 'document'> {}
 
+/** Whether a document was read before at this version: its seal was checked then, so that it may come as it is stored. */
+export type IsKnown = (entry: Pick<StoredEntry, 'key' | 'version'>) => boolean;
+
 /** A store that seals each document when it is put, and checks the seal when it is read. */
 export interface SealedStore extends StateStore {
+  entries?(prefix: string, isKnown?: IsKnown): Promise<readonly StoredEntry[]>;
   /** Reads a document, whatever its seal is worth: for who names in an error what could not be used. */
   read(key: string): Promise<SealedDocument | undefined>;
   /**
@@ -112,10 +116,14 @@ export function createSealedStore(
       return found && used(key, found);
     },
     ...(store.entries !== undefined && {
-      async entries(prefix: string): Promise<readonly StoredEntry[]> {
-        const stored = (await store.entries?.(prefix)) ?? [];
-        const opened = await Promise.all(stored.map(async (entry) => open(entry.key, entry)));
-        return opened.map((entry) => ({ key: entry.key, ...used(entry.key, entry) }));
+      async entries(prefix: string, isKnown: IsKnown = () => false): Promise<readonly StoredEntry[]> {
+        const openOne = async (stored: StoredEntry) => used(stored.key, await open(stored.key, stored));
+        const found = (await store.entries?.(prefix)) ?? [];
+        return Promise.all(
+          found.map(async (entry) =>
+            isKnown(entry) ? entry : { key: entry.key, ...(await openOne(entry)) },
+          ),
+        );
       },
     }),
     ...(store.watch !== undefined && {

@@ -3,7 +3,6 @@ import { locationIn, locationKey } from '../../core/inputs/location.js';
 import type { ResolvedServiceOptions } from '../options.js';
 import type { LoadedSync, RecordStore } from '../records/record-store.js';
 import type { StoredSync } from '../records/stored-sync.js';
-import { unreadableEvent } from '../records/unreadable-record.js';
 import { dueJobs, dueOptions, isAutomatic, laterJobs } from '../runs/due.js';
 import { noteOutage } from '../runs/find-due.js';
 import type { Activity } from '../runs/idle-tracker.js';
@@ -229,9 +228,8 @@ export class AutoSync {
   /** Takes up what other processes made of the records. A record that can't be read for a moment stays as it was. */
   async #refresh(signal: AbortSignal): Promise<void> {
     const before = [...this.#followed.keys()];
-    const { loaded, unreadable } = await this.#records.all();
+    const loaded = await this.#records.readable();
     if (signal.aborted) return;
-    for (const record of unreadable) this.#options.emit(unreadableEvent(record));
     const found = new Set(loaded.map(({ stored }) => stored.definition.id));
     for (const { stored } of loaded) this.take(stored);
     for (const id of before.filter((known) => !found.has(known))) {

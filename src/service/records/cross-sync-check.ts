@@ -6,21 +6,16 @@ import type { ServiceEvent } from '../events.js';
 import type { ResolvedServiceOptions } from '../options.js';
 import type { RecordStore } from './record-store.js';
 import type { StoredSync } from './stored-sync.js';
-import { unreadableEvent } from './unreadable-record.js';
 
 export type CrossSyncConflict = Extract<ServiceEvent, { readonly type: 'cross-sync-conflict' }>;
 
 /** The other records, as far as they must be known: where a conflict is only warned of, a damaged one is reported. */
 async function otherRecords(
-  { crossSyncCheck, emit }: ResolvedServiceOptions,
+  { crossSyncCheck }: ResolvedServiceOptions,
   records: RecordStore,
   id: string,
 ): Promise<readonly StoredSync[]> {
-  const { loaded, unreadable } = await records.all();
-  for (const record of unreadable) {
-    if (crossSyncCheck === 'refuse') throw record.error;
-    emit(unreadableEvent(record));
-  }
+  const loaded = await (crossSyncCheck === 'refuse' ? records.undamaged() : records.readable());
   return loaded.map(({ stored }) => stored).filter(({ definition }) => definition.id !== id);
 }
 

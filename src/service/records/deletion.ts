@@ -3,12 +3,12 @@ import { renewing } from '../../shared/async.js';
 import type { DeleteOptions } from '../call-options.js';
 import type { ResolvedServiceOptions } from '../options.js';
 import type { LocalRuns } from '../runs/local-runs.js';
-import type { RunEnd } from '../runs/run-end.js';
+import { assertSucceeded } from '../runs/run-end.js';
 import { TakenKeysNotes } from '../runs/note-taken-keys.js';
 import { jobOf } from '../runs/sync-job.js';
 import { RENEW_MS } from './liveness.js';
 import type { RecordEditor } from './record-editor.js';
-import { syncNotFound, type RecordStore } from './record-store.js';
+import type { RecordStore } from './record-store.js';
 import type { StoredSync } from './stored-sync.js';
 
 interface DeletionParts {
@@ -22,16 +22,6 @@ interface DeletionParts {
   readonly takeBack: (stored: StoredSync) => void;
   /** Called with a record that the deletion has made due. */
   readonly onDue: (stored: StoredSync) => void;
-}
-
-/** Throws what a run that was waited for ended with, if it did not succeed. */
-export function assertSucceeded(
-  end: RunEnd,
-  syncId: string,
-): asserts end is RunEnd & { status: 'succeeded' } {
-  if (end.status === 'succeeded') return;
-  if ('error' in end) throw end.error;
-  throw syncNotFound(syncId);
 }
 
 /**

@@ -2,8 +2,9 @@ import type { Clock } from '../../contracts/clock.js';
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { JsonValue } from '../../contracts/json.js';
 import type { StoredEntry, VersionedDocument } from '../../contracts/state-store.js';
-import type { SealedStore } from '../../engine/state/sealed-store.js';
+import type { IsKnown, SealedStore } from '../../engine/state/sealed-store.js';
 import { withTimeLimit } from '../../shared/async.js';
+import { readEntries } from '../../stores/entries.js';
 import type { ResolvedServiceOptions } from '../options.js';
 
 /** A document that can't be used. */
@@ -17,8 +18,11 @@ export interface UnreadableEntry {
 /** The service's view of a store: what it throws that is not ours comes out as one of our errors. */
 export interface DocumentStore {
   get(key: string): Promise<VersionedDocument | undefined>;
-  /** All documents below a prefix, in as few round trips as the store allows; one that is damaged hides no other. */
-  entries(prefix: string): Promise<readonly (StoredEntry | UnreadableEntry)[]>;
+  /**
+   * All documents below a prefix, in as few round trips as the store allows; one that is damaged hides no other. What
+   * `isKnown` from an earlier read may come with its seal, unchecked.
+   */
+  entries(prefix: string, isKnown: IsKnown): Promise<readonly (StoredEntry | UnreadableEntry)[]>;
   /** Returns the new version; `undefined` when the stored version is another one. */
   put(
     key: string,
@@ -32,8 +36,6 @@ export interface DocumentStore {
   discard(key: string): Promise<void>;
 }
 
-/** How many documents are read at the same time where a store can't give them in one call. */
-const READS_TOGETHER = 16;
 /** How long one call of a store may take, in ms. */
 const STORE_LIMIT_MS = 60_000;
 
@@ -69,62 +71,38 @@ async function unlessMoved<Result>(call: () => Promise<Result>): Promise<Result 
   }
 }
 
-/** Does something for each item, some at the same time, and returns the results in the order of the items. */
-export async function forEach<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  let next = 0;
-  const worker = async () => {
-    for (let index = next++; index < items.length; index = next++) {
-      const item = items[index];
-      if (item !== undefined) results[index] = await work(item);
-    }
-  };
-  await Promise.all(Array.from({ length: READS_TOGETHER }, worker));
-  return results;
-}
-
 function createDocumentStore(store: SealedStore, guarded: Guard): DocumentStore {
   const get = (key: string) => guarded('STATE_UNREADABLE', () => store.get(key));
 
-  async function oneByOne(prefix: string): Promise<(StoredEntry | UnreadableEntry)[]> {
-    const keys = await guarded('STATE_UNREADABLE', () => store.list(prefix));
-    const read = async (key: string): Promise<StoredEntry | UnreadableEntry | undefined> => {
-      try {
-        const found = await get(key);
-        return found && { key, ...found };
-      } catch (error) {
-        const document = await guarded('STATE_UNREADABLE', () => store.read(key)).then(
-          (found) => found?.document,
-          () => undefined,
-        );
-        return { key, error, ...(document !== undefined && { document }) };
-      }
-    };
-    return (await forEach(keys, read)).filter((entry) => entry !== undefined);
-  }
-
   return {
     get,
-    async entries(prefix) {
-      if (store.entries === undefined) return oneByOne(prefix);
-      // A document that a store can't parse must not hide the others.
-      return guarded('STATE_UNREADABLE', async () => (await store.entries?.(prefix)) ?? []).catch(() =>
-        oneByOne(prefix),
+    async entries(prefix, isKnown) {
+      const { entries, damaged } = await readEntries(
+        {
+          get,
+          list: (below) => guarded('STATE_UNREADABLE', () => store.list(below)),
+          ...(store.entries !== undefined && {
+            entries: (below) =>
+              guarded('STATE_UNREADABLE', async () => (await store.entries?.(below, isKnown)) ?? []),
+          }),
+        },
+        prefix,
       );
+      const shown = damaged.map(async ({ key, error }): Promise<UnreadableEntry> => {
+        const found = await guarded('STATE_UNREADABLE', () => store.read(key)).catch(() => undefined);
+        return { key, error, ...(found !== undefined && { document: found.document }) };
+      });
+      return [...entries, ...(await Promise.all(shown))];
     },
     put: (key, document, ifVersion, flush = true) =>
       unlessMoved(async () => {
         const put = () => store.put(key, document, { ifVersion, flush });
         return (await guarded('STATE_NOT_SAVED', put)).version;
       }),
-    delete: async (key, ifVersion) =>
-      (await unlessMoved(async () => {
-        await guarded('STATE_NOT_SAVED', () => store.delete(key, { ifVersion }));
-        return true;
-      })) === true,
+    delete: async (key, ifVersion) => {
+      const remove = () => guarded('STATE_NOT_SAVED', () => store.delete(key, { ifVersion }));
+      return (await unlessMoved(() => remove().then(() => true))) === true;
+    },
     discard: (key) => guarded('STATE_NOT_SAVED', async () => store.discard?.(key)),
   };
 }

@@ -1,9 +1,12 @@
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { JsonValue } from '../../contracts/json.js';
 import type { VersionedDocument } from '../../contracts/state-store.js';
+import type { IsKnown } from '../../engine/state/sealed-store.js';
 import { checksum } from '../../shared/canonical-json.js';
 import { quote } from '../../shared/text.js';
 import { valueAt } from '../../shared/validation.js';
+import type { ServiceEvent } from '../events.js';
+import { failureText } from '../failure.js';
 import type { DocumentStore } from './document-store.js';
 import type { Liveness } from './liveness.js';
 import { parseHandle } from './name-document.js';
@@ -64,16 +67,17 @@ function idIn(document: JsonValue | undefined): string | undefined {
 export class RecordStore {
   readonly #documents: DocumentStore;
   readonly #liveness: Liveness;
+  readonly #emit: (event: ServiceEvent) => void;
   /** Documents that were read before and have not changed since are not parsed again. */
   readonly #parsed = new Map<string, LoadedSync>();
 
-  constructor(documents: DocumentStore, liveness: Liveness) {
+  constructor(documents: DocumentStore, liveness: Liveness, emit: (event: ServiceEvent) => void) {
     this.#documents = documents;
     this.#liveness = liveness;
+    this.#emit = emit;
   }
 
-  #parse(key: string, found: VersionedDocument): LoadedSync {
-    const before = this.#parsed.get(key);
+  #parse(key: string, found: VersionedDocument, before = this.#parsed.get(key)): LoadedSync {
     const isKnown = before?.documentVersion === found.version;
     const loaded = isKnown
       ? before
@@ -112,12 +116,20 @@ export class RecordStore {
     const loaded: LoadedSync[] = [];
     const unreadable: UnreadableRecord[] = [];
     const keys = new Set<string>();
-    for (const entry of await this.#documents.entries(PREFIX)) {
+    // Kept here: what is forgotten while the others are read must not be parsed with its seal.
+    const known = new Map<string, LoadedSync>();
+    const isKnown: IsKnown = ({ key, version }) => {
+      const before = this.#parsed.get(key);
+      if (before?.documentVersion !== version) return false;
+      known.set(key, before);
+      return true;
+    };
+    for (const entry of await this.#documents.entries(PREFIX, isKnown)) {
       const { key } = entry;
       keys.add(key);
       try {
         if ('error' in entry) throw entry.error;
-        loaded.push(this.#parse(key, entry));
+        loaded.push(this.#parse(key, entry, known.get(key)));
       } catch (error) {
         const syncId = 'document' in entry ? idIn(entry.document) : undefined;
         unreadable.push({ key, syncId, error });
@@ -125,6 +137,26 @@ export class RecordStore {
     }
     for (const key of this.#parsed.keys()) if (!keys.has(key)) this.#forget(key);
     return { loaded, unreadable };
+  }
+
+  /** All records that can be read; of each other one an event tells. */
+  async readable(): Promise<readonly LoadedSync[]> {
+    const { loaded, unreadable } = await this.all();
+    for (const { key, syncId, error } of unreadable)
+      this.#emit({
+        type: 'record-unreadable',
+        key,
+        ...(syncId !== undefined && { syncId }),
+        ...failureText(error),
+      });
+    return loaded;
+  }
+
+  /** All records; throws where one of them can't be read. */
+  async undamaged(): Promise<readonly LoadedSync[]> {
+    const { loaded, unreadable } = await this.all();
+    for (const { error } of unreadable) throw error;
+    return loaded;
   }
 
   /** The document's version; `undefined` where a record with this id exists. */

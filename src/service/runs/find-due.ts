@@ -2,11 +2,9 @@ import type { SourceLocation } from '../../contracts/source.js';
 import { locationIn, locationKey } from '../../core/inputs/location.js';
 import type { FailureText } from '../failure.js';
 import type { ResolvedServiceOptions } from '../options.js';
-import { forEach } from '../records/document-store.js';
 import type { RecordStore } from '../records/record-store.js';
 import type { StoredSync } from '../records/stored-sync.js';
 import { withOutage } from '../records/sync-record.js';
-import { unreadableEvent } from '../records/unreadable-record.js';
 import { dueJobs, dueOptions, isAutomatic, needsDigest } from './due.js';
 import type { SourceLooks } from './source-looks.js';
 import type { FindDueOptions, SyncJob } from './sync-job.js';
@@ -44,9 +42,8 @@ export class DueFinder {
   async findDue({ location, signal }: FindDueOptions): Promise<readonly SyncJob[]> {
     const ended = signal ?? new AbortController().signal;
     const wanted = location === undefined ? undefined : locationKey(locationIn(location));
-    const { loaded, unreadable } = await this.#records.all();
+    const loaded = await this.#records.readable();
     ended.throwIfAborted();
-    for (const record of unreadable) this.#options.emit(unreadableEvent(record));
     const records = loaded.map(({ stored }) => stored);
     const here = records.filter(
       ({ definition }) => wanted === undefined || locationKey(locationIn(definition)) === wanted,
@@ -75,7 +72,8 @@ export class DueFinder {
     ]) => {
       const look = await this.#looks.look(location, signal);
       if ('digest' in look) digests.set(key, look.digest);
-      else if (look.isGivenUp) await forEach(ids, (id) => noteOutage(this.#options, this.#records, id, look));
+      else if (look.isGivenUp)
+        await Promise.all(ids.map((id) => noteOutage(this.#options, this.#records, id, look)));
     };
     await Promise.all([...locations].map(lookAt));
     return digests;

@@ -2,7 +2,7 @@ import { SecretSyncError } from '../../contracts/errors.js';
 import type { SyncEvent } from '../../contracts/events.js';
 import type { SyncResult } from '../../contracts/result.js';
 import { quote } from '../../shared/text.js';
-import type { LoadedSync } from '../records/record-store.js';
+import { syncNotFound, type LoadedSync } from '../records/record-store.js';
 import type { StoredSync } from '../records/stored-sync.js';
 import type { Decision } from './due.js';
 import type { SyncJob } from './sync-job.js';
@@ -51,4 +51,14 @@ export function refusalOf(
   if (decision.status === 'busy') return { status: 'busy', error: undefined };
   if (decision.status === 'unwanted') return decision;
   return current.version !== version || current.createdAt !== createdAt ? { status: 'moved' } : undefined;
+}
+
+/** Throws what a run that was waited for ended with, if it did not succeed. */
+export function assertSucceeded(
+  end: RunEnd,
+  syncId: string,
+): asserts end is RunEnd & { status: 'succeeded' } {
+  if (end.status === 'succeeded') return;
+  if ('error' in end) throw end.error;
+  throw syncNotFound(syncId);
 }

@@ -2,9 +2,9 @@ import type { Operation } from '../../contracts/plan.js';
 import type { SyncResult } from '../../contracts/result.js';
 import type { CallSignal } from '../../engine/call-options.js';
 import { parseIdOrName } from '../call-options.js';
-import { assertSucceeded } from '../records/deletion.js';
 import type { RecordStore } from '../records/record-store.js';
 import type { LocalRuns } from './local-runs.js';
+import { assertSucceeded } from './run-end.js';
 import { jobOf, type RunOptions } from './sync-job.js';
 
 /** Runs a record for a caller that waits for it, and throws what the run throws. */

@@ -40,11 +40,7 @@ export class Runner {
   readonly #onDue: (stored: StoredSync) => void;
 
   /** `onDue`: called with a record that another one's run has made due. */
-  constructor(
-    options: ResolvedServiceOptions,
-    records: RecordStore,
-    onDue: (stored: StoredSync) => void = () => undefined,
-  ) {
+  constructor(options: ResolvedServiceOptions, records: RecordStore, onDue: (stored: StoredSync) => void) {
     this.#options = options;
     this.#records = records;
     this.#onDue = onDue;

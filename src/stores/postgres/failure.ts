@@ -24,7 +24,7 @@ const STATES: ReadonlyMap<string, ServerFailure> = new Map([
   [
     '42501',
     {
-      reason: 'the role lacks a permission (42501); grant SELECT, INSERT, UPDATE and DELETE on the table',
+      reason: 'the role lacks a permission (42501); grant SELECT, INSERT and UPDATE on the table',
       retryable: false,
     },
   ],

@@ -44,8 +44,8 @@ function entryOf({ key, version, document, age }: z.infer<typeof documentRows>[n
  *
  * Each call is one statement, without a transaction of its own, and so one round trip; the first call creates the table
  * where there is none. With `flush: false` a write does not wait for the disk (`synchronous_commit`, for that statement
- * alone). Documents tell their age by the clock of the server. A `put` that is sent again because the response was lost
- * finds its own version; a `delete` that is sent again throws `STATE_CONFLICT`.
+ * alone). Documents tell their age by the clock of the server. A statement that the client sends again because the
+ * response was lost is done once. The row of a deleted document stays, empty.
  *
  * The client is neither opened nor closed. Give a pool, not a client in a transaction. **A `Pool` of `pg` needs an
  * `error` listener**: without one, a restart of PostgreSQL ends the process.
@@ -108,9 +108,10 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
       else await change(key, statements.replace(flush), [...values, ifVersion]);
       return { version };
     },
-    async delete(key, { ifVersion }) {
+    async delete(key, { ifVersion, flush = true }) {
       assertStoreKey(key);
-      await change(key, statements.remove, [key, ifVersion]);
+      const deletion = globalThis.crypto.randomUUID();
+      await change(key, statements.remove(flush), [key, ifVersion, deletion]);
     },
     async list(prefix) {
       return (await read(statesBelow(prefix), keyRows, statements.list, prefix)).map(({ key }) => key);

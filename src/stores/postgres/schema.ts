@@ -27,6 +27,7 @@ export function postgresSchema(table: string = DEFAULT_TABLE): string {
   key text COLLATE "C" PRIMARY KEY,
   version uuid NOT NULL,
   document text NOT NULL,
-  put_at timestamptz NOT NULL
+  put_at timestamptz NOT NULL,
+  deletion uuid
 )`;
 }

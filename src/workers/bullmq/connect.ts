@@ -1,8 +1,10 @@
 import {
+  createRedisBackend,
   isPgPool,
-  Queue,
   withBackend,
-  Worker,
+  type BackendFactory,
+  type IQueueBackend,
+  type Queue,
   type PostgresConnectionOptions,
   type PostgresPoolConfig,
 } from 'bullmq';
@@ -33,43 +35,35 @@ function postgresConnection(given: PostgresQueueOptions['connection']): Postgres
   throw new TypeError('A connection is a pool or what one is made of.');
 }
 
-/** The queue of BullMQ, as far as it is used, and what makes a worker of it: on whichever backend. */
-export function connect(options: BullmqQueueOptions): {
+/** The queue of BullMQ, as far as it is used, and what makes a worker of it. */
+interface Connected {
   readonly jobs: Jobs;
   readonly createWorker: QueueParts['createWorker'];
-} {
-  const { name = 'secret-sync', prefix, onError = () => undefined } = options;
-  const keys = prefix === undefined ? {} : { prefix };
-  const common = { ...KEPT, ...keys, autorun: false, maxStalledCount: STALLS };
-  // BullMQ hands out a signal only to a function with three parameters.
-  const processorOf =
-    (work: ProcessJob) =>
-    (job: QueueJob, token?: string, signal?: AbortSignal): Promise<JobResult> =>
-      work(job, token, signal);
-  if (options.backend === undefined) {
-    const { connection } = options;
-    const jobs = new Queue<JobData, JobResult, JobName>(name, { connection, ...keys });
-    jobs.on('error', onError);
-    return {
-      jobs,
-      createWorker(work, { concurrency, onError: tell }) {
-        const opts = { ...common, connection, concurrency };
-        const worker = new Worker<JobData, JobResult, JobName>(name, processorOf(work), opts);
-        return worker.on('error', tell);
-      },
-    };
-  }
-  const { backend } = options;
-  const connection = postgresConnection(options.connection);
-  const { Queue: PostgresQueue, Worker: PostgresWorker } = withBackend(backend);
-  const jobs = new PostgresQueue<JobData, JobResult, JobName>(name, { connection });
+}
+
+function connectBy<Backend extends IQueueBackend, Connection>(
+  backend: BackendFactory<Backend, Connection>,
+  connection: Connection,
+  { name = 'secret-sync', prefix, onError = () => undefined }: BullmqQueueOptions,
+): Connected {
+  const bound = withBackend(backend);
+  const common = { connection, ...(prefix !== undefined && { prefix }) };
+  const jobs = new bound.Queue<JobData, JobResult, JobName>(name, common);
   jobs.on('error', onError);
   return {
     jobs,
     createWorker(work, { concurrency, onError: tell }) {
-      const opts = { ...common, connection, concurrency };
-      const worker = new PostgresWorker<JobData, JobResult, JobName>(name, processorOf(work), opts);
+      // BullMQ hands out a signal only to a function with three parameters.
+      const processor = (job: QueueJob, token?: string, signal?: AbortSignal) => work(job, token, signal);
+      const opts = { ...common, ...KEPT, autorun: false, maxStalledCount: STALLS, concurrency };
+      const worker = new bound.Worker<JobData, JobResult, JobName>(name, processor, opts);
       return worker.on('error', tell);
     },
   };
 }
+
+/** Connects to a queue, on whichever backend. */
+export const connect = (options: BullmqQueueOptions): Connected =>
+  options.backend === undefined
+    ? connectBy(createRedisBackend, options.connection, options)
+    : connectBy(options.backend, postgresConnection(options.connection), options);

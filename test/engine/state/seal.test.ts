@@ -102,6 +102,21 @@ describe('a store that seals', () => {
     await failure(store.get('syncs/mine'), 'STATE_UNREADABLE');
   });
 
+  it('checks no seal again of what is known by its version, and every other one', async () => {
+    const inner = memoryStore();
+    const store = createSealedStore(inner, ours);
+    const known = await store.put('syncs/known', FIELDS, { ifVersion: null });
+    await store.put('syncs/new', FIELDS, { ifVersion: null });
+    const asStored = await inner.get('syncs/known');
+    const isKnown = ({ version }: { readonly version: string }) => version === known.version;
+    expect(await store.entries?.('syncs/', isKnown)).toMatchObject([
+      { key: 'syncs/known', document: asStored?.document },
+      { key: 'syncs/new', document: FIELDS },
+    ]);
+    await inner.put('syncs/known', { ...FIELDS, a: 'altered' }, { ifVersion: known.version });
+    await failure(async () => store.entries?.('syncs/', isKnown), 'STATE_UNREADABLE');
+  });
+
   it('lets one that is refused make no other unreadable, and discards it', async () => {
     const { store } = await setUp();
     await failure(async () => store.entries?.('syncs/'), 'STATE_UNREADABLE');

@@ -490,6 +490,32 @@ describe('a service', () => {
     expect(subjectsOf(error)).toEqual(['autoSync.colour', 'autoSync.debounce', 'crossSyncCheck', 'store']);
   });
 
+  it('lists records also while others of them are removed and changed', async () => {
+    const inner = memoryStore();
+    let meanwhile = async () => undefined as unknown;
+    const store: StateStore = {
+      ...inner,
+      async entries(prefix) {
+        const found = (await inner.entries?.(prefix)) ?? [];
+        await meanwhile();
+        return found;
+      },
+    };
+    const { service } = createWorld({ clock: createVirtualClock(), store });
+    for (const name of ['gone', 'changed', 'same'])
+      await service.createSync(definitionOf(name, { isEnabled: false }));
+    await service.listSyncs();
+    meanwhile = async () => {
+      meanwhile = async () => undefined;
+      await service.deleteSync('gone');
+      await service.updateSync('changed', { description: 'newer' });
+    };
+    const names = async () => (await service.listSyncs()).map(({ name }) => name);
+    expect(await names()).toEqual(['changed', 'gone', 'same']);
+    expect(await names()).toEqual(['changed', 'same']);
+    expect(await service.getSync('changed')).toMatchObject({ description: 'newer' });
+  });
+
   it('lists the records that fit, sorted by name', async () => {
     const { service } = openWorld({ folders: folderSource(), destination: memoryDestination() });
     await service.createSync(definitionOf('b', { projectId: 'one', isEnabled: false }));

@@ -395,6 +395,17 @@ describe('what the service asks of a store', () => {
     expect(trips()).toEqual(six);
   });
 
+  it('are 5 round trips for a new record among 300', async () => {
+    const { store, count } = countedStore({ withEntries: true });
+    const { service } = createWorld({ clock: createVirtualClock(), store });
+    for (let record = 0; record < 300; record += 1)
+      await service.createSync(definitionOf(`record-${record}`, { isEnabled: false }));
+    count.calls.splice(0);
+    await service.createSync(definitionOf('one-more', { isEnabled: false }));
+    const name = 'sync-names';
+    expect(count.calls).toEqual(['entries', `get ${name}`, `put ${name}`, 'put syncs', `put ${name}`]);
+  });
+
   it('does not grow with the records one after the other, in createSync, updateSync, findDue and start', async () => {
     for (const withEntries of [true, false]) {
       const { store, count } = countedStore({ withEntries });

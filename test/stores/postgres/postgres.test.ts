@@ -67,7 +67,7 @@ describe('postgresStore on PGlite', () => {
     expect(seen).toHaveLength(5);
   });
 
-  it('finds its own version when a put is sent again, but no other', async () => {
+  it('finds what it did when a change is sent again, but nothing else', async () => {
     const table = `documents_${(tables += 1)}`;
     const twice: PostgresClient = {
       async query(text, values) {
@@ -83,6 +83,31 @@ describe('postgresStore on PGlite', () => {
     await expect(store.put('a', 3, { ifVersion: null })).rejects.toMatchObject({ code: 'STATE_CONFLICT' });
     await expect(store.put('a', 3, { ifVersion: version })).rejects.toMatchObject({ code: 'STATE_CONFLICT' });
     expect(await store.get('a')).toMatchObject({ document: 2, version: second.version });
+    await expect(store.delete('a', { ifVersion: version })).rejects.toMatchObject({ code: 'STATE_CONFLICT' });
+    await store.delete('a', { ifVersion: second.version });
+    expect(await store.get('a')).toBeUndefined();
+    await expect(store.delete('a', { ifVersion: second.version })).rejects.toMatchObject({
+      code: 'STATE_CONFLICT',
+    });
+  });
+
+  it('leaves an empty row of a deleted document, which nothing shows and a new one takes', async () => {
+    const store = open('emptied');
+    const { version } = await store.put('a/b', { much: 'x'.repeat(100) }, { ifVersion: null });
+    await store.delete('a/b', { ifVersion: version, flush: false });
+    const rows = async () => (await database.query('SELECT key, document, deletion FROM emptied')).rows;
+    expect(await rows()).toEqual([{ key: 'a/b', document: '', deletion: expect.any(String) as string }]);
+    expect([await store.get('a/b'), await store.list(''), await store.entries?.('')]).toEqual([
+      undefined,
+      [],
+      [],
+    ]);
+    await expect(store.put('a/b', 1, { ifVersion: version })).rejects.toMatchObject({
+      code: 'STATE_CONFLICT',
+    });
+    await store.put('a/b', 2, { ifVersion: null });
+    expect(await rows()).toHaveLength(1);
+    expect(await store.get('a/b')).toMatchObject({ document: 2 });
   });
 
   it('takes what is no version of this store for another version', async () => {
@@ -108,7 +133,9 @@ describe('postgresStore on PGlite', () => {
     const setting = async () =>
       (await database.query<{ synchronous_commit: string }>('SHOW synchronous_commit')).rows[0];
     const before = await setting();
-    await open().put('a', 1, { ifVersion: null, flush: false });
+    const store = open();
+    const { version } = await store.put('a', 1, { ifVersion: null, flush: false });
+    await store.delete('a', { ifVersion: version, flush: false });
     expect(await setting()).toEqual(before);
   });
 
@@ -158,14 +185,15 @@ describe('postgresStore', () => {
   key text COLLATE "C" PRIMARY KEY,
   version uuid NOT NULL,
   document text NOT NULL,
-  put_at timestamptz NOT NULL
+  put_at timestamptz NOT NULL,
+  deletion uuid
 )`);
   });
 
   const failures: readonly (readonly [thrown: Error, reason: string, retryable: boolean])[] = [
     [refused('25006'), 'read-only (25006); connect to the primary', true],
     [refused('53300'), 'no connection left (53300)', true],
-    [refused('42501'), 'grant SELECT, INSERT, UPDATE and DELETE', false],
+    [refused('42501'), 'grant SELECT, INSERT and UPDATE', false],
     [refused('28P01'), 'refused user or password', false],
     [refused('XX001'), 'PostgreSQL refused the statement (SQLSTATE XX001)', true],
     [refused('57P01'), 'PostgreSQL could not be reached, or its response was lost;', true],

@@ -17,10 +17,10 @@ export interface StoreConformanceOptions {
   /** Cuts the store off from its documents, until it is disposed of. Absent: what it then does is not tested. */
   breakOff?(store: StateStore): void | Promise<void>;
   /**
-   * Loses the response to the next command, so that the client sends it again. Absent, as where no client does: that a
-   * command which is sent twice is done once is not tested.
+   * Loses the response to the next command, so that the client sends it again, once `between` has resolved. Absent, as
+   * where no client does: that a command which is sent twice is done once is not tested.
    */
-  loseResponse?(store: StateStore): void | Promise<void>;
+  loseResponse?(store: StateStore, between: () => Promise<void>): void | Promise<void>;
   /** Cleans up after a test. */
   dispose?(store: StateStore): void | Promise<void>;
 }

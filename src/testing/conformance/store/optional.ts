@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isSecretSyncError } from '../../../contracts/errors.js';
 import type { StateStore } from '../../../contracts/state-store.js';
-import { assertStored, KEY, type StoreKit } from './kit.js';
+import { assertStored, isConflict, KEY, type StoreKit } from './kit.js';
 
 /** Whether a call failed with one of our errors, which says that trying again can help. */
 const saysSo = (error: unknown): boolean => isSecretSyncError(error) && error.retryable;
@@ -28,6 +28,64 @@ function testEntries({ test, notTested, options }: StoreKit): void {
 }
 
 const ageOf = async (store: StateStore): Promise<number | undefined> => (await store.get(KEY))?.age;
+
+const TWICE = 'does once what is sent twice, because the response was lost';
+const CREATED_AGAIN =
+  'does not delete a second time what was created again before the deletion was sent again';
+const REPLACED = 'refuses to delete, sent once or twice, what another caller has replaced or deleted';
+
+/** Commands that a client sends again. */
+function testRepeats({ test, notTested, options }: StoreKit): void {
+  if (options.loseResponse === undefined) {
+    for (const title of [TWICE, CREATED_AGAIN, REPLACED]) notTested(title, 'loseResponse');
+    return;
+  }
+  test(TWICE, async (store) => {
+    const lose = () => options.loseResponse?.(store, async () => undefined);
+    await lose();
+    const first = await store.put(KEY, 1, { ifVersion: null });
+    await assertStored(store, 1, first.version);
+    await lose();
+    const second = await store.put(KEY, 2, { ifVersion: first.version });
+    await assertStored(store, 2, second.version);
+    await lose();
+    await store.delete(KEY, { ifVersion: second.version });
+    assert.equal(await store.get(KEY), undefined);
+    await lose();
+    const third = await store.put(KEY, 3, { ifVersion: null });
+    await assertStored(store, 3, third.version);
+  });
+
+  const reopen = async (store: StateStore) => (await options.reopen?.(store)) ?? store;
+  if (options.reopen === undefined) {
+    for (const title of [CREATED_AGAIN, REPLACED]) notTested(title, 'reopen');
+    return;
+  }
+  test(CREATED_AGAIN, async (store) => {
+    const other = await reopen(store);
+    const { version } = await store.put(KEY, 'old', { ifVersion: null });
+    const created: string[] = [];
+    await options.loseResponse?.(store, async () => {
+      created.push((await other.put(KEY, 'new', { ifVersion: null })).version);
+    });
+    await store.delete(KEY, { ifVersion: version });
+    assert.equal(created.length, 1, 'loseResponse has not waited for what is done meanwhile');
+    await assertStored(store, 'new', created[0] ?? '');
+  });
+
+  test(REPLACED, async (store) => {
+    const other = await reopen(store);
+    const first = await store.put(KEY, 1, { ifVersion: null });
+    const second = await other.put(KEY, 2, { ifVersion: first.version });
+    await options.loseResponse?.(store, async () => undefined);
+    await assert.rejects(store.delete(KEY, { ifVersion: first.version }), isConflict);
+    await assertStored(store, 2, second.version);
+    await other.delete(KEY, { ifVersion: second.version });
+    await options.loseResponse?.(store, async () => undefined);
+    await assert.rejects(store.delete(KEY, { ifVersion: second.version }), isConflict);
+    assert.equal(await store.get(KEY), undefined);
+  });
+}
 
 /** What a store can leave out, and what a fixture may not be able to arrange. */
 export function testOptional(kit: StoreKit): void {
@@ -65,17 +123,5 @@ export function testOptional(kit: StoreKit): void {
       if (store.entries !== undefined) await assert.rejects(store.entries(''), saysSo);
     });
 
-  const twice = 'does once what is sent twice, because the response was lost';
-  if (options.loseResponse === undefined) return notTested(twice, 'loseResponse');
-  test(twice, async (store) => {
-    await options.loseResponse?.(store);
-    const first = await store.put(KEY, 1, { ifVersion: null });
-    await assertStored(store, 1, first.version);
-    await options.loseResponse?.(store);
-    const second = await store.put(KEY, 2, { ifVersion: first.version });
-    await assertStored(store, 2, second.version);
-    await options.loseResponse?.(store);
-    await store.delete(KEY, { ifVersion: second.version });
-    assert.equal(await store.get(KEY), undefined);
-  });
+  testRepeats(kit);
 }
