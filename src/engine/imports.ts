@@ -1,5 +1,4 @@
 import type { Application } from './apply/application.js';
-import { heldBy } from '../core/inputs/ownership.js';
 import { SecretSyncError } from '../contracts/errors.js';
 import type { Operation } from '../contracts/plan.js';
 import { quote } from '../shared/text.js';
@@ -71,18 +70,4 @@ export async function writeSource(application: Application): Promise<void> {
     { clock: options.clock },
   );
   application.onSourceWritten();
-}
-
-/** Remembers the imported keys as adopted by this sync, and that it wants those of others, too. */
-export function adoptImports({ loaded: { memory }, decided, run }: Application): void {
-  const { kind } = run.prepared.capabilities;
-  const syncId = decided.plan.definition.id;
-  for (const { planned } of decided.imports) {
-    const { key, action } = planned;
-    if (action === 'ignore') continue;
-    const known = memory.find(key, kind);
-    if (known === undefined)
-      memory.remember({ key, ...(kind === undefined ? {} : { kind }), syncId, adopted: true });
-    else if (known.syncId !== syncId) memory.remember(heldBy(known, syncId));
-  }
 }

@@ -79,18 +79,40 @@ describe.each([
     }
   });
 
-  it.each(['prioritize-source', 'prioritize-destination'] as const)(
-    'stays when the sync that wrote it stops wanting it, and the other one imported it: %s',
-    async (importBehavior) => {
+  it.each([
+    ['prioritize-source', 'imported it', {}],
+    ['prioritize-destination', 'imported it', {}],
+    ['prioritize-source', 'had it already when it imported', { URL: 'u' }],
+    ['prioritize-destination', 'had it already when it imported', { URL: 'u' }],
+    ['prioritize-destination', 'had another value when it imported', { URL: 'old' }],
+  ] as const)(
+    'stays when the sync that wrote it stops wanting it, and the other one (%s) %s',
+    async (importBehavior, _title, secrets) => {
       const { sync, keys } = setUp();
-      const [web, worker] = [sync('web', { URL: 'u', PORT: '80' }), sync('worker', {})];
+      const [web, worker] = [sync('web', { URL: 'u', PORT: '80' }), sync('worker', secrets)];
       await web.run();
       await worker.import(importBehavior);
       web.source.delete('URL');
       await web.run();
       expect(keys()).toEqual(['PORT', 'URL']);
+      // The import made it a holder like any other: the last one that wants the key deletes it.
+      worker.source.delete('URL');
+      worker.source.delete('PORT');
+      await worker.run();
+      expect(keys()).toEqual(['PORT']);
     },
   );
+
+  it('stays when one sync has it since an import, and the other since a run after that', async () => {
+    const { destination, sync, keys } = setUp();
+    destination.set('URL', 'u');
+    const [web, worker] = [sync('web', { URL: 'u', PORT: '80' }), sync('worker', { URL: 'u' })];
+    await worker.import('prioritize-source');
+    await web.run();
+    web.source.delete('URL');
+    await web.run();
+    expect(keys()).toEqual(['PORT', 'URL']);
+  });
 
   it('belongs to the other one when its owner is released', async () => {
     const { sync, keys } = setUp({ readable });
