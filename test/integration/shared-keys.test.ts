@@ -297,4 +297,28 @@ describe('two syncs of Qovery secrets', () => {
     await sync('two', two);
     expect([...target.values().keys()]).toEqual([]);
   });
+
+  it.each(['in its own kind', 'not at all'])(
+    'keep a key whose kind one of them changed, until the other one has it %s',
+    async (end) => {
+      const target = qoveryTarget(emulator);
+      const store = memoryStore();
+      const [one, two] = [memorySource({ K: 'v', A: '1' }), memorySource({ K: 'v', B: '2' })];
+      const sync = (name: string, source: typeof one, type: 'secret' | 'variable') =>
+        createEngine({ source, store, drivers: [target.driver] }).engine.sync(
+          target.definition({ name, syncOptions: { ...OPTIONS, allowReplace: name === 'two' } }, type),
+        );
+      await sync('one', one, 'secret');
+      await sync('two', two, 'variable');
+      two.delete('K');
+      const { plan } = await sync('two', two, 'variable');
+      expect(changesOf(plan)).toContain('K (variable) keep, wanted-by-other-sync');
+      expect(target.values().get('K (variable)')).toBe('v');
+      if (end === 'not at all') one.delete('K');
+      await sync('one', one, 'secret');
+      expect([...target.values().keys()].filter((key) => key.startsWith('K'))).toEqual(
+        end === 'not at all' ? [] : ['K'],
+      );
+    },
+  );
 });
