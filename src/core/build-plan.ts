@@ -24,11 +24,12 @@ import { driverWarnings, ownKeyWarnings, sourceWarnings, stateWarnings } from '.
 interface Draft {
   readonly imports: readonly ImportStep<PlannedImport>[];
   readonly steps: readonly Step[];
+  readonly alike: readonly Step[];
   readonly problems: readonly PlanProblem[];
   readonly warnings: readonly PlanWarning[];
 }
 
-const NOTHING: Draft = { imports: [], steps: [], problems: [], warnings: [] };
+const NOTHING: Draft = { imports: [], steps: [], alike: [], problems: [], warnings: [] };
 
 type Behavior = ReturnType<typeof importBehaviorOf>;
 
@@ -72,6 +73,7 @@ function* draftSync(situation: Situation, behavior: Behavior): Turns<Draft> {
   return {
     imports: resolved.steps,
     steps: guarded.steps,
+    alike: [],
     problems: [...reconciled.problems, ...guarded.problems],
     warnings: [
       ...sourceWarnings(situation),
@@ -86,8 +88,10 @@ function* draftOf(situation: Situation, behavior: Behavior): Turns<Draft> {
   switch (operation) {
     case 'sync':
       return yield* draftSync(situation, behavior);
-    case 'import':
-      return { ...NOTHING, imports: (yield* resolve(situation, behavior)).steps };
+    case 'import': {
+      const { steps: imports, alike } = yield* resolve(situation, behavior);
+      return { ...NOTHING, imports, alike };
+    }
     case 'remove':
       return {
         ...NOTHING,
@@ -157,6 +161,7 @@ export function* decide(input: DecisionInput): Turns<DecidedPlan> {
         : { ...plan, imports, changes },
     steps: draft.steps,
     imports: draft.imports,
+    alike: draft.alike,
     isSourceCertain: isCertain(input.source, definition),
   };
 }

@@ -9,7 +9,7 @@ import { identityKeySchema, type KeySchema } from './definition/key-schema.js';
 import { sourceSnapshot, type SourceSnapshot } from './inputs/source-snapshot.js';
 import { byText, quote } from '../shared/text.js';
 import { endsTurn, forEachInTurns, inOneGo, sortInTurns, type Turns } from '../shared/turns/turns.js';
-import type { ImportStep } from './step.js';
+import { plannedChange, type ImportStep, type Step } from './step.js';
 import {
   canonicalKey,
   destinationEntries,
@@ -83,6 +83,8 @@ interface ImportRules extends Pick<ResolveImportInput, 'behavior'> {
 export interface ResolvedSteps {
   readonly steps: readonly ImportStep<PlannedImport>[];
   readonly desired: ReadonlyMap<string, DesiredSecret>;
+  /** The keys that both sides hold alike once the imports are written. */
+  readonly alike: readonly Step[];
 }
 
 /** `resolveImport` of what is at hand in the one form already, in turns. */
@@ -96,7 +98,8 @@ export function* resolveSnapshot(
     desired.set(keySchema.render(sourceKey), { sourceKey, value, part: source.partOf.get(sourceKey) });
   });
   const steps: ImportStep<PlannedImport>[] = [];
-  if (behavior === 'overwrite-destination') return { steps, desired };
+  const alike: Step[] = [];
+  if (behavior === 'overwrite-destination') return { steps, desired, alike };
 
   const canonical = canonicalKey(capabilities);
   const spelling = new Map<string, string>();
@@ -121,24 +124,30 @@ export function* resolveSnapshot(
     const held = source.secrets.get(sourceKey);
     const add = (action: PlannedImport['action'], reason: PlannedImport['reason']) =>
       steps.push({ planned: { sourceKey, key, action, reason }, value, held });
+    const agree = (part?: string) => {
+      const change = plannedChange(key, entry.kind, 'unchanged', 'value-equal', sourceKey);
+      alike.push({ change, before: entry, after: value, part });
+    };
     if (source.unreadable.has(sourceKey) || (held === undefined && source.incomplete)) {
       add('ignore', 'unreadable-at-source');
     } else if (held === undefined) {
       add('create', 'absent-from-source');
       desired.set(key, { sourceKey, value });
+      agree();
     } else if (held.equals(value)) {
-      continue;
+      agree(source.partOf.get(sourceKey));
     } else if (value.isEmpty) {
       add('ignore', 'empty-at-destination');
     } else if (destinationWins) {
       add('update', 'destination-wins');
       desired.set(keySchema.render(sourceKey), { sourceKey, value, part: source.partOf.get(sourceKey) });
+      agree(source.partOf.get(sourceKey));
     } else {
       add('ignore', 'source-wins');
     }
   }
   const bySourceKey = byText(({ planned }: ImportStep<PlannedImport>) => planned.sourceKey);
-  return { steps: yield* sortInTurns(steps, bySourceKey), desired };
+  return { steps: yield* sortInTurns(steps, bySourceKey), desired, alike };
 }
 
 /** What an operation imports, and which side wins. `overwrite-destination`: nothing. */

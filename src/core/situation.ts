@@ -36,6 +36,8 @@ export interface DecidedPlan {
   readonly plan: SyncPlan;
   readonly steps: readonly Step[];
   readonly imports: readonly ImportStep<PlannedImport>[];
+  /** Of an import: the keys that both sides hold alike once it is done. A plan does not show them. */
+  readonly alike: readonly Step[];
   /** As {@link isCertain} says. */
   readonly isSourceCertain: boolean;
 }

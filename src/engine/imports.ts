@@ -1,12 +1,11 @@
 import type { Application } from './apply/application.js';
-import { heldBy } from '../core/inputs/ownership.js';
 import { SecretSyncError } from '../contracts/errors.js';
 import type { Operation } from '../contracts/plan.js';
 import { quote } from '../shared/text.js';
 import { guarded } from './boundary/guard-call.js';
 import type { ResolvedOptions } from './options.js';
 import { importBehaviorOf } from '../core/imports.js';
-import { locationOf } from './run/read.js';
+import { locationOf, readSource } from './run/read.js';
 import type { Run } from './run/run.js';
 import { errorFromProblems } from '../shared/problems.js';
 import type { DecidedPlan } from '../core/situation.js';
@@ -56,33 +55,40 @@ export function sourceChanges({ imports }: DecidedPlan): SourceChange[] {
   );
 }
 
-/** Writes the imports of a decision to the source. @throws SecretSyncError `SOURCE_WRITE_FAILED`. */
+/** Whether a source holds what was to be written to it. One that can't be read counts as one that does not. */
+async function holdsWritten(options: ResolvedOptions, run: Run, changes: readonly SourceChange[]) {
+  try {
+    const { secrets } = await readSource(options, run);
+    return changes.every(({ key, value }) => secrets.get(key)?.equals(value) === true);
+  } catch {
+    run.signal.throwIfAborted();
+    return false;
+  }
+}
+
+/**
+ * Writes the imports of a decision to the source. A write that failed is settled by reading back: an import that is
+ * done must not be made again at the next first sync, over what was edited in the meantime.
+ *
+ * @throws SecretSyncError `SOURCE_WRITE_FAILED`.
+ */
 export async function writeSource(application: Application): Promise<void> {
   const { options, run, decided, lease } = application;
   const changes = sourceChanges(decided);
   if (changes.length === 0) return;
   lease.check();
   const { source } = options;
-  await guarded(
-    () => source.write?.(locationOf(run), changes, { signal: run.signal }),
-    run.signal,
-    'SOURCE_WRITE_FAILED',
-    `The import could not be written to the source ${quote(source.name)}; the destination was not touched. Check the source and run again.`,
-    { clock: options.clock },
-  );
-  application.onSourceWritten();
-}
-
-/** Remembers the imported keys as adopted by this sync, and that it wants those of others, too. */
-export function adoptImports({ loaded: { memory }, decided, run }: Application): void {
-  const { kind } = run.prepared.capabilities;
-  const syncId = decided.plan.definition.id;
-  for (const { planned } of decided.imports) {
-    const { key, action } = planned;
-    if (action === 'ignore') continue;
-    const known = memory.find(key, kind);
-    if (known === undefined)
-      memory.remember({ key, ...(kind === undefined ? {} : { kind }), syncId, adopted: true });
-    else if (known.syncId !== syncId) memory.remember(heldBy(known, syncId));
+  try {
+    await guarded(
+      () => source.write?.(locationOf(run), changes, { signal: run.signal }),
+      run.signal,
+      'SOURCE_WRITE_FAILED',
+      `The import could not be written to the source ${quote(source.name)}; the destination was not touched. Check the source and run again.`,
+      { clock: options.clock },
+    );
+  } catch (error) {
+    run.signal.throwIfAborted();
+    if (!(await holdsWritten(options, run, changes))) throw error;
   }
+  application.onSourceWritten();
 }

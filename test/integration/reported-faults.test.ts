@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SyncOptionsInput } from '../../src/contracts/definition.js';
-import type { SourceReadResult } from '../../src/contracts/source.js';
+import type { SecretSource, SourceReadResult } from '../../src/contracts/source.js';
 import type { SyncCallOptions } from '../../src/engine/secret-sync-engine.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { memoryStore } from '../../src/stores/memory.js';
@@ -218,6 +218,53 @@ describe('a first sync that meets a conflict is still a first sync', () => {
       expect(target.values().has('APP_NEW')).toBe(false);
     },
   );
+});
+
+describe('an import whose response the source lost', () => {
+  it.each(['import-prioritize-source', 'import-prioritize-destination'] as const)(
+    '%s: is done all the same, so that the next sync undoes no edit of the source',
+    async (initialSyncBehavior) => {
+      const target = hasuraTarget(emulator, { environment: { A: 'a', B: 'b', C: 'c' } });
+      const held = memorySource();
+      const source: SecretSource = {
+        name: 'losing',
+        read: (location, options) => held.read(location, options),
+        async write(location, changes, options) {
+          await held.write?.(location, changes, options);
+          throw new Error('the response was lost');
+        },
+      };
+      const { engine } = createEngine({ source, drivers: [target.driver] });
+      const definition = target.definition({ syncOptions: { initialSyncBehavior } });
+      await engine.sync(definition);
+      held.set('B', 'edited');
+      held.delete('C');
+      await engine.sync(definition);
+      expect(target.values()).toEqual(new Map(Object.entries({ A: 'a', B: 'edited' })));
+    },
+  );
+
+  it('is not done where the source does not hold all of it', async () => {
+    const target = hasuraTarget(emulator, { environment: { A: 'a', B: 'b' } });
+    const held = memorySource();
+    let isFailing = true;
+    const source: SecretSource = {
+      name: 'failing',
+      read: (location, options) => held.read(location, options),
+      async write(location, changes, options) {
+        await held.write?.(location, isFailing ? changes.slice(1) : changes, options);
+        if (isFailing) throw new Error('after one of two');
+      },
+    };
+    const { engine } = createEngine({ source, drivers: [target.driver] });
+    const definition = target.definition({
+      syncOptions: { initialSyncBehavior: 'import-prioritize-source', deletionScope: 'matching' },
+    });
+    await failure(engine.sync(definition), 'SOURCE_WRITE_FAILED');
+    isFailing = false;
+    await engine.sync(definition);
+    expect(sourceValues(held)).toEqual(target.values());
+  });
 });
 
 describe('a create that was begun and never sent', () => {

@@ -79,18 +79,40 @@ describe.each([
     }
   });
 
-  it.each(['prioritize-source', 'prioritize-destination'] as const)(
-    'stays when the sync that wrote it stops wanting it, and the other one imported it: %s',
-    async (importBehavior) => {
+  it.each([
+    ['prioritize-source', 'imported it', {}],
+    ['prioritize-destination', 'imported it', {}],
+    ['prioritize-source', 'had it already when it imported', { URL: 'u' }],
+    ['prioritize-destination', 'had it already when it imported', { URL: 'u' }],
+    ['prioritize-destination', 'had another value when it imported', { URL: 'old' }],
+  ] as const)(
+    'stays when the sync that wrote it stops wanting it, and the other one (%s) %s',
+    async (importBehavior, _title, secrets) => {
       const { sync, keys } = setUp();
-      const [web, worker] = [sync('web', { URL: 'u', PORT: '80' }), sync('worker', {})];
+      const [web, worker] = [sync('web', { URL: 'u', PORT: '80' }), sync('worker', secrets)];
       await web.run();
       await worker.import(importBehavior);
       web.source.delete('URL');
       await web.run();
       expect(keys()).toEqual(['PORT', 'URL']);
+      // The import made it a holder like any other: the last one that wants the key deletes it.
+      worker.source.delete('URL');
+      worker.source.delete('PORT');
+      await worker.run();
+      expect(keys()).toEqual(['PORT']);
     },
   );
+
+  it('stays when one sync has it since an import, and the other since a run after that', async () => {
+    const { destination, sync, keys } = setUp();
+    destination.set('URL', 'u');
+    const [web, worker] = [sync('web', { URL: 'u', PORT: '80' }), sync('worker', { URL: 'u' })];
+    await worker.import('prioritize-source');
+    await web.run();
+    web.source.delete('URL');
+    await web.run();
+    expect(keys()).toEqual(['PORT', 'URL']);
+  });
 
   it('belongs to the other one when its owner is released', async () => {
     const { sync, keys } = setUp({ readable });
@@ -275,4 +297,28 @@ describe('two syncs of Qovery secrets', () => {
     await sync('two', two);
     expect([...target.values().keys()]).toEqual([]);
   });
+
+  it.each(['in its own kind', 'not at all'])(
+    'keep a key whose kind one of them changed, until the other one has it %s',
+    async (end) => {
+      const target = qoveryTarget(emulator);
+      const store = memoryStore();
+      const [one, two] = [memorySource({ K: 'v', A: '1' }), memorySource({ K: 'v', B: '2' })];
+      const sync = (name: string, source: typeof one, type: 'secret' | 'variable') =>
+        createEngine({ source, store, drivers: [target.driver] }).engine.sync(
+          target.definition({ name, syncOptions: { ...OPTIONS, allowReplace: name === 'two' } }, type),
+        );
+      await sync('one', one, 'secret');
+      await sync('two', two, 'variable');
+      two.delete('K');
+      const { plan } = await sync('two', two, 'variable');
+      expect(changesOf(plan)).toContain('K (variable) keep, wanted-by-other-sync');
+      expect(target.values().get('K (variable)')).toBe('v');
+      if (end === 'not at all') one.delete('K');
+      await sync('one', one, 'secret');
+      expect([...target.values().keys()].filter((key) => key.startsWith('K'))).toEqual(
+        end === 'not at all' ? [] : ['K'],
+      );
+    },
+  );
 });

@@ -2,7 +2,7 @@ import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { SyncResult } from '../../contracts/result.js';
 import { untilAborted } from '../../shared/abort.js';
 import { quote } from '../../shared/text.js';
-import { adoptImports, writeSource } from '../imports.js';
+import { writeSource } from '../imports.js';
 import { inTurns, turnAfter } from '../../shared/turns/turns.js';
 import { timestamp } from '../../shared/timestamps.js';
 import { createRecorder } from '../state/recorder.js';
@@ -59,9 +59,8 @@ export async function applyDecided(application: Application): Promise<SyncResult
 
   await writeSource(application);
   if (operation !== 'remove') memory.markImported(syncId, timestamp(options.clock));
-  if (operation === 'import') adoptImports(application);
   // To the end, whether the run is ended meanwhile or not: the source can have been written.
-  await inTurns(recorder.adopt(decided.steps));
+  await inTurns(recorder.adopt(operation === 'import' ? decided.alike : decided.steps));
   await inTurns(ledger.begin());
   lease.check();
   const hasWrites = ledger.writes.length > 0;

@@ -110,7 +110,8 @@ class PlaceRecorder implements Recorder {
     const replaced = this.#replacedBy(step);
     if (replaced !== undefined) memory.forget(replaced.key, replaced.kind);
     if (step.after === undefined) return memory.forget(key, kind);
-    const held = holdersBeside(syncId, known);
+    // Who wanted the entry of another kind that it replaces wants the key all the same.
+    const held = holdersBeside(syncId, known ?? replaced);
     const made = this.#fingerprintOf(step);
     memory.remember(
       rememberedEntry(key, syncId, { kind, ...held, part: step.part, fingerprint: made, id, revision }),

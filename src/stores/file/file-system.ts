@@ -56,20 +56,36 @@ async function openNew(path: string): Promise<FileHandle> {
   }
 }
 
+/** Flushes a file without keeping its writer waiting, and closes it. */
+async function flushMeanwhile(file: FileHandle): Promise<void> {
+  try {
+    await file.datasync();
+  } catch {
+    // It is as if the power had been cut before.
+  } finally {
+    await file.close().catch(() => undefined);
+  }
+}
+
 /**
- * Creates a file that only its owner can read or write, in place of any that exists, and flushes it unless it may be
- * damaged by a power cut: a file that is renamed unflushed can be empty after one.
+ * Creates a file that only its owner can read or write, in place of any that exists, and flushes it: a file that is
+ * renamed unflushed can be empty after a power cut. One that need not be `intact` is flushed while its writer goes on.
  *
  * @returns when it was written, in ms by the clock of the file system.
  */
-export async function writeNewFile(path: string, text: string, flush: boolean): Promise<number> {
+export async function writeNewFile(path: string, text: string, intact: boolean): Promise<number> {
   const file = await openNew(path);
+  let isLeftOpen = false;
   try {
     await file.writeFile(text);
-    if (flush) await file.sync();
-    return (await file.stat()).mtimeMs;
+    if (intact) await file.sync();
+    const { mtimeMs } = await file.stat();
+    // Windows may refuse to rename a file that is open.
+    isLeftOpen = !intact && process.platform !== 'win32';
+    return mtimeMs;
   } finally {
-    await file.close();
+    if (isLeftOpen) void flushMeanwhile(file);
+    else await file.close();
   }
 }
 

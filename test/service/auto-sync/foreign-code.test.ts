@@ -206,6 +206,35 @@ describe('whenIdle', () => {
       await service.stop();
     }
   });
+
+  it('waits for the first runs of records that were made together, and of one that is made meanwhile', async () => {
+    const world = createWorld({ folders: folderSource({ watchable: true }) });
+    const { service, folders } = world;
+    for (const name of ['shop', 'web', 'api']) folders.set(`/${name}`, 'API_KEY', 'one');
+    await service.start();
+    await Promise.all(['shop', 'web'].map((name) => service.createSync(definitionOf(name))));
+    const idle = service.whenIdle();
+    await service.createSync(definitionOf('api'));
+    await idle;
+    await service.whenIdle();
+    for (const name of ['shop', 'web', 'api']) {
+      expect(await service.getSync(name)).toMatchObject({ syncStatus: 'succeeded' });
+      expectEqualSides(world, name);
+    }
+    await service.stop();
+  });
+
+  it('waits for the first run of a record that was made right before the service was started', async () => {
+    const world = createWorld({ folders: folderSource({ watchable: true }) });
+    const { service, folders } = world;
+    folders.set('/shop', 'API_KEY', 'one');
+    await service.createSync(definitionOf('shop'));
+    await service.start();
+    await service.whenIdle();
+    expect(await service.getSync('shop')).toMatchObject({ syncStatus: 'succeeded' });
+    expectEqualSides(world, 'shop');
+    await service.stop();
+  });
 });
 
 describe('an outage of the destination', () => {

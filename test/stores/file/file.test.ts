@@ -75,7 +75,14 @@ describe('fileStore', () => {
   it('flushes what it puts and deletes, except where the caller can do without', async () => {
     await put(1);
     const file = await open(join(root, 'places', 'a.json'));
-    const sync = vi.spyOn(Object.getPrototypeOf(file) as typeof file, 'sync');
+    const handles = Object.getPrototypeOf(file) as typeof file;
+    const sync = vi.spyOn(handles, 'sync');
+    let fail: (error: Error) => void = () => undefined;
+    const datasync = vi.spyOn(handles, 'datasync').mockReturnValue(
+      new Promise((_resolve, reject) => {
+        fail = reject;
+      }),
+    );
     await file.close();
     const store = fileStore(root);
     const flushes = async (work: () => Promise<unknown>) => {
@@ -92,6 +99,9 @@ describe('fileStore', () => {
       expect(await flushes(() => write({}))).toBe(2);
       expect(await flushes(() => write({ flush: false }))).toBe(1);
       expect(await flushes(() => write({ flush: false, intact: false }))).toBe(0);
+      // The lease is flushed all the same, but nobody waits for it, and nobody hears that it failed.
+      expect(datasync).toHaveBeenCalledTimes(1);
+      fail(new Error('EIO'));
       const remove = (flush: boolean) => store.delete('places/b', { ifVersion: version ?? '', flush });
       expect(await flushes(() => remove(false))).toBe(0);
       version = null;
@@ -99,6 +109,7 @@ describe('fileStore', () => {
       expect(await flushes(() => remove(true))).toBe(1);
     } finally {
       sync.mockRestore();
+      datasync.mockRestore();
     }
   });
 
