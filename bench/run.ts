@@ -10,7 +10,7 @@ import {
 import { describeMachine } from './machine.js';
 import { packageSection } from './package-section.js';
 import { plannerSection } from './planner-section.js';
-import { pretty, writeToPage } from './page.js';
+import { pretty, writeToPage } from '../tools/page.js';
 import { startServers } from './servers.js';
 import { measureLimit, measureParallel, targetsSection, type TargetResult } from './targets.js';
 

@@ -4,7 +4,7 @@
 import { loadavg } from 'node:os';
 import { describeMachine } from '../machine.js';
 import { section, table } from '../markdown.js';
-import { pretty, writeToPage } from '../page.js';
+import { pretty, writeToPage } from '../../tools/page.js';
 import { measureFleet, type Measured } from './measure.js';
 import { SETTINGS } from './settings.js';
 
@@ -83,5 +83,5 @@ const results = [
   ),
 ].join('\n\n');
 console.log(await pretty(results));
-if (chosen.length === 0) await writeToPage(results, 'fleet', 'bench:fleet');
+if (chosen.length === 0) await writeToPage(results, { page: 'docs/benchmarks.md', name: 'fleet', command: 'bench:fleet' });
 if (broken.length > 0) process.exitCode = 1;

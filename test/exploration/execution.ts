@@ -1,15 +1,18 @@
+import { define } from '../simulation/define.js';
 import { perform } from '../simulation/perform.js';
-import { settle, isExcused } from '../simulation/settle.js';
-import type { Call, Change } from '../simulation/steps.js';
+import { isExcused, plainCall, settle } from '../simulation/settle.js';
+import type { Call } from '../simulation/steps.js';
 import { createWorker, isLease, type Worker } from '../simulation/worker.js';
 import type { Library } from '../simulation/bugs/library.js';
+import { forge } from '../simulation/world/forge.js';
+import type { Setting } from '../simulation/world/setting.js';
 import type { Watched } from '../simulation/world/watched.js';
 import { createWorld, type Violation, type World } from '../simulation/world/world.js';
 import { digest } from './digest.js';
 import { idsOfProcesses } from './process-ids.js';
 import { checkOwners, checkPlanned } from './rules.js';
 import { Scheduler, type Choice } from './scheduler.js';
-import type { SmallWorld } from './small-world.js';
+import type { FirstStep, SmallWorld } from './small-world.js';
 
 /** A process of a small world: it makes its calls, one after the other. */
 interface Process {
@@ -52,30 +55,39 @@ export class Execution {
     const writesSource =
       importing ||
       small.syncs.some(({ options }) => options.initialSyncBehavior?.startsWith('import') === true);
+    const isSourceTroubled = small.budget.others?.some(({ at }) => at === 'source-read') === true;
     const leaseNow = (what: string) => world.tellDocument(what.slice('get '.length));
     const scheduler = new Scheduler(small.budget, (encounters, what, heard) => {
-      if (encounters.includes('source-read')) return !writesSource;
+      if (encounters.includes('source-read')) return !writesSource && !isSourceTroubled;
       // One look at a lease is like the next, as long as it is the same.
       return encounters.includes('lease-get') && heard !== undefined && heard === leaseNow(what);
     });
-    const setting = {
+    const setting: Setting = {
       syncs: small.syncs,
       hasura: small.hasura ?? {},
-      qovery: small.qovery ?? {},
-      clocksApart: 0,
+      // As the emulator has it without being told; a person's edit of a secret needs it told.
+      qovery: { updatedAt: 'present', listPrecision: 'us', answerPrecision: 'us', ...small.qovery },
+      clocksApart: small.clocksApart ?? 0,
       storeHasClock: true,
-      hasParts: false,
+      hasParts: small.hasParts === true,
     };
     const world = await createWorld(setting, { library, clock: scheduler.clock });
     const execution = new Execution(small, world, scheduler);
     for (const step of small.before) await execution.#undisturbed(step);
+    const [first] = world.syncs;
+    if (small.forged !== undefined && first !== undefined) {
+      const { document, forgery } = small.forged;
+      const isForged = forge(world, first, { do: 'forge', document, forgery, call: plainCall(0, 'sync') });
+      if (!isForged) throw new Error(`No ${document} is there to be forged.`);
+    }
     scheduler.isQuiet = false;
     return execution;
   }
 
   #start(index: number): Pick<Process, 'worker' | 'history'> {
     const fate = this.#scheduler.fateOf(index);
-    return { worker: createWorker(this.#world, 1, 0, fate), history: () => fate.history };
+    const ahead = index === 0 ? 0 : this.#world.setting.clocksApart;
+    return { worker: createWorker(this.#world, 1, ahead, fate), history: () => fate.history };
   }
 
   #restart(process: Process): void {
@@ -96,7 +108,8 @@ export class Execution {
     await ended;
   }
 
-  async #undisturbed(step: Change | Call): Promise<void> {
+  async #undisturbed(step: FirstStep): Promise<void> {
+    if (step.do === 'define') return define(this.#world, step);
     if (step.do !== 'call') return this.#world.change(step);
     const process = this.#process(step.worker);
     this.#scheduler.begin(process.index);
@@ -145,8 +158,8 @@ export class Execution {
       const done = await perform(this.#world, process.worker, call);
       if (done !== undefined) {
         checkPlanned(this.#world, done.watched, done.ended);
-        const isUndisturbed = !this.#scheduler.hasTrouble && done.ended.how === 'error';
-        if (isUndisturbed && !isExcused(this.#world, done.watched, done.ended))
+        const isUndisturbed = !this.#scheduler.hasTrouble && this.#world.forged.size === 0;
+        if (isUndisturbed && done.ended.how === 'error' && !isExcused(this.#world, done.watched, done.ended))
           this.#world.report('liveness', `${call.operation} failed undisturbed: ${String(done.ended.error)}`);
       }
       if (process.worker.isDead) {
@@ -167,6 +180,7 @@ export class Execution {
   /** What must be so once all calls have ended: who comes now, undisturbed, makes everything right. */
   async end(): Promise<void> {
     this.#scheduler.isQuiet = true;
+    this.#world.forged.clear();
     const again = [...this.#made].filter(
       ({ operation }) => operation === 'remove' || operation === 'release',
     );

@@ -24,7 +24,15 @@ export interface Walk {
   readonly executions: number;
   /** Whether nothing is left to be walked. */
   readonly isComplete: boolean;
-  readonly violation?: Violation & { readonly history: readonly string[]; readonly picks: readonly number[] };
+  readonly violation?: Violation & History;
+}
+
+/** How a state was come to. */
+export interface History {
+  /** Each step; what happens where nothing is to be chosen, too. */
+  readonly history: readonly string[];
+  /** Which way was taken at each choice: what a replay needs. */
+  readonly picks: readonly number[];
 }
 
 export interface ExploreOptions {
@@ -114,6 +122,24 @@ export async function explore(small: SmallWorld, options: ExploreOptions): Promi
     }
   }
   return walked(true);
+}
+
+/** Walks one history, and says what was seen in it. */
+export async function replay(
+  small: SmallWorld,
+  library: Library,
+  picks: readonly number[],
+): Promise<{ readonly history: readonly string[]; readonly violation?: Violation }> {
+  const execution = await Execution.begin(small, library);
+  try {
+    const history = [...(await goStraight(execution))];
+    for (const pick of picks) history.push(...(await follow(execution, pick)));
+    if (execution.violation === undefined && execution.choices().length === 0) await execution.end();
+    const { violation } = execution;
+    return { history, ...(violation === undefined ? {} : { violation }) };
+  } finally {
+    await execution.close();
+  }
 }
 
 /** Goes on as long as there is one way: where nothing is to be chosen, no state is kept. */

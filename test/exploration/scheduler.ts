@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/contracts/clock.js';
 import type { Encounter, Fate } from '../simulation/fate.js';
-import type { HandEdit, Mishap, Trouble } from '../simulation/steps.js';
+import type { HandEdit, Mishap, Moment, Trouble } from '../simulation/steps.js';
 import { digest } from './digest.js';
 
 /** Turns of the event loop after a step, until all that follows from it has happened. */
@@ -15,6 +15,14 @@ export interface Budget {
   readonly clock?: number;
   /** Edits of the destination by hand, each at most once, right before any request. */
   readonly hands?: readonly HandEdit[];
+  /** What else can happen, each at most once, at any step of its kind. */
+  readonly others?: readonly OtherTrouble[];
+}
+
+/** A trouble that is none of the usual ones. */
+export interface OtherTrouble {
+  readonly at: Moment;
+  readonly mishap: Mishap;
 }
 
 /** One way to go on. */
@@ -74,7 +82,7 @@ export class Scheduler {
   readonly clock: Clock;
   readonly #gates = new Set<Gate>();
   readonly #sleepers = new Set<Sleeper>();
-  readonly #spent = { crash: 0, lost: 0, clock: 0, hands: new Set<number>() };
+  readonly #spent = { crash: 0, lost: 0, clock: 0, hands: new Set<number>(), others: new Set<number>() };
   /** How many processes were begun under each number. */
   readonly #lives = new Map<number, number>();
   #now = Date.parse('2026-01-01T00:00:00.250Z');
@@ -106,8 +114,8 @@ export class Scheduler {
 
   /** Whether anything has gone wrong. */
   get hasTrouble(): boolean {
-    const { crash, lost, clock, hands } = this.#spent;
-    return crash + lost + clock + hands.size > 0;
+    const { crash, lost, clock, hands, others } = this.#spent;
+    return crash + lost + clock + hands.size + others.size > 0;
   }
 
   fateOf(process: number): ProcessFate {
@@ -193,7 +201,7 @@ export class Scheduler {
   }
 
   *#troublesAt(gate: Gate): Generator<Choice> {
-    const { crash = 0, lost = 0, clock = 0, hands = [] } = this.budget;
+    const { crash = 0, lost = 0, clock = 0, hands = [], others = [] } = this.budget;
     const encounter = gate.encounters.at(-1);
     const choice = (mishap: Mishap, spend: () => void, edit?: HandEdit): Choice => ({
       text: `${labelOf(gate)}: ${mishap}${edit === undefined ? '' : ` ${JSON.stringify(edit)}`}`,
@@ -211,6 +219,9 @@ export class Scheduler {
     }
     if (this.#spent.clock < clock)
       for (const mishap of CLOCK_MISHAPS) yield choice(mishap, () => void (this.#spent.clock += 1));
+    for (const [index, { at, mishap }] of others.entries())
+      if (gate.encounters.includes(at) && !this.#spent.others.has(index))
+        yield choice(mishap, () => void this.#spent.others.add(index));
     if (!gate.encounters.includes('request')) return;
     for (const [index, edit] of hands.entries())
       if (!this.#spent.hands.has(index)) yield choice('hand', () => void this.#spent.hands.add(index), edit);
@@ -255,8 +266,8 @@ export class Scheduler {
 
   /** What there is of it: equal where all that can follow is equal. */
   describe(): string {
-    const { crash, lost, clock, hands } = this.#spent;
-    return JSON.stringify([this.#now, crash, lost, clock, [...hands].sort()]);
+    const { crash, lost, clock, hands, others } = this.#spent;
+    return JSON.stringify([this.#now, crash, lost, clock, [...hands].sort(), [...others].sort()]);
   }
 }
 

@@ -1,3 +1,4 @@
+import { define } from './define.js';
 import { perform, syncOf } from './perform.js';
 import { drawSteps } from './world/draw.js';
 import { createRandom } from '../support/random.js';
@@ -73,16 +74,8 @@ async function take(stage: Stage, step: Step): Promise<void> {
       world.latency = undefined;
       return;
     }
-    case 'define': {
-      const edited = syncOf(world, step);
-      const { keySchema: _, ...options } = edited.options;
-      const { keySchema, deleteLeftBehind } = step;
-      world.syncs[world.syncs.indexOf(edited)] = {
-        ...edited,
-        options: { ...options, ...(keySchema === undefined ? {} : { keySchema }), deleteLeftBehind },
-      };
-      return;
-    }
+    case 'define':
+      return define(world, step);
     case 'forge': {
       // A plan that is applied was made before.
       const operation = step.call.operation === 'apply' ? 'sync' : step.call.operation;
