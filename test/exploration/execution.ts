@@ -1,12 +1,12 @@
 import { define } from '../simulation/define.js';
-import { perform } from '../simulation/perform.js';
+import { makeRecord, perform } from '../simulation/perform.js';
 import { isExcused, plainCall, settle } from '../simulation/settle.js';
 import type { Call } from '../simulation/steps.js';
 import { createWorker, isLease, type Worker } from '../simulation/worker.js';
 import type { Library } from '../simulation/bugs/library.js';
 import { forge } from '../simulation/world/forge.js';
 import type { Setting } from '../simulation/world/setting.js';
-import type { Watched } from '../simulation/world/watched.js';
+import type { Ended, Watched } from '../simulation/world/watched.js';
 import { createWorld, type Violation, type World } from '../simulation/world/world.js';
 import { digest } from './digest.js';
 import { idsOfProcesses } from './process-ids.js';
@@ -110,13 +110,16 @@ export class Execution {
 
   async #undisturbed(step: FirstStep): Promise<void> {
     if (step.do === 'define') return define(this.#world, step);
-    if (step.do !== 'call') return this.#world.change(step);
-    const process = this.#process(step.worker);
+    if (step.do !== 'call' && step.do !== 'record') return this.#world.change(step);
+    const call = step.do === 'record' ? step.call : step;
+    const process = this.#process(call.worker);
     this.#scheduler.begin(process.index);
     await this.#quietly(async () => {
-      const done = await perform(this.#world, process.worker, step);
-      if (done?.ended.how === 'error' && !isExcused(this.#world, done.watched, done.ended))
-        this.#world.report('liveness', `${step.operation} failed undisturbed: ${String(done.ended.error)}`);
+      if (step.do === 'record') return makeRecord(this.#world, process.worker, call);
+      const done = await perform(this.#world, process.worker, call);
+      if (done !== undefined) this.#checkLiveness(call, done.watched, done.ended);
+      if (done?.ended.how === 'nothing' && done.ended.status === 'busy')
+        this.#world.report('liveness', `${call.operation} is refused for ever`);
     });
     this.#restart(process);
   }
@@ -159,8 +162,7 @@ export class Execution {
       if (done !== undefined) {
         checkPlanned(this.#world, done.watched, done.ended);
         const isUndisturbed = !this.#scheduler.hasTrouble && this.#world.forged.size === 0;
-        if (isUndisturbed && done.ended.how === 'error' && !isExcused(this.#world, done.watched, done.ended))
-          this.#world.report('liveness', `${call.operation} failed undisturbed: ${String(done.ended.error)}`);
+        if (isUndisturbed) this.#checkLiveness(call, done.watched, done.ended);
       }
       if (process.worker.isDead) {
         process.left.unshift(call);
@@ -170,6 +172,14 @@ export class Execution {
       process.isAtWork = false;
     };
     work().catch((error: unknown) => (this.#failure = error));
+  }
+
+  /** What nothing disturbed fails only for a reason in the world. */
+  #checkLiveness({ operation }: Call, watched: Watched, ended: Ended): void {
+    if (ended.how === 'failed')
+      this.#world.report('liveness', `${operation} failed undisturbed: ${ended.code}`);
+    if (ended.how === 'error' && !isExcused(this.#world, watched, ended))
+      this.#world.report('liveness', `${operation} failed undisturbed: ${String(ended.error)}`);
   }
 
   async take(choice: Choice): Promise<void> {
@@ -182,9 +192,16 @@ export class Execution {
     this.#scheduler.isQuiet = true;
     this.#world.forged.clear();
     const again = [...this.#made].filter(
-      ({ operation }) => operation === 'remove' || operation === 'release',
+      ({ operation, through }) =>
+        operation === 'remove' || operation === 'release' || through !== undefined,
     );
+    if (again.some(({ through }) => through !== undefined)) {
+      // What says that a dead process is at work has aged by then.
+      this.#scheduler.begin(0);
+      await this.#quietly(() => this.#world.clock.sleep(3_600_000));
+    }
     for (const call of again) await this.#undisturbed({ ...call, worker: 0 });
+    this.#world.deleted.clear();
     const process = this.#process(0);
     this.#scheduler.begin(0);
     await this.#quietly(() => settle(this.#world, process.worker));

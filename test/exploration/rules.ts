@@ -13,6 +13,8 @@ export function checkPlanned(world: World, watched: Watched, ended: Ended): void
       : ended.how === 'error' && isSecretSyncError(ended.error)
         ? ended.error.result
         : undefined;
+  // What a service tells of a job holds no plan.
+  if (watched.call.through === 'service' && watched.operation !== 'release') return;
   const isKnown = ended.how === 'result' || result !== undefined;
   if (!isKnown && ended.how !== 'done') return;
   const shown = new Set(

@@ -3,7 +3,13 @@ import type { Setting, SyncSetting } from '../simulation/world/setting.js';
 import type { Budget } from './scheduler.js';
 
 /** What happens before the histories of a small world begin. */
-export type FirstStep = Change | Call | Extract<Step, { readonly do: 'define' }>;
+export type FirstStep = Change | Call | Extract<Step, { readonly do: 'define' }> | MakesRecord;
+
+/** A record is made of a definition. */
+interface MakesRecord {
+  readonly do: 'record';
+  readonly call: Call;
+}
 
 /** A world that is small enough for all of its histories to be walked. */
 export interface SmallWorld {

@@ -100,6 +100,40 @@ async function planFirst(world: World, worker: Worker, call: Call, operation: 's
   });
 }
 
+/** Does a call on the record of a sync: its id is its name. */
+const throughService = (world: World, worker: Worker, call: Call) =>
+  watch(world, worker, call, call.operation, { confirmed: undefined }, async (_engine, definition, signal) => {
+    const syncId = definition.name;
+    if (call.operation === 'release') {
+      await worker.service.deleteSync(syncId, { signal }).catch((error: unknown) => {
+        // Who died in its deletion had come that far.
+        if (!world.library.isSecretSyncError(error) || error.code !== 'SYNC_NOT_FOUND') throw error;
+      });
+      world.deleted.add(syncId);
+      return { how: 'done' };
+    }
+    const performed = await worker.service.perform({ syncId, operation: 'sync', cause: 'change' }, { signal });
+    switch (performed.status) {
+      case 'succeeded':
+        return { how: 'done' };
+      case 'failed':
+        if (performed.code === 'UNEXPECTED') throw new Error(performed.message);
+        return { how: 'failed', code: performed.code };
+      case 'aborted':
+        return { how: 'failed', code: 'ABORTED' };
+      default:
+        return { how: 'nothing', status: performed.status };
+    }
+  });
+
+/** Makes a record of a definition. */
+export async function makeRecord(world: World, worker: Worker, call: Call): Promise<void> {
+  await watch(world, worker, call, 'sync', { confirmed: undefined }, async (_engine, definition) => {
+    await worker.service.createSync({ ...definition, id: definition.name });
+    return { how: 'nothing', status: 'unwanted' };
+  });
+}
+
 const throughJson = (plan: SyncPlan): SyncPlan => JSON.parse(JSON.stringify(plan)) as SyncPlan;
 
 /** Does what a step asks for; `undefined` where it came to nothing. */
@@ -152,6 +186,7 @@ export async function perform(
       );
     }
     default:
+      if (call.through === 'service') return throughService(world, worker, call);
       return watch(
         world,
         worker,

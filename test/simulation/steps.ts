@@ -80,6 +80,8 @@ export interface Call {
   readonly worker: 0 | 1;
   /** Which definition: any number, taken modulo their count. */
   readonly sync: number;
+  /** Through a service with records, not an engine: `sync` does a job, `release` deletes the record. Never drawn. */
+  readonly through?: 'service';
   readonly operation: 'sync' | 'plan' | 'apply' | 'import' | 'remove' | 'release';
   readonly force: boolean;
   /** Confirms as many deletions as a plan shows first. */

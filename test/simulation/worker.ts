@@ -19,6 +19,8 @@ const RUN_TIMEOUT_MS = 1_200_000;
 /** A process with an engine in it: it can be paused, and it can die. */
 export interface Worker {
   readonly engine: InstanceType<World['library']['SecretSyncEngine']>;
+  /** Keeps records, and runs what it is told to. */
+  readonly service: InstanceType<World['library']['SecretSyncService']>;
   /** The call that it works on: one at a time. */
   run: Watched | undefined;
   /** Resolves when the process ends. */
@@ -220,13 +222,15 @@ export function createWorker(
       }
     },
   };
+  const store = storeOf(world, life);
+  let service: Worker['service'] | undefined;
   const engine = new library.SecretSyncEngine({
     source: sourceOf(world, life),
     drivers: [
       library.hasuraCloud({ accessToken: TOKEN, apiUrl: world.site('hasura').url }),
       library.qovery({ accessToken: TOKEN, instanceUrl: world.site('project').url }),
     ],
-    store: storeOf(world, life),
+    store,
     fingerprintKey: [...world.fingerprintKeys],
     acceptUnverifiedState: world.hasLostKey,
     fetch: createWire(world, life),
@@ -246,6 +250,17 @@ export function createWorker(
   });
   return {
     engine,
+    get service() {
+      service ??= new library.SecretSyncService({
+        engine,
+        store,
+        queue: { enqueue: () => Promise.resolve('a job that the test does') },
+        clock: workerClock,
+        random: () => random.next(),
+        onEvent: (event) => world.checkLeak(`the event ${event.type}`, JSON.stringify(event)),
+      });
+      return service;
+    },
     died,
     notBefore: worker.notBefore,
     get run() {

@@ -16,6 +16,13 @@ export const call = (worker: 0 | 1, sync: number, operation: Call['operation'] =
   ...plainCall(sync, operation, confirm),
   worker,
 });
+/** A call on the record of a sync. */
+export const record = (worker: 0 | 1, sync: number, operation: 'sync' | 'release'): Call => ({
+  ...call(worker, sync, operation),
+  through: 'service',
+});
+/** A record is made of a sync that was synced. */
+export const made = (sync: number): FirstStep => ({ do: 'record', call: call(0, sync) });
 export const hasura = (name: string, keySchema: string, options = {}): SyncSetting => ({
   name,
   site: 'hasura',

@@ -115,7 +115,7 @@ export const ODD_SETTINGS: readonly SmallWorld[] = [
     syncs: [qovery('one', A)],
     before: [
       ...[empty(), set('K1', 'new')],
-      { do: 'hand', site: 'environment', edit: { ...hand('set', 'A_K1'), kind: 'secret' } },
+      { do: 'hand', site: 'environment', edit: { edit: 'set', key: 'A_K1', value: 'by hand', kind: 'secret' } },
     ],
     processes: [[call(0, 0)]],
     budget: { crash: 1 },

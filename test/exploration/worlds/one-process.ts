@@ -60,6 +60,27 @@ export const ONE_PROCESS: readonly SmallWorld[] = [
     budget: { crash: 1, lost: 1 },
   },
   {
+    name: 'import on demand, with a crash and a lost response',
+    syncs: SAME,
+    before: [...ONE_CHANGED, { do: 'hand', site: 'hasura', edit: hand('set', 'A_K1') }],
+    processes: [[call(0, 0, 'import')]],
+    budget: { crash: 1, lost: 1 },
+  },
+  {
+    name: 'apply of a saved plan at Qovery, with a crash',
+    syncs: [qovery('one', A)],
+    before: ONE_CHANGED,
+    processes: [[call(0, 0, 'apply')]],
+    budget: { crash: 1 },
+  },
+  {
+    name: 'release, with a crash and a lost response',
+    syncs: SAME,
+    before: ONE_CHANGED,
+    processes: [[call(0, 0, 'release')]],
+    budget: { crash: 1, lost: 1 },
+  },
+  {
     name: 'sync of a source that has become empty',
     syncs: SAME,
     before: [...ONE_CHANGED, empty()],

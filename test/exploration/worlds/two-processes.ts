@@ -1,5 +1,5 @@
 import type { SmallWorld } from '../small-world.js';
-import { BOTH_CHANGED, call, DISJOINT, ONE_CHANGED, OVERLAPPING, SAME } from './make.js';
+import { BOTH_CHANGED, call, DISJOINT, hand, ONE_CHANGED, OVERLAPPING, SAME } from './make.js';
 
 /** Two processes: every order of their steps. */
 export const TWO_PROCESSES: readonly SmallWorld[] = [
@@ -30,6 +30,20 @@ export const TWO_PROCESSES: readonly SmallWorld[] = [
     syncs: OVERLAPPING,
     before: BOTH_CHANGED,
     processes: [[call(0, 0)], [call(1, 1)]],
+    budget: {},
+  },
+  {
+    name: 'two processes, one applies a saved plan and one syncs the same sync',
+    syncs: SAME,
+    before: ONE_CHANGED,
+    processes: [[call(0, 0, 'apply')], [call(1, 0)]],
+    budget: {},
+  },
+  {
+    name: 'two processes, one syncs and one imports for the same sync',
+    syncs: SAME,
+    before: [...ONE_CHANGED, { do: 'hand', site: 'hasura', edit: hand('set', 'A_K3') }],
+    processes: [[call(0, 0)], [call(1, 0, 'import')]],
     budget: {},
   },
   {

@@ -11,6 +11,7 @@ const SOURCE = fileURLToPath(new URL('../../../src/', import.meta.url));
 /** What is exported of the copy: see `Library`. */
 const ENTRY = `
 export { SecretSyncEngine } from './engine/secret-sync-engine.js';
+export { SecretSyncService } from './service/secret-sync-service.js';
 export { hasuraCloud } from './drivers/hasura-cloud/index.js';
 export { qovery } from './drivers/qovery/index.js';
 export { isSecretSyncError } from './contracts/errors.js';

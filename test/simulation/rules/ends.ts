@@ -151,6 +151,8 @@ export function checkEnd(world: World, watched: Watched, ended: Ended): void {
   if (watched.isMisled) checkRefused(world, watched, ended);
   if (ended.how === 'error') checkError(world, watched, ended.error);
   if (ended.how === 'plan') checkPlan(world, watched, ended.plan);
+  if (ended.how === 'nothing' && watched.acts.length > 0)
+    world.report('honesty', `${operation} is said to be ${ended.status}, and it wrote`);
   if (result !== undefined) {
     world.checkLeak('a result', JSON.stringify(result));
     checkPlan(world, watched, result.plan);
@@ -169,7 +171,7 @@ export function checkEnd(world: World, watched: Watched, ended: Ended): void {
 /** What the ledger may conclude. A run that did not end well may have begun more than is known. */
 function learn({ ledger }: World, watched: Watched, ended: Ended, result: SyncResult | undefined): void {
   const { sync, site, operation, acts, met } = watched;
-  if (operation === 'plan' || ended.how === 'plan') return;
+  if (operation === 'plan' || ended.how === 'plan' || ended.how === 'nothing') return;
   const isGood = ended.how === 'result' || ended.how === 'done';
   const wasRefused = ended.how === 'error' && result === undefined && acts.length === 0 && met.length === 0;
   const standing = site.snapshot();

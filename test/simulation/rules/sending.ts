@@ -86,6 +86,8 @@ export function checkSend(
     world.report('Retry-After', `sent ${until - now} ms too early`);
   if (watched.isOver) world.report('late request', `${method} after the call had ended`);
   if (!isMutation) return false;
+  if (world.deleted.has(watched.sync.name))
+    world.report('deleted', `${method} was sent for ${watched.sync.name}, whose record had been deleted`);
   if (watched.isMisled) world.report('forged', `${method} was sent after a forged document was read`);
   if (watched.controller.signal.aborted) world.report('abort', `${method} was sent after it`);
   if (!holdsLease(world, watched)) world.report('lease', `${method} was sent without a lease`);

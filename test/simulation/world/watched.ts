@@ -69,6 +69,10 @@ export type Ended =
   | { readonly how: 'plan'; readonly plan: SyncPlan }
   | { readonly how: 'done' }
   | { readonly how: 'error'; readonly error: unknown }
+  /** A job of a service failed. */
+  | { readonly how: 'failed'; readonly code: string }
+  /** There was nothing to be done, or it could not be done now. */
+  | { readonly how: 'nothing'; readonly status: 'unwanted' | 'busy' }
   /** The process ended first. */
   | { readonly how: 'crash' };
 

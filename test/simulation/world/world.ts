@@ -50,6 +50,8 @@ export interface World {
   /** What a reader gets in place of a document of the store, by its key. */
   readonly forged: Map<string, JsonValue>;
   readonly ledger: Ledger;
+  /** The syncs whose records were deleted: nothing is written for them any more. */
+  readonly deleted: Set<string>;
   /** Under way now. */
   readonly running: Set<Watched>;
   readonly counts: Map<string, number>;
@@ -231,6 +233,7 @@ export async function createWorld(
     documents: new Map(),
     forged: new Map(),
     ledger: createLedger(setting.syncs),
+    deleted: new Set(),
     running: new Set(),
     counts: new Map(),
     violation: undefined,
