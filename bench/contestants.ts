@@ -1,6 +1,13 @@
-import { defineSource, memoryStore, parseDefinition, SecretSyncEngine } from 'secret-sync-engine';
+import {
+  defineSource,
+  memoryStore,
+  parseDefinition,
+  SecretSyncEngine,
+  type StateStore,
+} from 'secret-sync-engine';
 import { hasuraCloud } from 'secret-sync-engine/drivers/hasura-cloud';
 import { qovery } from 'secret-sync-engine/drivers/qovery';
+import { fileStore } from 'secret-sync-engine/stores/file';
 import { syncHasuraCloudLikeReference, syncQoveryLikeReference } from './reference-model.js';
 import type { Place } from './server-messages.js';
 import type { BenchServer } from './servers.js';
@@ -13,12 +20,20 @@ const KEY_SCHEMA = 'APP_{{secretKey}}';
 /** What a secret is called at the destination. */
 export const destinationKey = (secretKey: string): string => KEY_SCHEMA.replace('{{secretKey}}', secretKey);
 
+/** What an engine of the bench is told beyond its servers. */
+export interface EngineSettings {
+  readonly concurrency?: number;
+  /** Default: a new memory store. */
+  readonly store?: StateStore;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
 /** This package, as a long-lived process uses it: one engine, which remembers what it wrote. */
 export function createEngineSync(
   server: BenchServer,
   place: Place,
   secrets: ReadonlyMap<string, string>,
-  options: { readonly concurrency?: number } = {},
+  options: EngineSettings = {},
 ): Sync {
   const { url, accessToken } = server;
   const drivers = [
@@ -45,13 +60,25 @@ export function createEngineSync(
   return () => engine.sync(definition);
 }
 
+/** This package, as a cron job uses it: for each run a new engine, which finds in files what the last one remembered. */
+export const createCronSync =
+  (
+    server: BenchServer,
+    place: Place,
+    secrets: ReadonlyMap<string, string>,
+    { folder, fetch }: { readonly folder: string } & Pick<EngineSettings, 'fetch'>,
+  ): Sync =>
+  () =>
+    createEngineSync(server, place, secrets, { store: fileStore(folder), ...(fetch && { fetch }) })();
+
 /** The model of the reference's algorithm. */
 export function createReferenceSync(
   { destination, url, accessToken }: BenchServer,
   place: Place,
   secrets: ReadonlyMap<string, string>,
+  { fetch = globalThis.fetch }: Pick<EngineSettings, 'fetch'> = {},
 ): Sync {
-  const sync = { url, accessToken, place, secrets, keySchema: KEY_SCHEMA };
+  const sync = { url, accessToken, place, secrets, keySchema: KEY_SCHEMA, fetch };
   return () =>
     destination === 'qovery' ? syncQoveryLikeReference(sync) : syncHasuraCloudLikeReference(sync);
 }

@@ -110,6 +110,24 @@ function createPlanTask(size: number): Task {
   };
 }
 
+/** The least that can be done: which keys are new, changed, and gone, by two Maps of strings. */
+function createMapTask(size: number): Task {
+  const desired = new Map<string, string>(
+    Array.from(makeSecrets(size), ([key, value]) => [`APP_${key}`, value]),
+  );
+  const standing = new Map<string, string>(standingKeys(makeSecrets(size)));
+  return () => {
+    const changes: { key: string; action: string }[] = [];
+    for (const [key, value] of desired) {
+      const there = standing.get(key);
+      if (there === undefined) changes.push({ key, action: 'create' });
+      else changes.push({ key, action: there === value ? 'unchanged' : 'update' });
+    }
+    for (const key of standing.keys()) if (!desired.has(key)) changes.push({ key, action: 'delete' });
+    return changes.length;
+  };
+}
+
 /** The decisions of the reference's algorithm: no comparison, but a template compiled for each key. */
 function createReferenceTask(size: number): Task {
   const secrets = makeSecrets(size);
@@ -120,6 +138,7 @@ function createReferenceTask(size: number): Task {
 const TASKS = new Map<string, (size: number) => Task>([
   ['reconcile', createReconcileTask],
   ['plan', createPlanTask],
+  ['map', createMapTask],
   ['reference', createReferenceTask],
   ['nothing', () => () => 0],
 ]);

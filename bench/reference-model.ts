@@ -7,6 +7,7 @@ export interface ReferenceSync {
   readonly accessToken: string;
   readonly place: Readonly<Record<string, string>>;
   readonly keySchema: string;
+  readonly fetch: typeof globalThis.fetch;
   readonly secrets: ReadonlyMap<string, string>;
 }
 
@@ -28,7 +29,11 @@ export function decideLikeReference(
   return { writes, deletions };
 }
 
-async function send(url: string, init: RequestInit): Promise<unknown> {
+async function send(
+  { fetch }: Pick<ReferenceSync, 'fetch'>,
+  url: string,
+  init: RequestInit,
+): Promise<unknown> {
   const response = await fetch(url, init);
   const text = await response.text();
   if (!response.ok) throw new Error(`The reference model got status ${response.status}.`);
@@ -47,7 +52,7 @@ export async function syncQoveryLikeReference(sync: ReferenceSync): Promise<void
   const environmentId = sync.place['environmentId'] ?? '';
   const headers = { authorization: `Token ${accessToken}`, 'content-type': 'application/json' };
   const { results } = listSchema.parse(
-    await send(`${url}/variable?parent_id=${environmentId}&scope=ENVIRONMENT`, { headers }),
+    await send(sync, `${url}/variable?parent_id=${environmentId}&scope=ENVIRONMENT`, { headers }),
   );
   const standing = new Map(
     results
@@ -64,14 +69,14 @@ export async function syncQoveryLikeReference(sync: ReferenceSync): Promise<void
       variable_scope: 'ENVIRONMENT',
       variable_parent_id: environmentId,
     };
-    await send(id === undefined ? `${url}/variable` : `${url}/variable/${id}`, {
+    await send(sync, id === undefined ? `${url}/variable` : `${url}/variable/${id}`, {
       method: id === undefined ? 'POST' : 'PUT',
       headers,
       body: JSON.stringify(id === undefined ? created : { key, value }),
     });
   }
   for (const key of deletions) {
-    await send(`${url}/variable/${standing.get(key) ?? ''}`, { method: 'DELETE', headers });
+    await send(sync, `${url}/variable/${standing.get(key) ?? ''}`, { method: 'DELETE', headers });
   }
 }
 
@@ -96,7 +101,7 @@ export async function syncHasuraCloudLikeReference(sync: ReferenceSync): Promise
   const { url, accessToken, keySchema } = sync;
   const headers = { authorization: `pat ${accessToken}`, 'content-type': 'application/json' };
   const ask = (query: string, variables: Readonly<Record<string, unknown>>) =>
-    send(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+    send(sync, url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
   const { projects } = projectsSchema.parse(
     await ask('query { projects { id name tenant { id } } }', {}),
   ).data;

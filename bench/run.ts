@@ -1,5 +1,5 @@
 // Run by `npm run bench`, in the package's directory. `npm run bench -- --quick planner` measures less, and only what
-// is named: targets, comparison, planner, package. Only a full run writes docs/benchmarks.md.
+// is named: cost, targets, comparison, planner, large, package. Only a full run writes docs/benchmarks.md.
 import {
   comparisonSection,
   longestSync,
@@ -7,6 +7,8 @@ import {
   type MeasuredSeries,
   type Series,
 } from './comparison.js';
+import { costSection } from './cost-section.js';
+import { largeSection } from './large-section.js';
 import { describeMachine } from './machine.js';
 import { packageSection } from './package-section.js';
 import { plannerSection } from './planner-section.js';
@@ -17,7 +19,7 @@ import { measureLimit, measureParallel, targetsSection, type TargetResult } from
 const chosen = process.argv.slice(2);
 const isQuick = chosen.includes('--quick');
 const parts = chosen.filter((word) => word !== '--quick');
-const isWanted = (part: 'targets' | 'comparison' | 'planner' | 'package') =>
+const isWanted = (part: 'cost' | 'targets' | 'comparison' | 'planner' | 'large' | 'package') =>
   parts.length === 0 || parts.includes(part);
 const scope = isQuick
   ? { sizes: [10, 100], roundTrips: [0, 20], keys: [1_000, 10_000, 100_000], runs: 3 }
@@ -51,6 +53,7 @@ async function measureSyncs(): Promise<readonly string[]> {
   for (const warmUp of run(everySeries.filter(({ size, roundTrip }) => size === 100 && roundTrip === 0))) {
     await warmUp();
   }
+  const cost = isWanted('cost') ? [await costSection(servers, { isQuick, runs: scope.runs }, tell)] : [];
   const parallel: TargetResult[] = [];
   if (isWanted('targets')) {
     tell('target: in parallel');
@@ -71,15 +74,18 @@ async function measureSyncs(): Promise<readonly string[]> {
   ]);
   await servers.close();
   return [
+    ...cost,
     ...(isWanted('targets') ? [targetsSection([...parallel, ...limits])] : []),
     ...(isWanted('comparison') ? [comparisonSection([...measured, ...slow])] : []),
   ];
 }
 
 const machine = await describeMachine();
-const syncs = isWanted('targets') || isWanted('comparison') ? await measureSyncs() : [];
+const needsServers = isWanted('cost') || isWanted('targets') || isWanted('comparison');
+const syncs = needsServers ? await measureSyncs() : [];
 const sections = [...syncs];
 if (isWanted('planner')) sections.push(await plannerSection(scope.keys, tell));
+if (isWanted('large')) sections.push(await largeSection());
 if (isWanted('package')) sections.push(await packageSection(scope.runs));
 tell('done');
 

@@ -33,8 +33,8 @@ export const openedSchema = z.object({ server, url: z.string(), accessToken: z.s
 export const placeSchema = z.record(z.string(), z.string());
 export type Place = z.infer<typeof placeSchema>;
 
-/** Requests that came, and those that were answered 429. */
-export const countsSchema = z.object({ requests: z.number(), refused: z.number() });
+/** Requests that came, those that were answered 429, and for how long the thread was at work, in ms. */
+export const countsSchema = z.object({ requests: z.number(), refused: z.number(), busy: z.number() });
 export type Counts = z.infer<typeof countsSchema>;
 
 /** What stands at the place that was added last. */

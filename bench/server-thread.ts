@@ -1,4 +1,5 @@
 // The emulators, in a thread of their own: what they need to answer is not charged to who is measured.
+import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { parentPort } from 'node:worker_threads';
 import {
   startHasuraCloudEmulator,
@@ -72,9 +73,13 @@ async function openHasuraCloud(intercept: () => Fault | undefined): Promise<Omit
   };
 }
 
+/** What the thread had done when the requests were last cleared. */
+let before: EventLoopUtilization = performance.eventLoopUtilization();
+
 const countsOf = ({ requests }: Emulator): Counts => ({
   requests: requests.length,
   refused: requests.filter(({ status }) => status === 429).length,
+  busy: performance.eventLoopUtilization(before).active,
 });
 
 async function answer(request: ServerRequest): Promise<unknown> {
@@ -96,6 +101,7 @@ async function answer(request: ServerRequest): Promise<unknown> {
       return null;
     case 'clear':
       server.emulator.clearRequests();
+      before = performance.eventLoopUtilization();
       return null;
     case 'counts':
       return countsOf(server.emulator);

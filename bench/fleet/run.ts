@@ -83,5 +83,6 @@ const results = [
   ),
 ].join('\n\n');
 console.log(await pretty(results));
-if (chosen.length === 0) await writeToPage(results, { page: 'docs/benchmarks.md', name: 'fleet', command: 'bench:fleet' });
+if (chosen.length === 0)
+  await writeToPage(results, { page: 'docs/benchmarks.md', name: 'fleet', command: 'bench:fleet' });
 if (broken.length > 0) process.exitCode = 1;

@@ -43,7 +43,8 @@ const WORLD_OF: Readonly<Record<string, string>> = {
 /** The world in which a bug is looked for; each of the simulation's bugs has one. */
 export function worldOf({ name }: Bug): SmallWorld {
   const world = WORLD_OF[name];
-  if (world === undefined) throw new Error(`The bug "${name}" has no world: name one in test/exploration/bugs.ts.`);
+  if (world === undefined)
+    throw new Error(`The bug "${name}" has no world: name one in test/exploration/bugs.ts.`);
   return worldNamed(world);
 }
 

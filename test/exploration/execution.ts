@@ -192,8 +192,7 @@ export class Execution {
     this.#scheduler.isQuiet = true;
     this.#world.forged.clear();
     const again = [...this.#made].filter(
-      ({ operation, through }) =>
-        operation === 'remove' || operation === 'release' || through !== undefined,
+      ({ operation, through }) => operation === 'remove' || operation === 'release' || through !== undefined,
     );
     if (again.some(({ through }) => through !== undefined)) {
       // What says that a dead process is at work has aged by then.

@@ -42,7 +42,9 @@ async function walkWorlds(wanted: string): Promise<void> {
     });
     walks.set(small.name, walk);
     if (walk.violation !== undefined) process.exitCode = 1;
-    console.log(`${small.name}: ${tell(walk, small.name)} (${((performance.now() - begun) / 1000).toFixed(1)} s)`);
+    console.log(
+      `${small.name}: ${tell(walk, small.name)} (${((performance.now() - begun) / 1000).toFixed(1)} s)`,
+    );
   }
   await writeWalks(walks);
 }

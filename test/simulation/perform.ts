@@ -102,29 +102,39 @@ async function planFirst(world: World, worker: Worker, call: Call, operation: 's
 
 /** Does a call on the record of a sync: its id is its name. */
 const throughService = (world: World, worker: Worker, call: Call) =>
-  watch(world, worker, call, call.operation, { confirmed: undefined }, async (_engine, definition, signal) => {
-    const syncId = definition.name;
-    if (call.operation === 'release') {
-      await worker.service.deleteSync(syncId, { signal }).catch((error: unknown) => {
-        // Who died in its deletion had come that far.
-        if (!world.library.isSecretSyncError(error) || error.code !== 'SYNC_NOT_FOUND') throw error;
-      });
-      world.deleted.add(syncId);
-      return { how: 'done' };
-    }
-    const performed = await worker.service.perform({ syncId, operation: 'sync', cause: 'change' }, { signal });
-    switch (performed.status) {
-      case 'succeeded':
+  watch(
+    world,
+    worker,
+    call,
+    call.operation,
+    { confirmed: undefined },
+    async (_engine, definition, signal) => {
+      const syncId = definition.name;
+      if (call.operation === 'release') {
+        await worker.service.deleteSync(syncId, { signal }).catch((error: unknown) => {
+          // Who died in its deletion had come that far.
+          if (!world.library.isSecretSyncError(error) || error.code !== 'SYNC_NOT_FOUND') throw error;
+        });
+        world.deleted.add(syncId);
         return { how: 'done' };
-      case 'failed':
-        if (performed.code === 'UNEXPECTED') throw new Error(performed.message);
-        return { how: 'failed', code: performed.code };
-      case 'aborted':
-        return { how: 'failed', code: 'ABORTED' };
-      default:
-        return { how: 'nothing', status: performed.status };
-    }
-  });
+      }
+      const performed = await worker.service.perform(
+        { syncId, operation: 'sync', cause: 'change' },
+        { signal },
+      );
+      switch (performed.status) {
+        case 'succeeded':
+          return { how: 'done' };
+        case 'failed':
+          if (performed.code === 'UNEXPECTED') throw new Error(performed.message);
+          return { how: 'failed', code: performed.code };
+        case 'aborted':
+          return { how: 'failed', code: 'ABORTED' };
+        default:
+          return { how: 'nothing', status: performed.status };
+      }
+    },
+  );
 
 /** Makes a record of a definition. */
 export async function makeRecord(world: World, worker: Worker, call: Call): Promise<void> {

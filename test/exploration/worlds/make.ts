@@ -12,7 +12,12 @@ export const set = (key: string, text: string, location = 'left'): Change => ({
 });
 export const unset = (key: string, location = 'left'): Change => ({ do: 'unset', location, key });
 export const empty = (location = 'left'): Change => ({ do: 'empty', location });
-export const call = (worker: 0 | 1, sync: number, operation: Call['operation'] = 'sync', confirm = false): Call => ({
+export const call = (
+  worker: 0 | 1,
+  sync: number,
+  operation: Call['operation'] = 'sync',
+  confirm = false,
+): Call => ({
   ...plainCall(sync, operation, confirm),
   worker,
 });
@@ -43,7 +48,14 @@ export const hand = (edit: 'set' | 'delete', key: string): HandEdit => ({
 });
 
 /** Both keys are there; then one has changed, and the other is gone. */
-export const ONE_CHANGED = [empty(), set('K1', 'old'), set('K2', 'old'), call(0, 0), set('K1', 'new'), unset('K2')];
+export const ONE_CHANGED = [
+  empty(),
+  set('K1', 'old'),
+  set('K2', 'old'),
+  call(0, 0),
+  set('K1', 'new'),
+  unset('K2'),
+];
 /** The same for two syncs of two sources. */
 export const BOTH_CHANGED = [
   ...[
@@ -58,7 +70,10 @@ export const BOTH_CHANGED = [
   ...[set('K1', 'new'), unset('K2'), set('K1', 'other', 'right')],
 ];
 export const A = 'A_{{secretKey}}';
-export const DISJOINT = [hasura('one', A), { ...hasura('two', 'B_{{secretKey}}'), location: 'right' }] as const;
+export const DISJOINT = [
+  hasura('one', A),
+  { ...hasura('two', 'B_{{secretKey}}'), location: 'right' },
+] as const;
 export const OVERLAPPING = [
   hasura('one', A),
   { ...hasura('two', A, { deletionScope: 'owned' }), location: 'right' },

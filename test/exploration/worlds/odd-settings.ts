@@ -58,10 +58,7 @@ export const ODD_SETTINGS: readonly SmallWorld[] = [
   {
     name: 'an edited key schema, with a crash',
     syncs: SAME,
-    before: [
-      ...AT_REST,
-      { do: 'define', sync: 0, keySchema: 'B_{{secretKey}}', deleteLeftBehind: false },
-    ],
+    before: [...AT_REST, { do: 'define', sync: 0, keySchema: 'B_{{secretKey}}', deleteLeftBehind: false }],
     processes: [[call(0, 0)]],
     budget: { crash: 1 },
   },
@@ -115,7 +112,11 @@ export const ODD_SETTINGS: readonly SmallWorld[] = [
     syncs: [qovery('one', A)],
     before: [
       ...[empty(), set('K1', 'new')],
-      { do: 'hand', site: 'environment', edit: { edit: 'set', key: 'A_K1', value: 'by hand', kind: 'secret' } },
+      {
+        do: 'hand',
+        site: 'environment',
+        edit: { edit: 'set', key: 'A_K1', value: 'by hand', kind: 'secret' },
+      },
     ],
     processes: [[call(0, 0)]],
     budget: { crash: 1 },
