@@ -23,7 +23,7 @@ const WORLD_OF: Readonly<Record<string, string>> = {
   'a partial read is taken for a whole one': 'a source that is read in part, or never',
   'an empty source deletes': 'sync of a source that has become empty',
   'the schema does not hold for deletions': 'a request that is told to wait',
-  'what others hang on is deleted': 'what an alias depends on at Qovery, with a crash',
+  'what others depend on is deleted': 'what an alias depends on at Qovery, with a crash',
   'an old hash is sent': 'a request that is told to wait',
   'an entry of another type is written over': 'a file in the way at Qovery',
   "another system's entry is written over": "another system's entry in the way at Qovery",

@@ -132,7 +132,7 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
     1,
   ),
   bug(
-    'what others hang on is deleted',
+    'what others depend on is deleted',
     'core/deletion-guard.ts',
     "if (entry.hasDependents === true) return { late: 'has-dependents' };",
     '',
