@@ -60,7 +60,7 @@ export function protection(
 ): { readonly early?: KeepReason; readonly late?: KeepReason } {
   if (entry.reserved === true || capabilities.isReserved(entry.key)) return { early: 'reserved' };
   if (entry.fixed === 'inherited') return { early: 'other-scope' };
-  if (isFixed(entry, remembered)) return { early: 'fixed' };
+  if (isFixed(entry, remembered, syncId)) return { early: 'fixed' };
   const isTheirs = ownedByOther(remembered, syncId);
   // In another kind only what this sync wrote: what it adopted there belonged to another.
   const isWritten = ownedBy(remembered, syncId, entry) && remembered?.adopted !== true;

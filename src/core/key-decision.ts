@@ -172,7 +172,7 @@ export function decideDesired(
       continue;
     }
     const remembered = ownership.find(entry.key, entry.kind);
-    if (isFixed(entry, remembered)) fixed ??= entry;
+    if (isFixed(entry, remembered, context.syncId)) fixed ??= entry;
     else if (entry.kind === capabilities.kind)
       return decideExisting(key, entry, desired, remembered, context);
     else otherKind ??= entry;

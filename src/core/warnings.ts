@@ -51,7 +51,7 @@ export function* ownKeyWarnings(situation: Situation, steps: readonly Step[]): T
     if (before === undefined || remembered === undefined || change.sourceKey !== undefined) continue;
     const { key } = change;
     if (!ownedBy(remembered, definition.id, before)) continue;
-    if (!keySchema.match(key) && !isFixed(before, remembered)) {
+    if (!keySchema.match(key) && !isFixed(before, remembered, definition.id)) {
       const message =
         change.action === 'delete'
           ? 'this sync wrote it, and the key schema no longer matches it; it is deleted, as deleteLeftBehind says'

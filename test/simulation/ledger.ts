@@ -61,6 +61,10 @@ export interface Ledger {
 /** A key with its kind. */
 export const wantedKey = ({ key, kind }: Pick<Standing, 'key' | 'kind'>): string => `${kind ?? ''} ${key}`;
 
+/** Whether keys with their kinds hold a key in some kind: who wanted it keeps it, whoever changes the kind. */
+const holdsKey = (wanted: ReadonlySet<string>, { key }: Pick<Standing, 'key'>): boolean =>
+  [undefined, 'secret', 'variable'].some((kind) => wanted.has(wantedKey({ key, ...(kind && { kind }) })));
+
 export function createLedger(syncs: readonly SyncSetting[]): Ledger {
   const writers = new Map<string, string>();
   /** Written over by a run whose end is not known yet: it can stay both's, and so nobody's to delete. */
@@ -137,7 +141,7 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
     handedOver(sync, entry) {
       const { id } = entry;
       for (const other of others(sync)) {
-        if (of(other).mayWant.has(wantedKey(entry))) of(other).ids.add(id);
+        if (holdsKey(of(other).mayWant, entry)) of(other).ids.add(id);
       }
       const at = place(sync.site, id);
       if (writers.get(at) === sync.name) writers.delete(at);
@@ -146,7 +150,7 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
     mayBeWanted: (sync, entry) =>
       others(sync).some((other) => {
         const { ids, keys, mayWant } = of(other);
-        return ids.has(entry.id) || keys.has(entry.key) || mayWant.has(wantedKey(entry));
+        return ids.has(entry.id) || keys.has(entry.key) || holdsKey(mayWant, entry);
       }),
     unsure(sync, keys, standing) {
       const begun = new Set(keys);

@@ -115,14 +115,18 @@ export const isInvolved = (entry: RememberedEntry, syncId: string): boolean =>
 
 /**
  * Whether an entry at this scope is something else than a value of ours. Another system's mark, or being an override,
- * does not count on an entry whose id is remembered, nor on one whose creation was begun and its end not recorded: we
- * made it.
+ * does not count on an entry whose id is remembered, nor, for the sync that began to create it, on one whose creation was
+ * not recorded: we made it.
  */
-export function isFixed(entry: DestinationEntry, remembered: RememberedEntry | undefined): boolean {
+export function isFixed(
+  entry: DestinationEntry,
+  remembered: RememberedEntry | undefined,
+  syncId: string,
+): boolean {
   if (entry.fixed === undefined || entry.fixed === 'inherited') return false;
   const canBeOurs = entry.fixed === 'foreign-owner' || entry.fixed === 'override';
   if (!canBeOurs || remembered === undefined) return true;
   const isTheOne = entry.id !== undefined && remembered.id === entry.id;
-  const isBegunByUs = remembered.id === undefined && remembered.pending !== undefined;
+  const isBegunByUs = remembered.id === undefined && isBegunBy(remembered, syncId);
   return !isTheOne && !isBegunByUs;
 }

@@ -119,12 +119,18 @@ describe('an entry', () => {
     ['that is an override is plain by its id', { fixed: 'override', id: '1' }, { id: '1' }, false],
     ['that is an override is fixed in place of ours', { fixed: 'override', id: '2' }, { id: '1' }, true],
     [
-      'that is an override a sync began to create is plain',
+      'that is an override this sync began to create is plain',
       { fixed: 'override', id: '1' },
       pending(ME),
       false,
     ],
-    ['that a sync began to create is plain', { fixed: 'foreign-owner', id: '1' }, pending(ME), false],
+    ['that this sync began to create is plain', { fixed: 'foreign-owner', id: '1' }, pending(ME), false],
+    [
+      'that another sync began to create is fixed: only that one may have made it',
+      { fixed: 'foreign-owner', id: '1' },
+      pending('another'),
+      true,
+    ],
     [
       'that a sync began to update is fixed in place of the one it knew',
       { fixed: 'foreign-owner', id: '2' },
@@ -132,6 +138,6 @@ describe('an entry', () => {
       true,
     ],
   ])('%s', (_title, entry, remembered, fixed) => {
-    expect(isFixed({ key: 'A', ...entry }, remembered && { ...mine, ...remembered })).toBe(fixed);
+    expect(isFixed({ key: 'A', ...entry }, remembered && { ...mine, ...remembered }, ME)).toBe(fixed);
   });
 });

@@ -244,7 +244,7 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'what a changed key schema leaves behind is not named',
     'core/warnings.ts',
-    'if (!keySchema.match(key) && !isFixed(before, remembered)) {',
+    'if (!keySchema.match(key) && !isFixed(before, remembered, definition.id)) {',
     'if (false) {',
     1,
   ),

@@ -2,6 +2,7 @@ import { wantedKey } from '../ledger.js';
 import type { SyncPlan } from '../../../src/contracts/plan.js';
 import type { Snapshot } from '../world/sites.js';
 import { desiredOf, isBad, matchesSchema, type Ended, type Watched } from '../world/watched.js';
+import { partOf, PARTS } from '../world/setting.js';
 import type { World } from '../world/world.js';
 import type { SyncResult } from '../../../src/contracts/result.js';
 
@@ -168,8 +169,16 @@ export function checkEnd(world: World, watched: Watched, ended: Ended): void {
   learn(world, watched, ended, result);
 }
 
+/** Whether what a source does not hold is surely not wanted: an empty part of it may be one that failed. */
+function isReadForCertain({ setting }: World, { sync, read }: Watched): boolean {
+  if (read === undefined || read.partial) return false;
+  const filled = new Set([...read.secrets.keys()].map(partOf));
+  return sync.options.allowEmptySource === true || filled.size >= (setting.hasParts ? PARTS.length : 1);
+}
+
 /** What the ledger may conclude. A run that did not end well may have begun more than is known. */
-function learn({ ledger }: World, watched: Watched, ended: Ended, result: SyncResult | undefined): void {
+function learn(world: World, watched: Watched, ended: Ended, result: SyncResult | undefined): void {
+  const { ledger } = world;
   const { sync, site, operation, acts, met } = watched;
   if (operation === 'plan' || ended.how === 'plan' || ended.how === 'nothing') return;
   const isGood = ended.how === 'result' || ended.how === 'done';
@@ -192,7 +201,7 @@ function learn({ ledger }: World, watched: Watched, ended: Ended, result: SyncRe
       const isUnwanted = !desired.has(entry.key) && ledger.mayBeWanted(sync, entry);
       if (isUnwanted && watched.operation !== 'import') ledger.handedOver(sync, entry);
     }
-    const isWhole = isGood && !watched.hasCompany && !watched.disturbed && watched.read?.partial !== true;
+    const isWhole = isGood && !watched.hasCompany && !watched.disturbed && isReadForCertain(world, watched);
     if (operation === 'sync' || operation === 'apply') ledger.wants(sync, right.map(wantedKey), isWhole);
     const isDone = isGood || (operation !== 'import' && acts.length > 0);
     // Of two calls at once nobody knows here which of them had the last word.
