@@ -65,6 +65,24 @@ describe.each([
     expect(keys()).toEqual([]);
   });
 
+  it('stays for the one that has not run since a person deleted it and a third one made it again', async () => {
+    const { destination, sync, keys } = setUp({ readable });
+    const [web, worker] = [sync('web', { URL: 'u', PORT: '80' }), sync('worker', { URL: 'u' })];
+    const third = sync('third', { URL: 'u' });
+    await web.run();
+    await worker.run();
+    destination.delete('URL');
+    web.source.delete('URL');
+    await web.run();
+    await third.run();
+    third.source.delete('URL');
+    expect(changesOf((await third.run()).plan)).toContain('URL keep, wanted-by-other-sync');
+    expect(keys()).toEqual(['PORT', 'URL']);
+    worker.source.delete('URL');
+    await worker.run();
+    expect(keys()).toEqual(['PORT']);
+  });
+
   it('stays when one of the two is removed, whichever it is', async () => {
     for (const first of ['web', 'worker'] as const) {
       const { sync, keys } = setUp({ readable });

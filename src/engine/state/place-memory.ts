@@ -20,7 +20,10 @@ export interface PlaceMemory extends Ownership {
   forgetSync(syncId: string): void;
   /** Remembers that the first sync was done; keeps an earlier time. */
   markImported(syncId: string, at: string): void;
-  /** Forgets what a sync remembers of keys that do not exist at the place any more. */
+  /**
+   * Forgets what a sync remembers of keys that do not exist at the place any more, but not that another sync wants such a
+   * key.
+   */
   prune(syncId: string, entries: readonly DestinationEntry[]): Turns;
   /** The writes that are marked as begun, and which syncs were here. */
   begun(): Pick<PlaceDocument, 'syncs' | 'entries'>;
@@ -81,6 +84,8 @@ export function createPlaceMemory(
 ): PlaceMemory {
   const syncs = new Map<string, RememberedSync>(remembered.syncs.map((sync) => [sync.syncId, sync]));
   const index = createKeyIndex(canonical, remembered.entries);
+  const replaceWith = ({ key, kind }: RememberedEntry, left: RememberedEntry | undefined) =>
+    left === undefined ? index.delete(key, kind) : index.set(left);
   return {
     facts: createFacts(facts),
     knows: (syncId) => syncs.has(syncId),
@@ -93,9 +98,7 @@ export function createPlaceMemory(
       for (const entry of [...index.values()]) {
         const isTheirs = entry.syncId !== syncId && entry.pending?.syncId !== syncId;
         if (isTheirs && entry.holders?.includes(syncId) !== true) continue;
-        const left = withoutSync(entry, syncId);
-        if (left === undefined) index.delete(entry.key, entry.kind);
-        else index.set(left);
+        replaceWith(entry, withoutSync(entry, syncId));
       }
     },
     markImported(syncId, at) {
@@ -106,8 +109,10 @@ export function createPlaceMemory(
       yield* forEachInTurns(present, (entry) => {
         if (!isInherited(entry)) existing.set(entry);
       });
-      yield* forEachInTurns([...index.values()], ({ key, kind, syncId: owner }) => {
-        if (owner === syncId && existing.get(key, kind) === undefined) index.delete(key, kind);
+      yield* forEachInTurns([...index.values()], (entry) => {
+        if (entry.syncId !== syncId || existing.get(entry.key, entry.kind) !== undefined) return;
+        const { id: _id, revision: _revision, fingerprint: _fingerprint, ...gone } = entry;
+        replaceWith(entry, withoutSync(gone, syncId));
       });
     },
     begun: () => ({

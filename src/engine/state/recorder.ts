@@ -104,9 +104,8 @@ class PlaceRecorder implements Recorder {
 
   applied(step: WriteStep, { id, revision }: Written): void {
     const { memory, syncId } = this.#context;
-    const { key, kind, action } = step.change;
-    // An entry that someone deleted meanwhile is forgotten by now, but not who wanted it.
-    const known = this.#before.get(step) ?? (action === 'create' ? step.remembered : undefined);
+    const { key, kind } = step.change;
+    const known = this.#before.get(step);
     const replaced = this.#replacedBy(step);
     if (replaced !== undefined) memory.forget(replaced.key, replaced.kind);
     if (step.after === undefined) return memory.forget(key, kind);
