@@ -31,12 +31,14 @@ export const HASURA_CLOUD_FAILURES = [...EMULATOR_FAILURES, ...OWN_FAILURES.keys
 interface HasuraCloudFixtureOptions extends HasuraCloudEmulatorOptions {
   /** Where to note what goes over the wire. */
   readonly exchanges?: Exchange[];
+  /** Whether requests go over a socket. Default: true. */
+  readonly sockets?: boolean;
 }
 
 /** Hasura Cloud as the conformance suite needs it. */
 export async function hasuraCloudFixture(
   { accepted, refused }: FixtureTokens,
-  { exchanges = [], ...options }: HasuraCloudFixtureOptions = {},
+  { exchanges = [], sockets = true, ...options }: HasuraCloudFixtureOptions = {},
 ): Promise<DriverFixture> {
   const emulator = await startHasuraCloudEmulator({ ...options, accessToken: accepted });
   const projectNamed = (name: string): DriverPlace => {
@@ -64,7 +66,10 @@ export async function hasuraCloudFixture(
     place: projectNamed('here'),
     otherPlace: projectNamed('there'),
     reservedKey: 'HASURA_GRAPHQL_LOG_LEVEL',
-    engineOptions: { allowPrivateNetwork: true, fetch: notingFetch(exchanges) },
+    engineOptions: {
+      allowPrivateNetwork: true,
+      fetch: notingFetch(exchanges, undefined, sockets ? globalThis.fetch : emulator.fetch),
+    },
     requests: () => emulator.requests,
     peakInFlight: () => emulator.peakInFlight,
     echo: (echo) => emulator.configure({ echo }),

@@ -25,12 +25,12 @@ const VARIANTS: readonly (readonly [name: string, options: HasuraCloudEmulatorOp
 const exchanges: Exchange[] = [];
 
 VARIANTS.forEach(([name, options], index) => {
-  // Failures differ little between the variants, and take their time.
+  // Failures and sockets differ little between the variants, and take their time.
   const failures = index === 0 ? HASURA_CLOUD_FAILURES : [];
   driverConformance(
     {
       name,
-      create: (tokens) => hasuraCloudFixture(tokens, { ...options, exchanges }),
+      create: (tokens) => hasuraCloudFixture(tokens, { ...options, exchanges, sockets: index === 0 }),
       failures,
       followUp: true,
     },

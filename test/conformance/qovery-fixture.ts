@@ -17,6 +17,8 @@ export interface QoveryFixtureOptions extends QoveryEmulatorOptions {
   readonly scope?: 'project' | 'environment';
   /** Where to note what goes over the wire; a response that a failure replaced is left out. */
   readonly exchanges?: Exchange[];
+  /** Whether requests go over a socket. Default: true. */
+  readonly sockets?: boolean;
 }
 
 const isWrite = ({ method }: RequestLogEntry) => method !== 'GET';
@@ -33,7 +35,13 @@ export const QOVERY_FAILURES = [...EMULATOR_FAILURES, ...OWN_FAILURES.keys()];
 /** Qovery as the conformance suite needs it. */
 export async function qoveryFixture(
   { accepted, refused }: FixtureTokens,
-  { variableType = 'secret', scope = 'environment', exchanges = [], ...options }: QoveryFixtureOptions = {},
+  {
+    variableType = 'secret',
+    scope = 'environment',
+    exchanges = [],
+    sockets = true,
+    ...options
+  }: QoveryFixtureOptions = {},
 ): Promise<DriverFixture> {
   const emulator = await startQoveryEmulator({ ...options, accessToken: accepted });
   const { id: organizationId } = emulator.addOrganization({ name: 'organization' });
@@ -78,7 +86,10 @@ export async function qoveryFixture(
     otherPlace: placeNamed('there'),
     otherKindConfig: Object.assign({}, place.config, { variableType: otherKind }),
     reservedKey: 'QOVERY_SOMETHING',
-    engineOptions: { allowPrivateNetwork: true, fetch: notingFetch(exchanges, () => !hasFailed) },
+    engineOptions: {
+      allowPrivateNetwork: true,
+      fetch: notingFetch(exchanges, () => !hasFailed, sockets ? globalThis.fetch : emulator.fetch),
+    },
     requests: () => emulator.requests,
     peakInFlight: () => emulator.peakInFlight,
     echo: (echo) => emulator.configure({ echo }),

@@ -32,12 +32,12 @@ const OTHERWISE = 'VariableResponse.value is missing';
 const exchanges: Exchange[] = [];
 
 VARIANTS.forEach(([name, options], index) => {
-  // Failures differ little between the variants, and take their time.
+  // Failures and sockets differ little between the variants, and take their time.
   const failures = index === 0 ? QOVERY_FAILURES : [];
   driverConformance(
     {
       name,
-      create: (tokens) => qoveryFixture(tokens, { ...options, exchanges }),
+      create: (tokens) => qoveryFixture(tokens, { ...options, exchanges, sockets: index === 0 }),
       failures,
       followUp: options.scope !== 'project',
     },

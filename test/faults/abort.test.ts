@@ -25,10 +25,12 @@ function startable(
   { onStep = () => undefined, onEvent }: Watch,
   options: { runTimeout?: number } = {},
   secrets: Readonly<Record<string, string>> = AFTER,
+  // Over a socket, unless a test says otherwise: what is closed is to be seen.
+  fetch: typeof globalThis.fetch = globalThis.fetch,
 ) {
   const controller = new AbortController();
   const started: string[] = [];
-  const tracked = site.clock.track(globalThis.fetch);
+  const tracked = site.clock.track(fetch);
   let startedAtEnd: number | undefined;
   const { engine, events } = site.engine({
     source: memorySource(secrets),
@@ -231,6 +233,7 @@ describe.each(SITES)('%s', (name, open) => {
           { onStep: () => ('step' in how && steps++ === how.step ? work.abort() : undefined) },
           'runTimeout' in how ? how : {},
           wanted,
+          site.emulator.fetch,
         );
         const end = await work.run();
         if ('error' in end) {

@@ -56,7 +56,7 @@ const anyStep = fc.record({
 
 it('each mutation at Hasura Cloud carries the newest hash that was seen, whatever happens in between', async () => {
   const site = await during(hasuraSite());
-  const { watched, mutations } = watchHashes(globalThis.fetch);
+  const { watched, mutations } = watchHashes(site.emulator.fetch);
   let conflicts = 0;
   await fc.assert(
     // Each case goes on where the one before has left the project.

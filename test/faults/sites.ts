@@ -69,13 +69,13 @@ export interface QoverySite extends Site {
 /** The defaults of the engine, for the tests of waits. */
 export const DEFAULT_RETRY = { retries: 4, minTimeout: 500, maxTimeout: 30_000, maxWait: 60_000 };
 
-function engines(site: Pick<Site, 'driver' | 'clock' | 'store'>): Site['engine'] {
+function engines(site: Pick<Site, 'driver' | 'clock' | 'store'>, emulator: Emulator): Site['engine'] {
   return (options = {}) =>
     createEngine<readonly AnyDestinationDriver[]>({
       store: site.store,
       drivers: [site.driver],
       clock: site.clock,
-      fetch: site.clock.track(globalThis.fetch),
+      fetch: site.clock.track(emulator.fetch),
       random: () => 0.5,
       retry: DEFAULT_RETRY,
       ...options,
@@ -95,7 +95,7 @@ export async function hasuraSite(
     emulator,
     projectId,
     definition,
-    engine: engines(made),
+    engine: engines(made, emulator),
     values: () => new Map([...emulator.environment(projectId)].map(([key, value]) => [key, textOf(value)])),
     edit: (key, value) => emulator.setVariable(projectId, key, value),
     drop: (key) => void emulator.deleteVariable(projectId, key),
@@ -122,7 +122,7 @@ export async function qoverySite(
     emulator,
     target,
     definition: (fields) => target.definition(fields),
-    engine: engines(made),
+    engine: engines(made, emulator),
     values: target.values,
     edit(key, value) {
       const found = target.find(key);

@@ -29,6 +29,8 @@ type Operation = (engine: SecretSyncEngine, definition: Definition) => Promise<S
 /** A place as one story begins: what was synced before, what is to happen now. */
 interface Scene {
   readonly driver: AnyDestinationDriver;
+  /** Where it is reached by requests. */
+  readonly fetch?: typeof globalThis.fetch;
   readonly definition: Definition;
   readonly source: MemorySource;
   /** All that stands at the destination, to be compared. */
@@ -64,7 +66,7 @@ function newEngine(
     allowPrivateNetwork: true,
     retry: { retries: 1, minTimeout: 1, maxTimeout: 1 },
     clock: stoppedClock(START + minutes * 60_000, mode ?? 'killed'),
-    ...(crash === undefined ? {} : { fetch: crash.fetch }),
+    fetch: crash?.fetch ?? scene.fetch ?? globalThis.fetch,
   });
 }
 
@@ -102,7 +104,7 @@ async function tryEveryStep(
   for (let step = 0; step < STEPS_AT_MOST; step += 1) {
     const store = newStore();
     const scene = await begin(store);
-    const crash = crashAt(step, mode);
+    const crash = crashAt(step, mode, scene.fetch);
     scene.arm?.(crash);
     const run = scene.operation(newEngine(scene, store, 1, crash, mode), scene.definition).then(
       () => 'finished' as const,
@@ -155,6 +157,7 @@ describe('a crash at any request or any write of the store, then a rerun, ends a
     });
     const scene = {
       driver: target.driver,
+      fetch: hasura.fetch,
       definition: target.definition({ syncOptions: { deletionScope: 'owned' } }),
       source: before(),
       look: target.values,
@@ -182,6 +185,7 @@ describe('a crash at any request or any write of the store, then a rerun, ends a
         const target = hasuraTarget(hasura, { environment });
         return {
           driver: target.driver,
+          fetch: hasura.fetch,
           definition: target.definition({ syncOptions: { initialSyncBehavior } }),
           source: memorySource({ A: '1', EMPTY: 'full', SAME: '4', NEW: 'x' }),
           look: target.values,
@@ -210,6 +214,7 @@ describe('a crash at any request or any write of the store, then a rerun, ends a
     const syncOptions = { deletionScope: 'owned' } as const;
     const scene = {
       driver: target.driver,
+      fetch: deploys.fetch,
       definition: target.definition({ syncOptions }, first),
       source: before(),
       // An entry that was made twice would show here.
@@ -251,6 +256,7 @@ describe('a crash at any request or any write of the store, then a rerun, ends a
       const target = qoveryTarget(deploys);
       return {
         driver: target.driver,
+        fetch: deploys.fetch,
         definition: target.definition(),
         source: before(),
         look: target.values,

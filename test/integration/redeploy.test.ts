@@ -15,7 +15,7 @@ async function setUp(redeploy: Redeploy, options: QoveryEmulatorOptions = {}) {
   const target = qoveryTarget(emulator);
   const source = memorySource({ A: '1' });
   const store = memoryStore();
-  const fetch = clock.track((input, init) => globalThis.fetch(input, init));
+  const fetch = clock.track(emulator.fetch);
   const create = () => createEngine({ drivers: [target.driver], source, store, clock, fetch });
   const syncOptions = { redeploy, deletionScope: 'owned' } as const;
   const deploys = () =>
@@ -137,7 +137,7 @@ describe('a sync of a Hasura Cloud project', () => {
     const emulator = await startHasuraCloudEmulator({ now: () => clock.now(), restartMs });
     onTestFinished(() => emulator.close());
     const { driver, definition } = hasuraTarget(emulator);
-    const fetch = clock.track((input, init) => globalThis.fetch(input, init));
+    const fetch = clock.track(emulator.fetch);
     const { engine } = createEngine({ drivers: [driver], source: memorySource({ A: '1' }), clock, fetch });
     return { clock, emulator, engine, definition: definition({ syncOptions: { redeploy: 'wait' } }) };
   }

@@ -11,7 +11,7 @@ const forever = <Answer>() => new Promise<Answer>(() => undefined);
  * Ends a run at the n-th step, from 0. A step is a request, a write to the store or to the source; each counts twice:
  * before it is carried out, and after that, before its answer is in.
  */
-export function crashAt(step: number, mode: CrashMode) {
+export function crashAt(step: number, mode: CrashMode, fetch = globalThis.fetch) {
   let count = 0;
   let isDead = false;
   let tell = (): void => undefined;
@@ -40,7 +40,7 @@ export function crashAt(step: number, mode: CrashMode) {
     died: died.then(async () => {
       await Promise.allSettled(underWay);
     }),
-    fetch: (...given: Parameters<typeof globalThis.fetch>) => carryOut(() => globalThis.fetch(...given)),
+    fetch: (...given: Parameters<typeof globalThis.fetch>) => carryOut(() => fetch(...given)),
     store: (store: StateStore): StateStore => ({
       get: (key) => (isDead ? gate().then(() => store.get(key)) : store.get(key)),
       list: (prefix) => store.list(prefix),

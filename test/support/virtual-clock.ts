@@ -41,11 +41,13 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
   let uses = 0;
   let isPumping = false;
 
-  const next = () =>
-    [...sleepers].reduce<Sleeper | undefined>(
-      (first, sleeper) => (first === undefined || sleeper.at < first.at ? sleeper : first),
-      undefined,
-    );
+  const next = () => {
+    let first: Sleeper | undefined;
+    for (const sleeper of sleepers) {
+      if (first === undefined || sleeper.at < first.at) first = sleeper;
+    }
+    return first;
+  };
 
   const pump = async () => {
     if (!auto || isPumping) return;

@@ -113,7 +113,7 @@ export async function play(site: Site, scene: Scene = {}): Promise<Channels> {
     source: scene.source ?? secrets,
     store: stored.store,
     fingerprintKey: SECRET_KEY,
-    fetch: site.clock.track(scene.fetch ?? globalThis.fetch),
+    fetch: site.clock.track(scene.fetch ?? site.emulator.fetch),
     retry: { retries: 1 },
     onEvent: () => scene.onEvent?.(channels),
   });

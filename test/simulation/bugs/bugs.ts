@@ -26,7 +26,7 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
     'engine/state/place-memory.ts',
     'sortInTurns([...index.values()],',
     'sortInTurns([...index.values()].slice(1),',
-    1,
+    17,
   ),
   bug(
     'the intent is not saved',
@@ -42,14 +42,14 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
     'void at;',
     1,
   ),
-  bug('a removed sync is not forgotten', 'engine/state/place-memory.ts', 'syncs.delete(syncId);', '', 2),
+  bug('a removed sync is not forgotten', 'engine/state/place-memory.ts', 'syncs.delete(syncId);', '', 21),
   bug('the lease is not checked', 'engine/state/lease.ts', 'if (held.isHeld()) return;', 'return;', 8),
   bug(
     "another run's lease is ignored",
     'stores/lease-decision.ts',
     "? 'replace' : 'wait'",
     "? 'replace' : 'replace'",
-    4,
+    15,
   ),
   bug(
     'a lease of a dead run holds for ever',
@@ -64,21 +64,21 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
     "if (upserts.length > 0) await writePhase(context, 'upsert', upserts);",
     'if (deletions.length > 0) await deletePhase(application, context, deletions);\n' +
       "if (upserts.length > 0) await writePhase(context, 'upsert', upserts);",
-    4,
+    38,
   ),
   bug(
     'deletions are not withheld after a failure',
     'engine/apply/write-destination.ts',
     'if (allApplied && deletions.length > 0)',
     'if (deletions.length > 0)',
-    1,
+    38,
   ),
   bug(
     'a plan is applied although it is stale',
     'engine/plan-and-apply.ts',
     'if (saved !== undefined) assertNotStale(saved.plan, plan, attempt === 1);',
     '',
-    3,
+    32,
   ),
   bug(
     'a plan writes the state',
@@ -94,14 +94,14 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
     'if (this.#isCurrent(made)) return made;',
     'const old = this.#context.memory.find(key, kind)?.fingerprint ?? made;\n' +
       'if (old !== undefined) return old;',
-    5,
+    38,
   ),
   bug(
     'the revision is ignored',
     'core/key-decision.ts',
     'sameRevision(remembered?.revision, target.revision);',
     'sameRevision(undefined, undefined);',
-    10,
+    35,
   ),
   bug(
     'the ownership of another sync is ignored',
@@ -143,7 +143,7 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
     'drivers/hasura-cloud/write.ts',
     'snapshot: { ...snapshot, hash, entries }',
     'snapshot: { ...snapshot, entries }',
-    2,
+    19,
   ),
   bug(
     'an entry of another type is written over',
@@ -171,7 +171,7 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
     'http/pacing/told-times.ts',
     'return latest > 0 ? Math.ceil(latest) : undefined;',
     'return undefined;',
-    1,
+    3,
   ),
   bug(
     'an event shows a value',
@@ -199,14 +199,14 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
     'engine/state/sealed-store.ts',
     'if (!isUsable(worth)) throw unusable(what, REASONS[worth]);',
     '',
-    5,
+    35,
   ),
   bug(
     'a document that was cut off is taken for none',
     'engine/state/place-repository.ts',
     'if (found === undefined) return undefined;',
     "if (found === undefined || typeof found.document !== 'object') return undefined;",
-    3,
+    14,
   ),
   {
     name: "a lease ends by the clock of its holder's machine",

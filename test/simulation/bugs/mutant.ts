@@ -46,13 +46,19 @@ const packagesFromOutside: Plugin = {
   },
 };
 
+/** Matches the paths of the files that a bug is put into: the bundler reads all others by itself, which is faster. */
+const pathsOf = ({ edits }: Bug): RegExp => {
+  const files = edits.map(({ file }) => file.replaceAll('.', '\\.').replaceAll('/', '[\\\\/]'));
+  return new RegExp(`[\\\\/]src[\\\\/](?:${files.join('|')})$`);
+};
+
 /** A copy of the library, made of its sources, with a bug put in. */
 export async function buildMutant(bug: Bug): Promise<Library> {
   const left = new Set(bug.edits.map(({ file }) => resolve(SOURCE, file)));
   const putIn: Plugin = {
     name: 'put-in-a-bug',
     setup(bundler) {
-      bundler.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
+      bundler.onLoad({ filter: pathsOf(bug) }, async ({ path }) => {
         left.delete(path);
         return { contents: await withBugs(bug, path), loader: 'ts' };
       });
