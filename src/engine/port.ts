@@ -22,6 +22,7 @@ import type { EngineContext } from './run/clients.js';
 export type { LeasedRun, RunHooks, Wanted } from './leased-run.js';
 export type { SyncAtPlace } from './resolve/sync-at-place.js';
 import { readLocation } from './run/read.js';
+import { unlessSilent } from './run/silence.js';
 import { createSealedStore, type SealedStore } from './state/sealed-store.js';
 
 // What the service asks of an engine beyond its public methods. Nothing here is part of the API.
@@ -141,13 +142,22 @@ export function createPort(context: EngineContext): EnginePort {
       return inTurns(sourceDigest(keyring.current, at, snapshot), ended);
     },
     run: (operation, definition, call) =>
-      runIfWanted(context, prepare(definition), call, {
-        ...decisionRequest(options, operation, call),
-        source: limitedSource,
-        onSourceDigest: call.onSourceDigest,
-        beforeWrites: call.beforeWrites,
-      }),
+      unlessSilent(clock, call, (watched) =>
+        runIfWanted(
+          context,
+          prepare(definition),
+          { ...call, ...watched },
+          {
+            ...decisionRequest(options, operation, call),
+            source: limitedSource,
+            onSourceDigest: call.onSourceDigest,
+            beforeWrites: call.beforeWrites,
+          },
+        ),
+      ),
     release: ({ syncId, place }, call) =>
-      release(context, async () => ({ definition: { id: syncId }, place }), call),
+      unlessSilent(clock, call, (watched) =>
+        release(context, async () => ({ definition: { id: syncId }, place }), { ...call, ...watched }),
+      ),
   };
 }

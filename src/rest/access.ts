@@ -1,4 +1,4 @@
-import { RestError } from './errors.js';
+import { RestError, untilGone } from './errors.js';
 
 /** What a request wants to do. */
 export type RestAction =
@@ -59,8 +59,9 @@ export function createGate(authorize: Authorize, request: Request, onError: (err
   async function isOpen(access: RestAccess): Promise<boolean> {
     let allowed: unknown;
     try {
-      allowed = await authorize(request, access);
+      allowed = await untilGone(request, async () => authorize(request, access));
     } catch (error) {
+      if (error instanceof RestError) throw error;
       onError(error);
       throw new RestError(401, 'UNAUTHORIZED', 'The request is not authenticated; send valid credentials.');
     }

@@ -1,4 +1,4 @@
-import { RestError } from './errors.js';
+import { RestError, untilGone } from './errors.js';
 
 /** The longest body that is read, in bytes. */
 const BODY_LIMIT = 100_000;
@@ -8,19 +8,21 @@ const tooLong = () =>
 
 const invalid = (what: string) => new RestError(400, 'INVALID_BODY', `The body ${what}.`);
 
-async function readBytes(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+async function readBytes(body: ReadableStream<Uint8Array>, request: Request): Promise<Uint8Array> {
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.byteLength;
-    if (length > BODY_LIMIT) {
-      reader.cancel().catch(() => undefined);
-      throw tooLong();
+  try {
+    for (;;) {
+      const { done, value } = await untilGone(request, () => reader.read());
+      if (done) break;
+      length += value.byteLength;
+      if (length > BODY_LIMIT) throw tooLong();
+      chunks.push(value);
     }
-    chunks.push(value);
+  } catch (error) {
+    reader.cancel().catch(() => undefined);
+    throw error;
   }
   const bytes = new Uint8Array(length);
   let offset = 0;
@@ -54,7 +56,7 @@ export async function readBody(request: Request): Promise<Readonly<Record<string
   if (Number(request.headers.get('content-length')) > BODY_LIMIT) throw tooLong();
   // The request itself stays unread, since authorize is called with it once more.
   const { body } = request.clone();
-  const bytes = body === null ? new Uint8Array() : await readBytes(body);
+  const bytes = body === null ? new Uint8Array() : await readBytes(body, request);
   if (bytes.byteLength === 0) return {};
   const [type = ''] = (request.headers.get('content-type') ?? '').split(';');
   if (!/^application\/(?:[\w.-]+\+)?json$/i.test(type.trim())) {

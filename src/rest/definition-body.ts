@@ -2,6 +2,7 @@ import type { SyncDefinitionInput } from '../contracts/definition.js';
 import type { ErrorProblem } from '../contracts/error-codes.js';
 import type { SyncChanges } from '../service/records/definition-patch.js';
 import { errorFromProblems } from '../shared/problems.js';
+import { problemsOfUnknown } from '../shared/validation.js';
 import { createBody, updateBody } from './schemas/secret-sync.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -16,9 +17,11 @@ const problem = (path: string, message: string): ErrorProblem => ({
 });
 
 const unknownIn = (body: Json, known: object): ErrorProblem[] =>
-  Object.keys(body)
-    .filter((name) => !Object.hasOwn(known, name))
-    .map((name) => problem(name, 'it is unknown here; remove it, or correct its name'));
+  problemsOfUnknown(
+    Object.keys(body).filter((name) => !Object.hasOwn(known, name)),
+    [],
+    { code: 'INVALID_DEFINITION' },
+  );
 
 function refuse(problems: readonly ErrorProblem[]): void {
   if (problems.length > 0) throw errorFromProblems('INVALID_DEFINITION', 'The body is not valid', problems);

@@ -1,5 +1,6 @@
 import type { ErrorProblem } from '../contracts/error-codes.js';
 import { isSecretSyncError } from '../contracts/errors.js';
+import { untilAborted } from '../shared/abort.js';
 import { httpStatus } from '../shared/http-status.js';
 
 /** What the handler itself refuses. Its message is sent as it is. */
@@ -11,6 +12,19 @@ export class RestError extends Error {
     readonly problems: readonly ErrorProblem[] = [],
   ) {
     super(message);
+  }
+}
+
+/** Waits for what a client asked for, but no longer than for the client: code that never ends would keep the request for ever. */
+export async function untilGone<Result>(
+  { signal }: Pick<Request, 'signal'>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await untilAborted(work(), signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new RestError(499, 'REQUEST_ABORTED', 'The client has ended the request before it was let in.');
   }
 }
 

@@ -1,7 +1,7 @@
 import type { z } from '@hono/zod-openapi';
 import type { ErrorCode, ErrorProblem } from '../contracts/error-codes.js';
 import { errorFromProblems } from '../shared/problems.js';
-import { validate } from '../shared/validation.js';
+import { MOST_NAMED, validate } from '../shared/validation.js';
 
 /**
  * Parses input strictly.
@@ -26,14 +26,14 @@ export function parseStrictly<Output>(
  */
 export function parseQuery<Output>(schema: z.ZodType<Output>, url: string): Output {
   const { searchParams } = new URL(url);
-  const names = [...new Set(searchParams.keys())];
-  const problems = names
-    .filter((name) => searchParams.getAll(name).length > 1)
-    .map((path): ErrorProblem => ({
-      code: 'INVALID_OPTION',
-      path,
-      message: 'it is given twice; give it once',
-    }));
+  const once = new Set<string>();
+  const twice = new Set<string>();
+  for (const name of searchParams.keys()) (once.has(name) ? twice : once).add(name);
+  const problems = [...twice].slice(0, MOST_NAMED).map((path): ErrorProblem => ({
+    code: 'INVALID_OPTION',
+    path,
+    message: 'it is given twice; give it once',
+  }));
   if (problems.length > 0) throw errorFromProblems('INVALID_OPTION', SUBJECT, problems);
   return parseStrictly(schema, Object.fromEntries(searchParams), SUBJECT);
 }

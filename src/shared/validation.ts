@@ -7,7 +7,7 @@ export type Validated<Output> =
   { readonly value: Output; readonly problems?: undefined } | { readonly problems: readonly ErrorProblem[] };
 
 /** How many unknown fields of one object are named. */
-const MOST_NAMED = 100;
+export const MOST_NAMED = 100;
 
 const segmentOf = (segment: PropertyKey | StandardSchemaV1.PathSegment): PropertyKey =>
   typeof segment === 'object' ? segment.key : segment;
@@ -46,7 +46,8 @@ function unknownNames(issue: Issue): readonly string[] | undefined {
   return Array.isArray(names) ? names.map(String) : undefined;
 }
 
-function problemsOfUnknown(
+/** A problem for each unknown field, and one for all of those that are not named. */
+export function problemsOfUnknown(
   names: readonly string[],
   path: readonly PropertyKey[],
   { code, path: root = '', discreet = false }: ValidationOptions,

@@ -85,12 +85,15 @@ async function tryTake(
     if (end !== undefined && 'version' in end) return end;
     signal.throwIfAborted();
     const found = await untilAborted(readLease(request), signal);
+    const isRefused = end === undefined || isConflict(end.error) || isUnreadable(end.error);
+    // A store that takes no document at all can't be waited for.
+    if (found?.version === UNREADABLE && !isRefused) throw end.error;
     const seen = found && { ...found, watchedFor: watch.watchedFor(found.version, slept) };
     const decision = decideLease(seen, holder);
     if (decision === 'wait') return undefined;
     if (decision === 'adopt' && found !== undefined)
       return { version: found.version, at: end?.at ?? momentOf(clock, 0) };
-    if (end !== undefined && !isConflict(end.error) && !isUnreadable(end.error)) throw end.error;
+    if (!isRefused) throw end.error;
     if (found?.version === UNREADABLE) {
       // Whoever was quicker has put a lease there, which the next try meets.
       await untilAborted(discardLease(request), signal);

@@ -7,10 +7,12 @@ import type { StateStore } from '../../src/contracts/state-store.js';
 import { SecretSyncService } from '../../src/service/index.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { memoryDestination } from '../../src/testing/memory-destination/index.js';
+import type { SyncResult } from '../../src/contracts/result.js';
 import { createEngine, memoryDefinition } from './engine.js';
 import { eventually } from './eventually.js';
 import { bundlePrograms } from './programs.js';
 import type { ServerName } from './servers.js';
+import { createVirtualClock } from './virtual-clock.js';
 
 /** Two stores put a document each over one version, many times: each time one of them wins, and that is what is there. */
 export async function raceForVersions(first: StateStore, second: StateStore, rounds: number): Promise<void> {
@@ -112,6 +114,52 @@ export async function serveFromTwoServices(first: StateStore, second: StateStore
     await one.stop();
     await two.stop();
   }
+}
+
+/**
+ * Documents that can't be read hold up no place for longer than a lease, hide no other record, and go with their record.
+ * `damage` leaves something else than JSON at a key.
+ */
+export async function outliveDamage(
+  store: StateStore,
+  damage: (key: string) => Promise<void>,
+): Promise<void> {
+  const clock = createVirtualClock();
+  const destination = memoryDestination();
+  const source = memorySource({ A: '1' });
+  const { engine } = createEngine({ source, store, drivers: [destination], clock });
+  const service = new SecretSyncService({ engine, store, clock });
+  const ids = ['damaged', 'whole'];
+  for (const id of ids) await service.createSync({ ...memoryDefinition({ name: id, isEnabled: false }), id });
+
+  const [record = ''] = await store.list('syncs/');
+  await damage(record);
+  const [left] = await service.listSyncs();
+  expect(await service.listSyncs()).toHaveLength(1);
+  await service.deleteSync(ids.find((id) => id !== left?.id) ?? '');
+  expect(await store.list('syncs/')).not.toContain(record);
+
+  await engine.sync(memoryDefinition());
+  const [place = ''] = await store.list('places/');
+  const lease = place.replace('places/', 'leases/');
+  await store.put(lease, 'no lease', { ifVersion: null });
+  await damage(lease);
+  let end: SyncResult | undefined;
+  const begunAt = clock.now();
+  const waiting = engine.sync(memoryDefinition({ description: 'again' })).then((result) => (end = result));
+  await eventually(async () => {
+    // Only who waits is given time: what is on its way to the server is not late by this clock.
+    if (clock.sleepers > 0) await clock.advance(500);
+    expect(end?.status).toBe('succeeded');
+  });
+  await waiting;
+  expect(clock.now() - begunAt).toBeGreaterThanOrEqual(30_000);
+
+  // What can be read is never given up.
+  await expect(store.discard?.(place)).rejects.toMatchObject({ code: 'STATE_CONFLICT' });
+  await store.discard?.('places/none');
+  await damage(place);
+  await expect(engine.sync(memoryDefinition())).rejects.toMatchObject({ code: 'STATE_UNREADABLE' });
 }
 
 const COUNTER = 'test/stores/count-on-server.ts';

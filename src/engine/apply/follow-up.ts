@@ -9,7 +9,7 @@ import { followUpOutcomeOf } from '../boundary/guard-driver.js';
 import type { Application } from './application.js';
 
 /** The longest time that the end of a redeployment is waited for, in ms, where no `runTimeout` ends the run before. */
-const LIMIT_MS = 3_600_000;
+export const FOLLOW_UP_LIMIT_MS = 3_600_000;
 
 /** A result, and what the call throws although every key ended well. */
 export interface FollowedResult {
@@ -86,7 +86,7 @@ async function finish(
           `${displayName} failed in what follows the writes.`,
           { maybeWritten: true, retryable: true },
         ),
-      { ms: LIMIT_MS, clock, signal: run.signal },
+      { ms: FOLLOW_UP_LIMIT_MS, clock, signal: run.signal },
       () => tooLate,
     );
     const isDone = outcome.status === 'succeeded' || (outcome.status === 'started' && !wait);

@@ -38,6 +38,16 @@ function entryOf({ key, version, document, age }: z.infer<typeof documentRows>[n
   return { key, document: parseDocument(key, document), version, age: Math.max(0, Math.round(Number(age))) };
 }
 
+/** Whether the document of a row can be read. */
+function isWhole(row: z.infer<typeof documentRows>[number]): boolean {
+  try {
+    entryOf(row);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Returns a store that keeps each document in a row of one table of PostgreSQL (12 or later), for any number of
  * processes and machines.
@@ -118,6 +128,13 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
     },
     async entries(prefix) {
       return (await read(statesBelow(prefix), documentRows, statements.entries, prefix)).map(entryOf);
+    },
+    async discard(key) {
+      assertStoreKey(key);
+      const [row] = await read(stateAt(key), documentRows, statements.get, key);
+      if (row === undefined) return;
+      if (isWhole(row)) throw stateConflict(key);
+      await change(key, statements.remove(true), [key, row.version, globalThis.crypto.randomUUID()]);
     },
   };
 }

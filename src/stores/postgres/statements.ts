@@ -1,4 +1,6 @@
-const AGE = '(extract(epoch FROM clock_timestamp() - put_at) * 1000)::float8 AS age';
+// A time without an end, which no put makes, can't be subtracted, and would make every document unreadable.
+const AGE =
+  'CASE WHEN isfinite(put_at) THEN (extract(epoch FROM clock_timestamp() - put_at) * 1000)::float8 ELSE 0 END AS age';
 const DONE = 'RETURNING 1 AS done';
 // Until the end of the transaction, which is this statement.
 const DONE_WITHOUT_FLUSH = `RETURNING set_config('synchronous_commit', 'off', true) AS done`;

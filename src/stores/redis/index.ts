@@ -6,7 +6,7 @@ import { damaged, notSaved, parseDocument, stateAt, statesBelow, unreadable } fr
 import { assertStoreKey, stateConflict } from '../store-key.js';
 import { commandsOf, type RedisClient } from './client.js';
 import { redisFailure } from './failure.js';
-import { ENTRIES, GET, LIST, SWAP } from './scripts.js';
+import { DISCARD, ENTRIES, GET, LIST, LOOK, SWAP } from './scripts.js';
 
 export type { RedisClient } from './client.js';
 
@@ -18,19 +18,30 @@ export interface RedisStoreOptions {
 
 const string = z.nullable(z.string());
 const stored = z.tuple([string, string, string, z.string()]);
+const marked = z.tuple([string, string, string, z.string(), z.string()]);
 const listed = z.array(z.string());
 const entered = z.array(z.tuple([z.string(), string, string, string, z.string()]));
-const swapped = z.union([z.literal(0), z.literal(1)]);
+const changed = z.union([z.literal(0), z.literal(1)]);
 
 function documentOf(
   key: string,
   [version, text, putAt, now]: z.infer<typeof stored>,
 ): VersionedDocument | undefined {
   if (version === null && text === null) return undefined;
-  if (version === null || text === null) throw damaged(key, 'a field of the hash in Redis is missing');
+  // No put makes an empty version, which the scripts take for none.
+  if (!version || text === null) throw damaged(key, 'a field of the hash in Redis is missing');
   const found = { document: parseDocument(key, text), version };
   const age = putAt === null ? Number.NaN : Number(now) - Number(putAt);
   return Number.isFinite(age) ? { ...found, age: Math.max(0, age) } : found;
+}
+
+/** Whether there is a document that can be read. */
+function isWhole(key: string, found: z.infer<typeof stored>): boolean {
+  try {
+    return documentOf(key, found) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -78,20 +89,25 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     throw unreadable(what, { reason, retryable: false });
   }
 
+  async function change(key: string, script: string, ...args: readonly string[]): Promise<void> {
+    const reply = await run(script, ...args).catch((error: unknown) => {
+      throw notSaved(key, redisFailure(error));
+    });
+    const done = changed.safeParse(reply).data;
+    if (done === 0) throw stateConflict(key);
+    if (done === 1) return;
+    const reason = 'Redis did not return a number; give redisStore a client without type mappings';
+    throw notSaved(key, { reason, retryable: false });
+  }
+
   /** Makes a change with an id of its own, by which it is known when it is sent again. */
   async function swap(key: string, ifVersion: string | null, text: string): Promise<string> {
     assertStoreKey(key);
     // The script takes an empty version for none.
     if (ifVersion === '') throw stateConflict(key);
     const id = globalThis.crypto.randomUUID();
-    const reply = await run(SWAP, key, ifVersion ?? '', id, text).catch((error: unknown) => {
-      throw notSaved(key, redisFailure(error));
-    });
-    const done = swapped.safeParse(reply).data;
-    if (done === 0) throw stateConflict(key);
-    if (done === 1) return id;
-    const reason = 'Redis did not return a number; give redisStore a client without type mappings';
-    throw notSaved(key, { reason, retryable: false });
+    await change(key, SWAP, key, ifVersion ?? '', id, text);
+    return id;
   }
 
   return {
@@ -116,6 +132,12 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
           return document === undefined ? [] : [{ key, ...document }];
         })
         .sort(byText(({ key }) => key));
+    },
+    async discard(key) {
+      assertStoreKey(key);
+      const [version, text, putAt, now, mark] = await read(stateAt(key), marked, LOOK, key);
+      if (isWhole(key, [version, text, putAt, now])) throw stateConflict(key);
+      await change(key, DISCARD, key, mark);
     },
   };
 }

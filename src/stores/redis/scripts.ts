@@ -21,19 +21,38 @@ return { found[1], found[2], found[3], now }
 
 /**
  * ARGV: key, the version that must be stored (empty: none), the id of this change, the document (empty: delete it).
- * Returns 1 when the change was made, now or by the same command before, and 0 when another version is stored.
+ * Returns 1 when the change was made, now or by the same command before, and 0 when another version is stored, or half a
+ * document.
  */
 export const SWAP = `${NOW}
 local version, document, put, deleted = 'v:' .. ARGV[1], 'd:' .. ARGV[1], 't:' .. ARGV[1], 'x:' .. ARGV[1]
 local found = redis.call('HMGET', KEYS[1], version, deleted)
 if found[1] == ARGV[3] or found[2] == ARGV[3] then return 1 end
-if (found[1] or '') ~= ARGV[2] then return 0 end
+if found[1] == '' or (found[1] or '') ~= ARGV[2] then return 0 end
+if not found[1] and redis.call('HMGET', KEYS[1], document)[1] then return 0 end
 if ARGV[4] == '' then
   redis.call('HDEL', KEYS[1], version, document, put)
   redis.call('HSET', KEYS[1], deleted, ARGV[3])
 else
   redis.call('HSET', KEYS[1], version, ARGV[3], document, ARGV[4], put, now)
 end
+return 1
+`;
+
+const MARK = `local found = redis.call('HMGET', KEYS[1], 'v:' .. ARGV[1], 'd:' .. ARGV[1], 't:' .. ARGV[1])
+local mark = redis.sha1hex((found[1] or '') .. ' ' .. (found[2] or ''))
+`;
+
+/** ARGV: key. Returns what `GET` returns, and a mark of it: a client shows bytes that are no text as other ones. */
+export const LOOK = `${NOW}${MARK}
+return { found[1], found[2], found[3], now, mark }
+`;
+
+/** ARGV: key, the mark of what is there. Returns 1 when it is gone, and 0 when something else is there by now. */
+export const DISCARD = `${MARK}
+if not found[1] and not found[2] then return 1 end
+if mark ~= ARGV[2] then return 0 end
+redis.call('HDEL', KEYS[1], 'v:' .. ARGV[1], 'd:' .. ARGV[1], 't:' .. ARGV[1])
 return 1
 `;
 

@@ -4,6 +4,7 @@ import type { SecretSource } from '../../../src/contracts/source.js';
 import type { StateStore } from '../../../src/contracts/state-store.js';
 import { memoryStore } from '../../../src/stores/memory.js';
 import type { ServiceEvent } from '../../../src/service/events.js';
+import { memoryDestination } from '../../../src/testing/memory-destination/index.js';
 import { failure } from '../../support/engine.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
 import {
@@ -15,6 +16,7 @@ import {
   MINUTE,
   startWith,
   type FolderSource,
+  type WorldSetup,
 } from '../support.js';
 
 const never = new Promise<never>(() => undefined);
@@ -92,6 +94,22 @@ describe('a read of the source that never ends', () => {
   });
 });
 
+/** A store in memory of which one kind of call never returns while it hangs. */
+function hangingAt(
+  prefix: string,
+  method: 'get' | 'put' | 'delete',
+  hang: { readonly is: boolean },
+): StateStore {
+  const inner = memoryStore();
+  const hangs = (asked: typeof method, key: string) => hang.is && asked === method && key.startsWith(prefix);
+  return {
+    get: async (key) => (hangs('get', key) ? never : inner.get(key)),
+    put: async (key, ...given) => (hangs('put', key) ? never : inner.put(key, ...given)),
+    delete: async (key, ...given) => (hangs('delete', key) ? never : inner.delete(key, ...given)),
+    list: (prefix) => inner.list(prefix),
+  };
+}
+
 describe('other code that never ends', () => {
   it('a look-up of a connection holds up no other run, and is made again', async () => {
     const clock = createVirtualClock();
@@ -152,6 +170,97 @@ describe('other code that never ends', () => {
     await service.stop();
     await clock.advance(0);
     expect(clock.sleepers).toBe(0);
+  });
+
+  it.each<[string, (hang: { is: boolean }) => Partial<WorldSetup>]>([
+    [
+      'a write of a driver',
+      (hang) => {
+        const destination = memoryDestination();
+        destination.setIntercept(async ({ method }) => (hang.is && method === 'write' ? never : undefined));
+        return { destination };
+      },
+    ],
+    [
+      'a read of a driver',
+      (hang) => {
+        const destination = memoryDestination();
+        destination.setIntercept(async ({ method }) => (hang.is && method === 'read' ? never : undefined));
+        return { destination };
+      },
+    ],
+    ['a read of what is remembered of a place', (hang) => ({ store: hangingAt('places/', 'get', hang) })],
+    ['a write of what is remembered of a place', (hang) => ({ store: hangingAt('places/', 'put', hang) })],
+    ['a lease that is never put', (hang) => ({ store: hangingAt('leases/', 'put', hang) })],
+    ['a lease that is never given back', (hang) => ({ store: hangingAt('leases/', 'delete', hang) })],
+  ])('%s ends the run after a time, which is made again', async (_title, create) => {
+    const hang = { is: false };
+    const world = await startWith(['shop'], create(hang));
+    const { service, clock, folders } = world;
+    hang.is = true;
+    folders.set('/shop', 'API_KEY', 'two');
+    await clock.advance(MINUTE);
+    hang.is = false;
+    await clock.advance(2 * HOUR);
+    expectEqualSides(world, 'shop');
+    expect(await service.getSync('shop')).toMatchObject({ syncStatus: 'succeeded' });
+    const deletion = service.deleteSync('shop', { removeSecrets: true });
+    await clock.advance(MINUTE);
+    await deletion;
+    await service.stop();
+    await clock.advance(0);
+    expect(clock.sleepers).toBe(0);
+  });
+
+  it('a write of the source ends the import after a time, and the next sync goes on', async () => {
+    const folders = folderSource();
+    let isHanging = true;
+    const source: SecretSource = {
+      ...folders.source,
+      write: (...given) => (isHanging ? never : folders.source.write?.(...given)),
+    };
+    const world = await startWith(['shop'], { folders: { ...folders, source } });
+    const { service, clock, destination } = world;
+    destination.set('MADE_THERE', 'one', { place: 'shop' });
+    const importing = failure(service.importSecrets('shop'), 'TIMEOUT');
+    await clock.advance(HOUR);
+    await importing;
+    isHanging = false;
+    const again = service.importSecrets('shop');
+    await clock.advance(MINUTE);
+    await again;
+    expect(folders.folder('/shop').get('MADE_THERE')).toBe('one');
+    await service.stop();
+  });
+
+  it('a run that tells of what it does is not ended, however long it takes', async () => {
+    const world = await startWith(['shop']);
+    const { service, clock, folders, destination } = world;
+    for (let number = 0; number < 6; number += 1) folders.folder('/shop').set(`KEY_${number}`, 'one');
+    destination.setIntercept(async ({ method }) => {
+      if (method === 'write') await clock.sleep(10 * MINUTE);
+      return undefined;
+    });
+    folders.set('/shop', 'API_KEY', 'two');
+    await clock.advance(3 * HOUR);
+    expectEqualSides(world, 'shop');
+    expect(world.told('run-failed')).toEqual([]);
+    await service.stop();
+  });
+
+  it('a redeployment that is waited for is not ended before its own limit', async () => {
+    const world = await startWith(['shop']);
+    const { service, clock, folders, destination } = world;
+    await service.updateSync('shop', { syncOptions: { redeploy: 'wait' } });
+    destination.setIntercept(async ({ method }) => {
+      if (method === 'finish') await clock.sleep(50 * MINUTE);
+      return undefined;
+    });
+    folders.set('/shop', 'API_KEY', 'two');
+    await clock.advance(2 * HOUR);
+    expect(world.told('run-failed')).toEqual([]);
+    expect(await service.getSync('shop')).toMatchObject({ syncStatus: 'succeeded' });
+    await service.stop();
   });
 
   it('a watch that never tells of anything is made up for by a slow look', async () => {

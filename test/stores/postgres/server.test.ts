@@ -10,6 +10,7 @@ import { describeServer, sharedServers, type OwnServer } from '../../support/ser
 import {
   countFromProcesses,
   countOverRestart,
+  outliveDamage,
   raceForVersions,
   serveFromTwoServices,
   syncFromTwoEngines,
@@ -154,6 +155,14 @@ describeServer('PostgreSQL', 'postgresStore on a server', () => {
 
   it('keeps the records of two services', async () => {
     await serveFromTwoServices(...twoStores());
+  });
+
+  it('outlives documents that are cut off, and times without an end', async () => {
+    const table = freshTable();
+    await outliveDamage(postgresStore(first, { table }), async (document) => {
+      const cut = `UPDATE ${table} SET document = left(document, 5) || '"', put_at = 'infinity' WHERE key = $1`;
+      await second.query(cut, [document]);
+    });
   });
 });
 

@@ -9,6 +9,7 @@ import { describeServer, sharedServers, type OwnServer, type Server } from '../.
 import {
   countFromProcesses,
   countOverRestart,
+  outliveDamage,
   raceForVersions,
   serveFromTwoServices,
   syncFromTwoEngines,
@@ -167,6 +168,24 @@ describeServer('Redis', 'redisStore on a server', () => {
     const client = ioredis(server.url);
     const key = freshKey(client);
     await serveFromTwoServices(redisStore(client, { key }), redisStore(await nodeRedis(server.url), { key }));
+  });
+
+  it.each<[what: string, field: string, bytes: string | null]>([
+    ['is cut off', 'd', '{"keyId":"a'],
+    ['is bytes that are no text', 'd', '\xff\xfe'],
+    ['has lost its document', 'd', null],
+    ['has lost its version', 'v', null],
+    ['has an empty version', 'v', ''],
+    ['has a version that is no text', 'v', '\xff'],
+  ])('outlives what %s', async (_what, field, bytes) => {
+    const client = ioredis(server.url);
+    const key = freshKey(client);
+    await outliveDamage(redisStore(client, { key }), async (document) => {
+      const name = `${field}:${document}`;
+      if (bytes === null) await client.hdel(key, name);
+      else await client.hset(key, name, Buffer.from(bytes, 'latin1'));
+      if (field === 'v' && bytes !== '') await client.hset(key, `d:${document}`, 'x');
+    });
   });
 });
 
