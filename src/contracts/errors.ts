@@ -19,13 +19,13 @@ export interface ErrorDetails {
   readonly maybeWritten?: boolean | undefined;
   readonly result?: SyncResult | undefined;
   readonly plan?: SyncPlan | undefined;
-  /** The id of the definition of the run that failed. */
+  /** The id of the definition that it is about. */
   readonly definitionId?: string | undefined;
   /** The identity of the place that the run was for. */
   readonly place?: string | undefined;
-  /** The name of the driver of the run. */
+  /** The name of its driver. */
   readonly destination?: string | undefined;
-  /** The connection of the run, where its definition names one. */
+  /** Its connection, where it names one. */
   readonly connectionId?: string | undefined;
   /** The id that the events of the run carry. */
   readonly runId?: string | undefined;

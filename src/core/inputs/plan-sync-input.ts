@@ -84,10 +84,13 @@ function parseDefinition(definition: object) {
 export function parsePlanInput(input: unknown): ParsedPlanInput {
   const options = validate(inputSchema, input, { code: 'INVALID_OPTION' }).problems ?? [];
   const given = fieldOf(input, 'definition');
-  const { definition, problems: inDefinition } =
-    typeof given === 'object' && given !== null
-      ? parseDefinition(given)
-      : { definition: undefined, problems: [] };
+  const {
+    definition,
+    problems: inDefinition,
+    context,
+  } = typeof given === 'object' && given !== null
+    ? parseDefinition(given)
+    : { definition: undefined, problems: [], context: {} };
   const { keyring, problems: ofKeys = [] } = tryKeyring(fieldOf(input, 'fingerprintKey'));
   const { data: capabilities = unrestrictedCapabilities } = capabilitiesSchema.safeParse(
     fieldOf(input, 'capabilities'),
@@ -102,7 +105,7 @@ export function parsePlanInput(input: unknown): ParsedPlanInput {
   ];
   if (definition !== undefined && problems.length === 0) return { definition, keyring };
   if (options.length + ofKeys.length === 0) {
-    throw errorFromProblems('INVALID_DEFINITION', 'The definition is not valid', problems);
+    throw errorFromProblems('INVALID_DEFINITION', 'The definition is not valid', problems, context);
   }
-  throw errorFromProblems('INVALID_OPTION', 'The input of planSync is not valid', problems);
+  throw errorFromProblems('INVALID_OPTION', 'The input of planSync is not valid', problems, context);
 }

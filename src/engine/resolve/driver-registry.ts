@@ -3,7 +3,7 @@ import { quoteList } from '../../shared/text.js';
 import { parseDefinitionFields } from '../../core/definition/parse-definition.js';
 import { redeployProblem } from '../../core/follow-up.js';
 import { validate, valueAt } from '../../shared/validation.js';
-import { errorFromProblems } from '../../shared/problems.js';
+import { errorFromProblems, naming, type ErrorContext } from '../../shared/problems.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
 import type { AnyDestinationDriver, DefinitionFor } from '../../contracts/typed-definition.js';
 import { capabilitiesOf } from '../boundary/guard-driver.js';
@@ -14,7 +14,13 @@ export interface RegisteredDefinition {
   readonly driver: AnyDestinationDriver;
 }
 
-export type Registered = RegisteredDefinition | { readonly problems: readonly ErrorProblem[] };
+export type Registered =
+  | RegisteredDefinition
+  | {
+      readonly problems: readonly ErrorProblem[];
+      /** What is known of the definition all the same. */
+      readonly context: ErrorContext;
+    };
 
 /** Whether the driver can do, at this place, what `syncOptions.redeploy` asks for. */
 function redeployProblemOf(
@@ -29,7 +35,7 @@ function redeployProblemOf(
 
 /** Finds the driver of a definition and parses all of it; returns every problem. */
 export function registerDefinition(input: unknown, drivers: readonly AnyDestinationDriver[]): Registered {
-  const { definition, problems, plain } = parseDefinitionFields(input);
+  const { definition, problems, plain, context } = parseDefinitionFields(input);
   const all = [...problems];
   const destination = valueAt(plain, ['destination']);
   const driver = drivers.find((candidate) => candidate.name === destination);
@@ -52,14 +58,32 @@ export function registerDefinition(input: unknown, drivers: readonly AnyDestinat
       message: `no driver has this name; the drivers are ${known}; correct the name, or pass its driver to the engine`,
     });
   }
-  if (definition === undefined || driver === undefined || all.length > 0) return { problems: all };
+  if (definition === undefined || driver === undefined || all.length > 0)
+    return { problems: all, context: { ...context, destination: driver?.name } };
   return { driver, definition: { ...definition, destinationConfig } };
 }
 
 /** Makes the one error for the problems of a definition. */
-export function definitionError(problems: readonly ErrorProblem[]) {
-  return errorFromProblems('INVALID_DEFINITION', 'The definition is not valid', problems);
+export function definitionError(problems: readonly ErrorProblem[], context?: ErrorContext) {
+  return errorFromProblems('INVALID_DEFINITION', 'The definition is not valid', problems, context);
 }
+
+/** Does what comes before a run of a definition, whose errors say which it is, as far as it says so itself. */
+export const namingSync = <Result>(
+  input: unknown,
+  drivers: readonly AnyDestinationDriver[],
+  signal: AbortSignal | undefined,
+  work: () => Result | Promise<Result>,
+): Promise<Result> =>
+  naming(
+    () => {
+      const { context, plain } = parseDefinitionFields(input);
+      const destination = valueAt(plain, ['destination']);
+      return { ...context, destination: drivers.find(({ name }) => name === destination)?.name };
+    },
+    signal,
+    work,
+  );
 
 function isFor<Drivers extends readonly AnyDestinationDriver[]>(
   definition: SyncDefinition,
@@ -80,7 +104,7 @@ export function parseDefinition<const Drivers extends readonly AnyDestinationDri
   drivers: Drivers,
 ): DefinitionFor<Drivers> {
   const registered = registerDefinition(input, drivers);
-  if ('problems' in registered) throw definitionError(registered.problems);
+  if ('problems' in registered) throw definitionError(registered.problems, registered.context);
   const { definition, driver } = registered;
   if (!isFor(definition, driver, drivers)) throw definitionError([]);
   return definition;
