@@ -88,8 +88,10 @@ export class SecretSyncError<Code extends ErrorCode = ErrorCode> extends Error {
   declare readonly plan: Code extends CarriesPlan ? SyncPlan : SyncPlan | undefined;
 
   constructor(code: Code, message: string, details: ErrorDetails = {}) {
-    const { cause, retryable = false, problems, ...rest } = details;
-    super(bounded(message), cause === undefined ? undefined : { cause });
+    // From JavaScript anything can come; an error that throws while it is made would hide what it is about.
+    const given: { readonly [Name in keyof ErrorDetails]?: ErrorDetails[Name] } = Object(details);
+    const { cause, retryable = false, problems, ...rest } = given;
+    super(bounded(String(message)), cause === undefined ? undefined : { cause });
     this.code = code;
     this.retryable = retryable;
     const fields = { ...rest, problems: problems?.map(boundedProblem) };

@@ -8,7 +8,9 @@ import { compareSteps, plannedChange, type Step } from './step.js';
 import { decideDesired, decisionWarnings, type DecisionContext, type Desired } from './key-decision.js';
 import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defaults.js';
 import { identityKeySchema, type KeySchema } from './definition/key-schema.js';
+import { checkPureInput, keysOf, REMEMBERED } from './inputs/check-input.js';
 import { indexState } from './inputs/ownership.js';
+import { aName, isObject, type Rule } from '../shared/arguments/rules.js';
 import { byText } from '../shared/text.js';
 import { endsTurn, inOneGo, sortInTurns, type Turns } from '../shared/turns/turns.js';
 import {
@@ -45,6 +47,18 @@ export interface Reconciled {
   readonly warnings: readonly PlanWarning[];
 }
 
+/** Values that are no secrets are told of without a look at them. */
+const desiredSecrets: Rule = (value) => {
+  if (!isObject(value) || Array.isArray(value)) return 'it must be a record or a Map';
+  const secrets: readonly unknown[] = [...(value instanceof Map ? value.values() : Object.values(value))];
+  const areDesired = secrets.every((secret) => {
+    if (!isObject(secret) || typeof Reflect.get(secret, 'sourceKey') !== 'string') return false;
+    const held: unknown = Reflect.get(secret, 'value');
+    return typeof held === 'string' || SecretValue.is(held);
+  });
+  return areDesired ? undefined : 'each must be an object with a sourceKey and a value that are strings';
+};
+
 /**
  * One decision a key.
  *
@@ -73,8 +87,17 @@ export interface Reconciled {
  *
  * `force` turns unchanged into update, `forced`. Before all rows come the keys and values that can't be written at
  * all (`blockDesired`): blocked, and with `invalidKeys: 'skip'` a warning instead of a problem.
+ *
+ * @throws SecretSyncError `INVALID_OPTION` for input of another shape, with everything that is wrong.
  */
 export function reconcile(input: ReconcileInput): Reconciled {
+  checkPureInput('reconcile', input, {
+    ...REMEMBERED,
+    syncId: aName,
+    desired: desiredSecrets,
+    unreadable: keysOf,
+    duplicates: keysOf,
+  });
   const { syncId, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
   const entries = inOneGo(indexEntries(destinationEntries(input.destination), capabilities));
   const reconciling = reconcileIndexed({

@@ -133,7 +133,11 @@ interface Retelling {
 }
 
 /** A copy of an error that names a key, or says what happened after it. */
-export function retell(error: SecretSyncError, { key, after, maybeWritten }: Retelling): SecretSyncError {
+export function retell(error: SecretSyncError, retelling: Retelling): SecretSyncError {
+  if (!isSecretSyncError(error)) {
+    throw new SecretSyncError('INVALID_OPTION', 'retell() was not given a SecretSyncError; pass one.');
+  }
+  const { key, after, maybeWritten }: Retelling = Object(retelling);
   const { code, message } = error;
   const story = after === undefined ? message : `${message.replace(/\.$/, '')}. ${after}`;
   return new SecretSyncError(code, key === undefined ? story : `${quote(key)}: ${story}`, {

@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
 import type { ErrorProblem } from '../../contracts/error-codes.js';
 import type { SyncDefinition } from '../../contracts/definition.js';
-import type { Capabilities, DestinationEntry } from '../../contracts/destination.js';
-import { SecretValue } from '../../contracts/secret.js';
+import type { Capabilities } from '../../contracts/destination.js';
 import { atLeast, flag, oneOf, optionsOf, string, withMethods } from '../../shared/option-schemas.js';
 import { errorFromProblems } from '../../shared/problems.js';
 import { validate } from '../../shared/validation.js';
@@ -31,31 +30,6 @@ const inputSchema = optionsOf({
 
 const fieldOf = (input: unknown, name: string): unknown =>
   typeof input === 'object' && input !== null ? Reflect.get(input, name) : undefined;
-
-const isValue = (value: unknown): boolean =>
-  value === undefined ||
-  typeof value === 'string' ||
-  SecretValue.is(value) ||
-  (typeof value === 'object' && value !== null && 'notAString' in value);
-
-/**
- * Returns entries as they are, where all have a key and a value of the right types.
- *
- * @throws SecretSyncError `INVALID_OPTION` that names each that has not.
- */
-export function checkEntries(entries: readonly DestinationEntry[]): readonly DestinationEntry[] {
-  const problems = (entries as readonly unknown[]).flatMap((entry, index): ErrorProblem[] => {
-    const key = fieldOf(entry, 'key');
-    if (typeof key === 'string' && isValue(fieldOf(entry, 'value'))) return [];
-    const message =
-      typeof key === 'string'
-        ? 'its value must be a string, a SecretValue, or absent'
-        : 'it must have a key that is a string';
-    return [{ code: 'INVALID_OPTION', path: `destination[${index}]`, message }];
-  });
-  if (problems.length === 0) return entries;
-  throw errorFromProblems('INVALID_OPTION', 'The input of planSync is not valid', problems);
-}
 
 /** What `planSync` needs parsed. */
 export interface ParsedPlanInput {

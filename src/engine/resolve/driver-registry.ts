@@ -1,4 +1,6 @@
 import type { SyncDefinition } from '../../contracts/definition.js';
+import { checkArguments } from '../../shared/arguments/check.js';
+import { isObject, type Rule } from '../../shared/arguments/rules.js';
 import { quoteList } from '../../shared/text.js';
 import { parseDefinitionFields } from '../../core/definition/parse-definition.js';
 import { redeployProblem } from '../../core/follow-up.js';
@@ -93,16 +95,21 @@ function isFor<Drivers extends readonly AnyDestinationDriver[]>(
   return definition.destination === driver.name && drivers.includes(driver);
 }
 
+const driverList: Rule = (value) =>
+  Array.isArray(value) && value.every(isObject) ? undefined : 'it must be a list of drivers';
+
 /**
  * Parses the JSON of a definition, for a list of drivers: `destinationConfig` gets the type of the driver that
  * `destination` names. Defaults are filled in. Sends nothing.
  *
- * @throws SecretSyncError `INVALID_DEFINITION`, `INVALID_KEY_SCHEMA` or `UNKNOWN_DESTINATION`: all problems in one.
+ * @throws SecretSyncError `INVALID_DEFINITION`, `INVALID_KEY_SCHEMA` or `UNKNOWN_DESTINATION`: all problems in one;
+ * `INVALID_OPTION` where `drivers` is not a list of drivers.
  */
 export function parseDefinition<const Drivers extends readonly AnyDestinationDriver[]>(
   input: unknown,
   drivers: Drivers,
 ): DefinitionFor<Drivers> {
+  checkArguments('parseDefinition', { drivers }, { drivers: driverList });
   const registered = registerDefinition(input, drivers);
   if ('problems' in registered) throw definitionError(registered.problems, registered.context);
   const { definition, driver } = registered;

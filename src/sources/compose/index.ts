@@ -9,8 +9,8 @@ import type {
 import { merge, partRead, type PartRead } from './merge.js';
 import { findTarget, nameParts, type ComposedSource } from './parts.js';
 import { notWritable } from '../not-writable.js';
-import { unknownOptions } from '../unknown-options.js';
-import { errorFromProblems } from '../../shared/problems.js';
+import { checkCall } from '../../shared/arguments/check.js';
+import { aName, isObject, optional, withMethods, type Rule } from '../../shared/arguments/rules.js';
 
 export type { ComposedSource } from './parts.js';
 
@@ -18,6 +18,20 @@ export interface ComposeOptions {
   /** The name of the part that is written. Default: none; then what is composed can't be written. */
   readonly writeTo?: string | undefined;
 }
+
+const composable: Rule = (value) => {
+  const source = withMethods('read');
+  const areSources =
+    Array.isArray(value) &&
+    value.every(
+      (part: unknown) =>
+        source(part) === undefined ||
+        (isObject(part) &&
+          typeof Reflect.get(part, 'name') === 'string' &&
+          source(Reflect.get(part, 'source')) === undefined),
+    );
+  return areSources ? undefined : 'it must be a list of sources, or of { name, source, location }';
+};
 
 const locate = (part: ComposedSource, location: SourceLocation): SourceLocation => ({
   ...location,
@@ -67,10 +81,7 @@ export function composeSources(
   sources: readonly (ComposedSource | SecretSource)[],
   options: ComposeOptions = {},
 ): SecretSource {
-  const unknown = unknownOptions(options, ['writeTo']);
-  if (unknown.length > 0) {
-    throw errorFromProblems('INVALID_OPTION', 'composeSources was given options that are not valid', unknown);
-  }
+  checkCall('composeSources', { sources }, { sources: composable }, options, { writeTo: optional(aName) });
   const { writeTo } = options;
   const parts = nameParts(sources);
   const target = findTarget(parts, writeTo);
