@@ -89,8 +89,7 @@ export class SecretSyncError<Code extends ErrorCode = ErrorCode> extends Error {
 
   constructor(code: Code, message: string, details: ErrorDetails = {}) {
     // From JavaScript anything can come; an error that throws while it is made would hide what it is about.
-    const given: { readonly [Name in keyof ErrorDetails]?: ErrorDetails[Name] } = Object(details);
-    const { cause, retryable = false, problems, ...rest } = given;
+    const { cause, retryable = false, problems, ...rest } = { ...details };
     super(bounded(String(message)), cause === undefined ? undefined : { cause });
     this.code = code;
     this.retryable = retryable;

@@ -8,7 +8,7 @@ import type { PlaceState, RememberedEntry } from '../contracts/state-store.js';
 import { plannedChange, type Step } from './step.js';
 import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defaults.js';
 import { identityKeySchema, isDistinctive, type KeySchema } from './definition/key-schema.js';
-import { checkPureInput, REMEMBERED } from './inputs/check-input.js';
+import { checkPureInput } from './inputs/check-input.js';
 import { indexState, isFixed, otherHolders, ownedBy, ownedByOther } from './inputs/ownership.js';
 import {
   canonicalKey,
@@ -97,7 +97,6 @@ export function protection(
  */
 export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
   checkPureInput('guardDeletions', input, {
-    ...REMEMBERED,
     syncId: aName,
     changes: objects,
     source: optional(anObject),

@@ -11,8 +11,7 @@ import { sourceSnapshot } from './inputs/source-snapshot.js';
 import type { FingerprintKeys } from './fingerprint/keyring.js';
 import { canonicalKey, destinationEntries, type DestinationInput } from './inputs/destination-index.js';
 import { indexState } from './inputs/ownership.js';
-import { checkEntries } from './inputs/check-input.js';
-import { parsePlanInput } from './inputs/plan-sync-input.js';
+import { checkEntries, parsePlanInput } from './inputs/plan-sync-input.js';
 
 export interface PlanSyncInput {
   /** As for the engine; `destination` and `destinationConfig` may be left out. */
@@ -67,7 +66,7 @@ export function planSync(input: PlanSyncInput): SyncPlan {
     definition,
     place: input.place ?? destination,
     source: sourceSnapshot(input.source),
-    entries: checkEntries(destinationEntries(input.destination), 'The input of planSync is not valid'),
+    entries: checkEntries(destinationEntries(input.destination)),
     ownership: indexState(input.state, canonicalKey(capabilities)),
     isRedeployDue: input.state?.redeployDue?.includes(definition.id),
     seal: true,

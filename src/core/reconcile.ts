@@ -8,9 +8,9 @@ import { compareSteps, plannedChange, type Step } from './step.js';
 import { decideDesired, decisionWarnings, type DecisionContext, type Desired } from './key-decision.js';
 import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defaults.js';
 import { identityKeySchema, type KeySchema } from './definition/key-schema.js';
-import { checkPureInput, keysOf, REMEMBERED } from './inputs/check-input.js';
+import { checkPureInput, isText, keysOf } from './inputs/check-input.js';
 import { indexState } from './inputs/ownership.js';
-import { aName, isObject, type Rule } from '../shared/arguments/rules.js';
+import { aName, field, isObject, type Rule } from '../shared/arguments/rules.js';
 import { byText } from '../shared/text.js';
 import { endsTurn, inOneGo, sortInTurns, type Turns } from '../shared/turns/turns.js';
 import {
@@ -47,17 +47,14 @@ export interface Reconciled {
   readonly warnings: readonly PlanWarning[];
 }
 
-/** Values that are no secrets are told of without a look at them. */
-const desiredSecrets: Rule = (value) => {
-  if (!isObject(value) || Array.isArray(value)) return 'it must be a record or a Map';
-  const secrets: readonly unknown[] = [...(value instanceof Map ? value.values() : Object.values(value))];
-  const areDesired = secrets.every((secret) => {
-    if (!isObject(secret) || typeof Reflect.get(secret, 'sourceKey') !== 'string') return false;
-    const held: unknown = Reflect.get(secret, 'value');
-    return typeof held === 'string' || SecretValue.is(held);
-  });
-  return areDesired ? undefined : 'each must be an object with a sourceKey and a value that are strings';
-};
+const desiredSecrets: Rule = [
+  'a record or a Map of objects with a sourceKey and a value that are strings',
+  (value) =>
+    isObject(value) &&
+    [...(value instanceof Map ? value.values() : Object.values(value))].every(
+      (wanted: unknown) => typeof field(wanted, 'sourceKey') === 'string' && isText(field(wanted, 'value')),
+    ),
+];
 
 /**
  * One decision a key.
@@ -92,7 +89,6 @@ const desiredSecrets: Rule = (value) => {
  */
 export function reconcile(input: ReconcileInput): Reconciled {
   checkPureInput('reconcile', input, {
-    ...REMEMBERED,
     syncId: aName,
     desired: desiredSecrets,
     unreadable: keysOf,

@@ -1,7 +1,8 @@
 import {
   aFlag,
+  areObjects,
+  field,
   isObject,
-  objects,
   oneOf,
   optional,
   type Rule,
@@ -10,37 +11,29 @@ import {
 
 const isPlan = (value: unknown): boolean => {
   if (!isObject(value)) return false;
-  const field = (name: string): unknown => Reflect.get(value, name);
-  const definition = field('definition');
+  const definition = field(value, 'definition');
   return (
-    ['imports', 'changes', 'problems', 'warnings'].every((name) => objects(field(name)) === undefined) &&
-    isObject(field('summary')) &&
-    isObject(definition) &&
-    ['name', 'destination'].every((name) => typeof Reflect.get(definition, name) === 'string') &&
-    typeof field('place') === 'string'
+    ['imports', 'changes', 'problems', 'warnings'].every((name) => areObjects(field(value, name))) &&
+    isObject(field(value, 'summary')) &&
+    ['name', 'destination'].every((name) => typeof field(definition, name) === 'string') &&
+    typeof field(value, 'place') === 'string'
   );
 };
 
 /** Enough of a plan to show it; whether it was edited is a matter of applying it. */
-export const aPlan: Rule = (value) =>
-  isPlan(value) ? undefined : 'it is not a plan; pass what plan() or planSync() returned, or its JSON parsed';
+export const aPlan: Rule = ['a plan: what plan() or planSync() returned, or its JSON parsed', isPlan];
 
 /** Enough of a result to show it. */
-export const aResult: Rule = (value) => {
-  const isResult =
-    isObject(value) &&
-    isPlan(Reflect.get(value, 'plan')) &&
-    objects(Reflect.get(value, 'outcomes')) === undefined &&
-    isObject(Reflect.get(value, 'summary'));
-  return isResult
-    ? undefined
-    : 'it is not a result; pass what apply() or sync() returned, or the result of its error';
-};
+export const aResult: Rule = [
+  'a result: what apply() or sync() returned, or the result of its error',
+  (value) =>
+    isPlan(field(value, 'plan')) && areObjects(field(value, 'outcomes')) && isObject(field(value, 'summary')),
+];
 
 export const FORMAT_OPTIONS: Rules = {
   format: optional(oneOf('text', 'markdown')),
   color: optional(aFlag),
   verbose: optional(aFlag),
   // Its least value is checked by who renders.
-  maxLength: optional((value) => (typeof value === 'number' ? undefined : 'it must be a number')),
+  maxLength: optional(['a number', (value) => typeof value === 'number']),
 };

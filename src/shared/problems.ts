@@ -137,7 +137,7 @@ export function retell(error: SecretSyncError, retelling: Retelling): SecretSync
   if (!isSecretSyncError(error)) {
     throw new SecretSyncError('INVALID_OPTION', 'retell() was not given a SecretSyncError; pass one.');
   }
-  const { key, after, maybeWritten }: Retelling = Object(retelling);
+  const { key, after, maybeWritten } = { ...retelling };
   const { code, message } = error;
   const story = after === undefined ? message : `${message.replace(/\.$/, '')}. ${after}`;
   return new SecretSyncError(code, key === undefined ? story : `${quote(key)}: ${story}`, {

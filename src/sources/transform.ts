@@ -39,10 +39,10 @@ export interface SourceTransformation {
   readonly changeBack?: ((changed: SecretValue, key: string) => string | SecretValue) | undefined;
 }
 
-const orFunction =
-  (rule: Rule): Rule =>
-  (value) =>
-    typeof value === 'function' ? undefined : rule(value);
+const orFunction = ([what, fits]: Rule): Rule => [
+  `${what}, or a function`,
+  (value) => typeof value === 'function' || fits(value),
+];
 
 const OPTIONS: Rules = {
   name: optional(aName),

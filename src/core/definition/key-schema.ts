@@ -1,5 +1,3 @@
-import { fieldProblems } from '../../shared/arguments/check.js';
-import { aString, optional } from '../../shared/arguments/rules.js';
 import { quote } from '../../shared/text.js';
 import { errorFromProblems } from '../../shared/problems.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
@@ -52,9 +50,11 @@ export function keySchemaProblems(
   environment: string | undefined,
   path = 'keySchema',
 ): ErrorProblem[] {
-  const trimmed = template.trim();
   const problemsOf = (messages: readonly string[]) =>
     messages.map((message): ErrorProblem => ({ code: 'INVALID_KEY_SCHEMA', path, message }));
+  if (![template, environment ?? ''].every((given: unknown) => typeof given === 'string'))
+    return problemsOf(['it must be a string, and the environment too']);
+  const trimmed = template.trim();
   // Nothing else of it is read: what follows is quick for short templates only.
   if (trimmed.length > MAX_LENGTH) {
     return problemsOf([`it has ${trimmed.length} characters; shorten it to ${MAX_LENGTH}`]);
@@ -92,16 +92,6 @@ export function keySchemaProblems(
   return problemsOf(messages);
 }
 
-const NOT_VALID = 'The key schema is not valid';
-
-/** Throws where the arguments have other types than they say. */
-function assertFit(template: unknown, options: unknown): void {
-  const problems = [...fieldProblems(options, { environment: optional(aString) }, 'options')];
-  if (optional(aString)(template) !== undefined)
-    problems.push({ code: 'INVALID_KEY_SCHEMA', path: 'keySchema', message: 'it must be a string' });
-  if (problems.length > 0) throw errorFromProblems('INVALID_KEY_SCHEMA', NOT_VALID, problems);
-}
-
 /**
  * Compiles a key schema such as `APP_{{environment}}_{{secretKey}}`. `undefined` gives the identity.
  *
@@ -109,17 +99,17 @@ function assertFit(template: unknown, options: unknown): void {
  * number of `{{environment}}`. A match needs a non-empty secret part; where the prefix or the suffix contains a `/`,
  * the secret part contains none.
  *
- * @throws SecretSyncError `INVALID_KEY_SCHEMA`, with everything that is wrong; of a template that is too long, only that. `INVALID_OPTION`
- * where only the options are wrong.
+ * @throws SecretSyncError `INVALID_KEY_SCHEMA`, with everything that is wrong; of a template that is too long, only that.
  */
 export function compileKeySchema(
   template: string | undefined,
   options: { readonly environment?: string | undefined } = {},
 ): KeySchema {
-  assertFit(template, options);
   if (template === undefined) return identityKeySchema;
-  const problems = keySchemaProblems(template, options.environment);
-  if (problems.length > 0) throw errorFromProblems('INVALID_KEY_SCHEMA', NOT_VALID, problems);
+  const { environment } = { ...options };
+  const problems = keySchemaProblems(template, environment);
+  if (problems.length > 0)
+    throw errorFromProblems('INVALID_KEY_SCHEMA', 'The key schema is not valid', problems);
 
   const trimmed = template.trim();
   const at = trimmed.indexOf(SECRET_KEY);

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { ErrorProblem } from '../../contracts/error-codes.js';
 import type { SyncDefinition } from '../../contracts/definition.js';
-import type { Capabilities } from '../../contracts/destination.js';
+import type { Capabilities, DestinationEntry } from '../../contracts/destination.js';
 import { atLeast, flag, oneOf, optionsOf, string, withMethods } from '../../shared/option-schemas.js';
 import { errorFromProblems } from '../../shared/problems.js';
 import { validate } from '../../shared/validation.js';
@@ -9,6 +9,7 @@ import { unrestrictedCapabilities } from '../definition/defaults.js';
 import { parseDefinitionFields } from '../definition/parse-definition.js';
 import { tryKeyring, type Keyring } from '../fingerprint/keyring.js';
 import { redeployProblem } from '../follow-up.js';
+import { isEntry } from './check-input.js';
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 const list = z.optional(z.custom<unknown>((value) => Array.isArray(value), 'it must be a list'));
@@ -30,6 +31,24 @@ const inputSchema = optionsOf({
 
 const fieldOf = (input: unknown, name: string): unknown =>
   typeof input === 'object' && input !== null ? Reflect.get(input, name) : undefined;
+
+/**
+ * Returns entries as they are, where all have a key and a value of the right types.
+ *
+ * @throws SecretSyncError `INVALID_OPTION` that names each that has not.
+ */
+export function checkEntries(entries: readonly DestinationEntry[]): readonly DestinationEntry[] {
+  const problems = (entries as readonly unknown[]).flatMap((entry, index): ErrorProblem[] => {
+    if (isEntry(entry)) return [];
+    const message =
+      typeof fieldOf(entry, 'key') === 'string'
+        ? 'its value must be a string, a SecretValue, or absent'
+        : 'it must have a key that is a string';
+    return [{ code: 'INVALID_OPTION', path: `destination[${index}]`, message }];
+  });
+  if (problems.length === 0) return entries;
+  throw errorFromProblems('INVALID_OPTION', 'The input of planSync is not valid', problems);
+}
 
 /** What `planSync` needs parsed. */
 export interface ParsedPlanInput {

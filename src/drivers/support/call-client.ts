@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { CallOptions } from '../../contracts/destination.js';
 import type { HttpClient } from '../../contracts/http.js';
 import { createHttpClient } from '../../http/client.js';
-import { checkInput } from '../../shared/arguments/check.js';
+import { checkArguments } from '../../shared/arguments/check.js';
 import { aFunction, aName } from '../../shared/arguments/rules.js';
 import { unconcealed } from '../../shared/concealed.js';
 import { flag, functionOf, optionsOf, signal as signalOption } from '../../shared/option-schemas.js';
@@ -33,7 +33,7 @@ export function callClient<Credentials>(
   input: Credentials,
   options: CallOptions = {},
 ): HttpClient {
-  checkInput('callClient', driver, {
+  checkArguments('callClient', driver, {
     displayName: aName,
     endpoint: aFunction,
     authorization: aFunction,

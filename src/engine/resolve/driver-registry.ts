@@ -1,6 +1,6 @@
 import type { SyncDefinition } from '../../contracts/definition.js';
 import { checkArguments } from '../../shared/arguments/check.js';
-import { isObject, type Rule } from '../../shared/arguments/rules.js';
+import { areObjects, type Rule } from '../../shared/arguments/rules.js';
 import { quoteList } from '../../shared/text.js';
 import { parseDefinitionFields } from '../../core/definition/parse-definition.js';
 import { redeployProblem } from '../../core/follow-up.js';
@@ -95,8 +95,7 @@ function isFor<Drivers extends readonly AnyDestinationDriver[]>(
   return definition.destination === driver.name && drivers.includes(driver);
 }
 
-const driverList: Rule = (value) =>
-  Array.isArray(value) && value.every(isObject) ? undefined : 'it must be a list of drivers';
+const driverList: Rule = ['a list of drivers', areObjects];
 
 /**
  * Parses the JSON of a definition, for a list of drivers: `destinationConfig` gets the type of the driver that

@@ -10,7 +10,7 @@ import { merge, partRead, type PartRead } from './merge.js';
 import { findTarget, nameParts, type ComposedSource } from './parts.js';
 import { notWritable } from '../not-writable.js';
 import { checkCall } from '../../shared/arguments/check.js';
-import { aName, isObject, optional, withMethods, type Rule } from '../../shared/arguments/rules.js';
+import { aName, field, optional, withMethods, type Rule } from '../../shared/arguments/rules.js';
 
 export type { ComposedSource } from './parts.js';
 
@@ -19,19 +19,17 @@ export interface ComposeOptions {
   readonly writeTo?: string | undefined;
 }
 
-const composable: Rule = (value) => {
-  const source = withMethods('read');
-  const areSources =
+const [, isSource] = withMethods('read');
+
+const composable: Rule = [
+  'a list of sources, or of { name, source, location }',
+  (value) =>
     Array.isArray(value) &&
     value.every(
       (part: unknown) =>
-        source(part) === undefined ||
-        (isObject(part) &&
-          typeof Reflect.get(part, 'name') === 'string' &&
-          source(Reflect.get(part, 'source')) === undefined),
-    );
-  return areSources ? undefined : 'it must be a list of sources, or of { name, source, location }';
-};
+        isSource(part) || (typeof field(part, 'name') === 'string' && isSource(field(part, 'source'))),
+    ),
+];
 
 const locate = (part: ComposedSource, location: SourceLocation): SourceLocation => ({
   ...location,

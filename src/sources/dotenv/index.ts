@@ -29,11 +29,13 @@ export interface DotenvSource extends Required<Omit<SecretSource, 'read' | 'desc
   read(location: SourceLocation, options: SourceCallOptions): Promise<SourceRead>;
 }
 
-const filePaths: Rule = (value) => {
-  const paths: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const arePaths = paths.length > 0 && paths.every((path) => aName(path) === undefined);
-  return arePaths ? undefined : 'it must be the path of a file, or a list of paths';
-};
+const filePaths: Rule = [
+  'the path of a file, or a list of paths',
+  (value) => {
+    const paths: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return paths.length > 0 && paths.every(aName[1]);
+  },
+];
 
 const OPTIONS: Rules = {
   debounce: optional(aTime),

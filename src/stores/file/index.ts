@@ -169,8 +169,7 @@ async function entries(store: FileStore, prefix: string): Promise<readonly Store
   return found;
 }
 
-const aDirectory: Rule = (value) =>
-  aName(value) === undefined ? undefined : 'it must be the path of a directory';
+const aDirectory: Rule = ['the path of a directory', aName[1]];
 
 /**
  * A store of one JSON file a document below `directory`, which is created, with those above it, by the first write.

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { StateStore, StoredEntry } from '../../contracts/state-store.js';
 import { checkCall } from '../../shared/arguments/check.js';
-import { aFlag, isObject, optional, type Rule, type Rules } from '../../shared/arguments/rules.js';
+import { aFlag, field, optional, type Rule, type Rules } from '../../shared/arguments/rules.js';
 import { notSaved, parseDocument, stateAt, statesBelow, unreadable } from '../server.js';
 import { assertStoreKey, stateConflict } from '../store-key.js';
 import type { PostgresClient } from './client.js';
@@ -25,13 +25,13 @@ export interface PostgresStoreOptions {
 const SERIALIZATION_FAILURE = '40001';
 
 /** A client can be a function with methods, as that of Neon. */
-const aClient: Rule = (value) =>
-  (isObject(value) || typeof value === 'function') && typeof Reflect.get(value, 'query') === 'function'
-    ? undefined
-    : 'it must be a client with query(text, values), such as a Pool of pg';
+const aClient: Rule = [
+  'a client with query(text, values), such as a Pool of pg',
+  (value) => typeof field(value, 'query') === 'function',
+];
 
 // The name of the table is checked by who quotes it.
-const OPTIONS: Rules = { table: () => undefined, createTable: optional(aFlag) };
+const OPTIONS: Rules = { table: ['a string', () => true], createTable: optional(aFlag) };
 
 const keyRows = z.array(z.object({ key: z.string() }));
 const documentRows = z.array(

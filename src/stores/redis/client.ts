@@ -19,16 +19,17 @@ export function commandsOf(client: RedisClient): SendCommand {
   if (has(client, 'call')) return async (command, ...args) => client.call(command, ...args);
   if (has(client, 'sendCommand')) return async (...args) => client.sendCommand(args);
   if (has(client, 'send')) return async (command, ...args) => client.send(command, args);
-  throw new SecretSyncError('INVALID_OPTION', `The client of redisStore() is not valid: ${NO_CLIENT}.`);
+  throw new SecretSyncError('INVALID_OPTION', `The client of redisStore() must be ${A_CLIENT}.`);
 }
 
 const COMMANDS = ['call', 'sendCommand', 'send'] as const;
-const NO_CLIENT =
-  'it must be a client of ioredis, node-redis or Bun: an object with call(), sendCommand() or send()';
+const A_CLIENT = 'a client of ioredis, node-redis or Bun: an object with call(), sendCommand() or send()';
 
 /** What `commandsOf` takes. */
-export const aClient: Rule = (value) =>
-  isObject(value) && COMMANDS.some((name) => has(value, name)) ? undefined : NO_CLIENT;
+export const aClient: Rule = [
+  A_CLIENT,
+  (value) => isObject(value) && COMMANDS.some((name) => has(value, name)),
+];
 
 function has<Name extends (typeof COMMANDS)[number]>(
   client: object,

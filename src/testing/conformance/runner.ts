@@ -1,5 +1,5 @@
-import { checkArguments, fieldProblems } from '../../shared/arguments/check.js';
-import { aFunction, aName, anObject, withMethods } from '../../shared/arguments/rules.js';
+import { checkArguments } from '../../shared/arguments/check.js';
+import { aFunction, aName, field, withMethods } from '../../shared/arguments/rules.js';
 
 /** What a conformance suite needs of a test runner: Vitest, Jest, Mocha, `node:test` and Bun have it. */
 export interface ConformanceRunner {
@@ -13,11 +13,10 @@ export function checkSuite(suite: string, options: unknown, runner: unknown): vo
     suite,
     { options, runner },
     {
-      options: (value) =>
-        anObject(value) ??
-        (fieldProblems(value, { name: aName, create: aFunction }).length === 0
-          ? undefined
-          : 'it must have a name and a function create'),
+      options: [
+        'an object with a name and a function create',
+        (value) => aName[1](field(value, 'name')) && aFunction[1](field(value, 'create')),
+      ],
       runner: withMethods('describe', 'it'),
     },
   );

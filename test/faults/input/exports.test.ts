@@ -72,23 +72,17 @@ describe.each(entries)('each function of %s', (_path, file) => {
 describe('what is wrong with the arguments of a function', () => {
   it.each<[string, string, readonly unknown[], string, readonly string[]]>([
     ['.', 'compileKeySchema', [42], 'INVALID_KEY_SCHEMA', ['"keySchema": it must be a string']],
-    [
-      '.',
-      'formatPlan',
-      [null],
-      'INVALID_OPTION',
-      ['formatPlan()', '"plan": it is not a plan; pass what plan()'],
-    ],
+    ['.', 'formatPlan', [null], 'INVALID_OPTION', ['formatPlan()', '"plan": it must be a plan: what plan()']],
     [
       '.',
       'formatPlan',
       [{}, { format: 'html', colour: true }],
       'INVALID_OPTION',
-      ['"plan"', '"format": use one of "text", "markdown"', '"colour": it is unknown'],
+      ['"plan"', '"format": it must be one of "text", "markdown"', '"colour": it is unknown'],
     ],
-    ['.', 'formatResult', [{}], 'INVALID_OPTION', ['"result": it is not a result']],
+    ['.', 'formatResult', [{}], 'INVALID_OPTION', ['"result": it must be a result']],
     ['.', 'explain', [{}, 42], 'INVALID_OPTION', ['"plan"', '"key": it must be a string']],
-    ['.', 'hasChanges', [undefined], 'INVALID_OPTION', ['"plan": it is not a plan']],
+    ['.', 'hasChanges', [undefined], 'INVALID_OPTION', ['"plan": it must be a plan']],
     [
       '.',
       'reconcile',
@@ -96,9 +90,9 @@ describe('what is wrong with the arguments of a function', () => {
       'INVALID_OPTION',
       [
         '"syncId": it must be a string that is not empty',
-        '"desired": each must be an object with a sourceKey',
+        '"desired": it must be a record or a Map of objects with a sourceKey',
         '"destination"',
-        '"state": its entries must be lists',
+        '"state": it must be an object whose syncs, entries, redeployDue are lists',
       ],
     ],
     [
@@ -106,7 +100,7 @@ describe('what is wrong with the arguments of a function', () => {
       'resolveImport',
       [{ source: 7, destination: {}, behavior: 'merge' }],
       'INVALID_OPTION',
-      ['"source"', '"behavior": use one of'],
+      ['"source"', '"behavior": it must be one of'],
     ],
     [
       '.',
@@ -120,7 +114,7 @@ describe('what is wrong with the arguments of a function', () => {
       'reconcile',
       [{ syncId: 'a', desired: {}, destination: [{ value: 'canary' }, { key: 'B', value: 7 }] }],
       'INVALID_OPTION',
-      ['"destination[0]": it must have a key', '"destination[1]": its value must be a string'],
+      ['"destination": it must be a record, a Map, pairs, or a list of entries'],
     ],
     ['.', 'parseDefinition', [{}, 42], 'INVALID_OPTION', ['"drivers": it must be a list of drivers']],
     [
@@ -187,7 +181,7 @@ describe('what is wrong with the arguments of a function', () => {
       [{ name: 'x' }, {}],
       'INVALID_OPTION',
       [
-        '"options": it must have a name and a function create',
+        '"options": it must be an object with a name and a function create',
         '"runner": it must be an object with describe(), it()',
       ],
     ],
