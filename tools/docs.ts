@@ -61,7 +61,7 @@ const app = await Application.bootstrapWithPlugins({
     'RecordOfDriver',
     'RunFields',
     'SyncFields',
-    'Failure',
+    'FailureText',
     'CarriesPlan',
     'Clearable',
     'Connectable',

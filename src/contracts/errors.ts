@@ -19,13 +19,13 @@ export interface ErrorDetails {
   readonly maybeWritten?: boolean | undefined;
   readonly result?: SyncResult | undefined;
   readonly plan?: SyncPlan | undefined;
-  /** The id of the definition of the run that failed. */
+  /** The id of the definition that it is about. */
   readonly definitionId?: string | undefined;
   /** The identity of the place that the run was for. */
   readonly place?: string | undefined;
-  /** The name of the driver of the run. */
+  /** The name of its driver. */
   readonly destination?: string | undefined;
-  /** The connection of the run, where its definition names one. */
+  /** Its connection, where it names one. */
   readonly connectionId?: string | undefined;
   /** The id that the events of the run carry. */
   readonly runId?: string | undefined;
@@ -88,8 +88,9 @@ export class SecretSyncError<Code extends ErrorCode = ErrorCode> extends Error {
   declare readonly plan: Code extends CarriesPlan ? SyncPlan : SyncPlan | undefined;
 
   constructor(code: Code, message: string, details: ErrorDetails = {}) {
-    const { cause, retryable = false, problems, ...rest } = details;
-    super(bounded(message), cause === undefined ? undefined : { cause });
+    // From JavaScript anything can come; an error that throws while it is made would hide what it is about.
+    const { cause, retryable = false, problems, ...rest } = { ...details };
+    super(bounded(String(message)), cause === undefined ? undefined : { cause });
     this.code = code;
     this.retryable = retryable;
     const fields = { ...rest, problems: problems?.map(boundedProblem) };

@@ -1,3 +1,4 @@
+import { aCount, anObject, aName, objects, optional } from '../shared/arguments/rules.js';
 import { inOneGo, mapInTurns, type Turns } from '../shared/turns/turns.js';
 import type { SyncOptions, SyncOptionsInput } from '../contracts/definition.js';
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
@@ -7,6 +8,7 @@ import type { PlaceState, RememberedEntry } from '../contracts/state-store.js';
 import { plannedChange, type Step } from './step.js';
 import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defaults.js';
 import { identityKeySchema, isDistinctive, type KeySchema } from './definition/key-schema.js';
+import { checkPureInput } from './inputs/check-input.js';
 import { indexState, isFixed, otherHolders, ownedBy, ownedByOther } from './inputs/ownership.js';
 import {
   canonicalKey,
@@ -90,8 +92,16 @@ export function protection(
  * | 10 | more than `maxDeletions.count`; or more than `maxDeletions.ratio` of the matching keys and at least 4 | refuse all, `too-many` |
  *
  * 9 and 10 yield to `confirmDeletions` when it is the number of deletions left.
+ *
+ * @throws SecretSyncError `INVALID_OPTION` for input of another shape, with everything that is wrong.
  */
 export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
+  checkPureInput('guardDeletions', input, {
+    syncId: aName,
+    changes: objects,
+    source: optional(anObject),
+    confirmDeletions: optional(aCount),
+  });
   const { syncId, changes, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
   const canonical = canonicalKey(capabilities);
   const candidates = changes.filter(({ action }) => action === 'delete');

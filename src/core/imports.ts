@@ -6,7 +6,9 @@ import type { SecretValue } from '../contracts/secret.js';
 import type { SourceReadResult } from '../contracts/source.js';
 import { unrestrictedCapabilities } from './definition/defaults.js';
 import { identityKeySchema, type KeySchema } from './definition/key-schema.js';
+import { checkPureInput } from './inputs/check-input.js';
 import { sourceSnapshot, type SourceSnapshot } from './inputs/source-snapshot.js';
+import { oneOf, dataByKey } from '../shared/arguments/rules.js';
 import { byText, quote } from '../shared/text.js';
 import { endsTurn, forEachInTurns, inOneGo, sortInTurns, type Turns } from '../shared/turns/turns.js';
 import { plannedChange, type ImportStep, type Step } from './step.js';
@@ -42,6 +44,14 @@ export interface ResolvedImport {
   readonly desired: ReadonlyMap<string, DesiredSecret>;
 }
 
+const BEHAVIORS: readonly ResolveImportInput['behavior'][] = [
+  'overwrite-destination',
+  'import-prioritize-source',
+  'import-prioritize-destination',
+  'prioritize-source',
+  'prioritize-destination',
+];
+
 function importable(entry: DestinationEntry, capabilities: Capabilities): SecretValue | undefined {
   if (entry.fixed !== undefined || entry.reserved === true || capabilities.isReserved(entry.key))
     return undefined;
@@ -63,9 +73,11 @@ function importable(entry: DestinationEntry, capabilities: Capabilities): Secret
  *
  * A source that could not even name all its keys counts as unreadable for those that it did not name.
  *
- * @throws SecretSyncError `SOURCE_READ_FAILED` when a source value is not a string.
+ * @throws SecretSyncError `SOURCE_READ_FAILED` when a source value is not a string; `INVALID_OPTION` for input of another
+ * shape, with everything that is wrong.
  */
 export function resolveImport(input: ResolveImportInput): ResolvedImport {
+  checkPureInput('resolveImport', input, { source: dataByKey, behavior: oneOf(...BEHAVIORS) });
   const { behavior, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
   const entries = destinationEntries(input.destination);
   const rules = { behavior, keySchema, capabilities };

@@ -8,7 +8,9 @@ import { compareSteps, plannedChange, type Step } from './step.js';
 import { decideDesired, decisionWarnings, type DecisionContext, type Desired } from './key-decision.js';
 import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defaults.js';
 import { identityKeySchema, type KeySchema } from './definition/key-schema.js';
+import { checkPureInput, isText, keysOf } from './inputs/check-input.js';
 import { indexState } from './inputs/ownership.js';
+import { aName, field, isObject, type Rule } from '../shared/arguments/rules.js';
 import { byText } from '../shared/text.js';
 import { endsTurn, inOneGo, sortInTurns, type Turns } from '../shared/turns/turns.js';
 import {
@@ -45,6 +47,15 @@ export interface Reconciled {
   readonly warnings: readonly PlanWarning[];
 }
 
+const desiredSecrets: Rule = [
+  'a record or a Map of objects with a sourceKey and a value that are strings',
+  (value) =>
+    isObject(value) &&
+    [...(value instanceof Map ? value.values() : Object.values(value))].every(
+      (wanted: unknown) => typeof field(wanted, 'sourceKey') === 'string' && isText(field(wanted, 'value')),
+    ),
+];
+
 /**
  * One decision a key.
  *
@@ -73,8 +84,16 @@ export interface Reconciled {
  *
  * `force` turns unchanged into update, `forced`. Before all rows come the keys and values that can't be written at
  * all (`blockDesired`): blocked, and with `invalidKeys: 'skip'` a warning instead of a problem.
+ *
+ * @throws SecretSyncError `INVALID_OPTION` for input of another shape, with everything that is wrong.
  */
 export function reconcile(input: ReconcileInput): Reconciled {
+  checkPureInput('reconcile', input, {
+    syncId: aName,
+    desired: desiredSecrets,
+    unreadable: keysOf,
+    duplicates: keysOf,
+  });
   const { syncId, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
   const entries = inOneGo(indexEntries(destinationEntries(input.destination), capabilities));
   const reconciling = reconcileIndexed({

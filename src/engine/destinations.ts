@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { NamedResource } from '../contracts/destination.js';
 import { SecretSyncError } from '../contracts/errors.js';
 import type { AnyDestinationDriver } from '../contracts/typed-definition.js';
+import { naming } from '../shared/problems.js';
 import { quote, quoteList } from '../shared/text.js';
 import { guarded } from './boundary/guard-call.js';
 import type { ResolvedOptions } from './options.js';
@@ -89,29 +90,44 @@ function checkListed(driver: AnyDestinationDriver, credentials: unknown, listed:
   throw new SecretSyncError('INVALID_RESPONSE', message);
 }
 
+/** Asks for what a driver can list. */
+async function discovered(
+  options: ResolvedOptions,
+  driver: AnyDestinationDriver,
+  { connectionId, path, ids = {} }: DiscoveryRequest,
+  signal: AbortSignal | undefined,
+): Promise<readonly NamedResource[]> {
+  const list = driver.discovery?.find((candidate) => candidate.path === path);
+  if (list === undefined) {
+    const known = quoteList((driver.discovery ?? []).map((candidate) => candidate.path));
+    const message = `The driver ${quote(driver.name)} lists no ${quote(path)}; it lists: ${known === '' ? 'nothing' : known}.`;
+    throw new SecretSyncError('INVALID_OPTION', message);
+  }
+  const credentials = await credentialsOf(driver, connectionId, options, signal);
+  const { fetch, allowPrivateNetwork } = options;
+  const call = { allowPrivateNetwork, ...(fetch && { fetch }), ...(signal && { signal }) };
+  const sentence = `${driver.displayName} could not be asked for ${quote(path)}.`;
+  const listed = await guarded(
+    () => list.list(credentials, ids, call),
+    signal,
+    'DESTINATION_UNAVAILABLE',
+    sentence,
+  );
+  return checkListed(driver, credentials, listed);
+}
+
 /** The destinations of an engine's drivers. */
 export function createDestinationCatalog(options: ResolvedOptions): DestinationCatalog {
   return {
     list: () => options.drivers.map(infoOf),
-    async discover({ destination, connectionId, path, ids = {} }, signal) {
+    async discover(request, signal) {
+      const { destination, connectionId } = request;
       const driver = findDriver(options, destination);
-      const list = driver.discovery?.find((candidate) => candidate.path === path);
-      if (list === undefined) {
-        const known = quoteList((driver.discovery ?? []).map((candidate) => candidate.path));
-        const message = `The driver ${quote(destination)} lists no ${quote(path)}; it lists: ${known === '' ? 'nothing' : known}.`;
-        throw new SecretSyncError('INVALID_OPTION', message);
-      }
-      const credentials = await credentialsOf(driver, connectionId, options, signal);
-      const { fetch, allowPrivateNetwork } = options;
-      const call = { allowPrivateNetwork, ...(fetch && { fetch }), ...(signal && { signal }) };
-      const sentence = `${driver.displayName} could not be asked for ${quote(path)}.`;
-      const listed = await guarded(
-        () => list.list(credentials, ids, call),
+      return naming(
+        () => ({ destination, connectionId }),
         signal,
-        'DESTINATION_UNAVAILABLE',
-        sentence,
+        () => discovered(options, driver, request, signal),
       );
-      return checkListed(driver, credentials, listed);
     },
   };
 }

@@ -2,6 +2,7 @@ import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
 import type { Operation, SyncPlan } from '../contracts/plan.js';
 import type { SyncResult, UnchangedResult } from '../contracts/result.js';
 import { untilAborted } from '../shared/abort.js';
+import { contextOfSync } from '../shared/problems.js';
 import { quote } from '../shared/text.js';
 import type { CallSignal } from './call-options.js';
 import { planAndApply, planAndApplyUnless } from './plan-and-apply.js';
@@ -70,7 +71,7 @@ const enabled =
     const { isEnabled, name } = prepared.definition;
     if (isEnabled || operation === 'remove') return prepared;
     const message = `The sync ${quote(name)} is disabled; set isEnabled, or plan it.`;
-    throw new SecretSyncError('SYNC_DISABLED', message);
+    throw new SecretSyncError('SYNC_DISABLED', message, contextOfSync(prepared));
   };
 
 /** Decides and carries it out. */

@@ -205,6 +205,9 @@ function withFewDrivers(options: unknown): unknown {
   return isLong ? { ...options, drivers: 'too many' } : options;
 }
 
+const optionsError = (problems: readonly ErrorProblem[]) =>
+  errorFromProblems('INVALID_OPTION', 'The options of the engine are not valid', problems);
+
 /**
  * Checks all options and fills in the defaults.
  *
@@ -214,13 +217,14 @@ export function resolveOptions<Drivers extends readonly AnyDestinationDriver[]>(
   options: EngineOptions<Drivers>,
 ): ResolvedOptions {
   const parsed = validate(optionsSchema, withFewDrivers(options), { code: 'INVALID_OPTION' });
+  const given: unknown = options;
+  if (typeof given !== 'object' || given === null) throw optionsError(parsed.problems ?? []);
   const { fingerprintKey, acceptUnverifiedState = false, retry, ...rest } = options;
   const problems = [...(parsed.problems ?? driverProblems(options.drivers))];
   const made = tryKeyring(fingerprintKey);
   for (const problem of made.problems ?? []) problems.push(problem);
   const keyring = fingerprintKey === undefined ? ephemeralKeyring() : made.keyring;
-  if (keyring === undefined || problems.length > 0)
-    throw errorFromProblems('INVALID_OPTION', 'The options of the engine are not valid', problems);
+  if (keyring === undefined || problems.length > 0) throw optionsError(problems);
   const code = reportingCode({ ...rest, store: options.store ?? memoryStore() });
   return {
     ...code,

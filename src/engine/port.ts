@@ -15,6 +15,7 @@ import type { ResolvedOptions } from './options.js';
 import { release, runIfWanted, type ReleaseHooks, type RunHooks } from './leased-run.js';
 import { decisionRequest } from './plan-run.js';
 import { createDestinationCatalog, type DestinationCatalog } from './destinations.js';
+import { namingSync } from './resolve/driver-registry.js';
 import { prepareSync } from './resolve/resolve-sync.js';
 import type { SyncAtPlace } from './resolve/sync-at-place.js';
 import type { EngineContext } from './run/clients.js';
@@ -101,6 +102,13 @@ const tooSlow = ({ name }: SecretSource, limit: number) =>
     { retryable: true },
   );
 
+const connectionTooSlow = (limit: number) =>
+  new SecretSyncError(
+    'TIMEOUT',
+    `The connection of the sync was not found within ${limit} ms; nothing was sent. Check the function connections.`,
+    { retryable: true },
+  );
+
 /** @internal */
 export function createPort(context: EngineContext): EnginePort {
   const { options } = context;
@@ -108,15 +116,12 @@ export function createPort(context: EngineContext): EnginePort {
   const callLimit = options.runTimeout ?? CALL_LIMIT_MS;
   const limitedSource = limited(options, callLimit);
   const prepare = (definition: unknown) => (signal?: AbortSignal) =>
-    withTimeLimit(
-      (ended) => prepareSync(definition, options, ended),
-      { ms: callLimit, clock, signal },
-      () =>
-        new SecretSyncError(
-          'TIMEOUT',
-          `The connection of the sync was not found within ${callLimit} ms; nothing was sent. Check the function connections.`,
-          { retryable: true },
-        ),
+    namingSync(definition, options.drivers, signal, () =>
+      withTimeLimit(
+        (ended) => prepareSync(definition, options, ended),
+        { ms: callLimit, clock, signal },
+        () => connectionTooSlow(callLimit),
+      ),
     );
   return {
     source,

@@ -9,6 +9,7 @@ import type {
   DestinationName,
 } from '../contracts/typed-definition.js';
 import { quote } from '../shared/text.js';
+import { valueAt } from '../shared/validation.js';
 import {
   parseCallOptions,
   type ApplyCallOptions,
@@ -22,11 +23,12 @@ import { release, runAlways, runUnless } from './leased-run.js';
 import { resolveOptions, type EngineOptions, type ResolvedOptions } from './options.js';
 import { decisionRequest, planRun, type DecisionRequest } from './plan-run.js';
 import { createPort, ENGINE_PORT, type EnginePort } from './port.js';
-import { prepareSync } from './resolve/resolve-sync.js';
+import { namingSync } from './resolve/driver-registry.js';
+import { prepareSync, type PreparedSync } from './resolve/resolve-sync.js';
 import { parseSyncAtPlace, type SyncAtPlace } from './resolve/sync-at-place.js';
 import { createEngineContext, type EngineContext } from './run/clients.js';
 import { withRun } from './run/run.js';
-import { assertConfirmable, checkSavedPlan } from './saved-plan.js';
+import { assertConfirmable, checkSavedPlan, type SavedPlan } from './saved-plan.js';
 
 export type {
   ApplyCallOptions,
@@ -107,25 +109,16 @@ export class SecretSyncEngine<
    */
   async apply(plan: SyncPlan, options: ApplyCallOptions = {}): Promise<SyncResult> {
     const call = parseCallOptions('apply', options);
-    const saved = checkSavedPlan(plan, this.#options.keyring);
+    const { keyring, drivers } = this.#options;
+    const definition = valueAt(plan, ['definition']);
+    const saved = await namingSync(definition, drivers, undefined, () => checkSavedPlan(plan, keyring));
     const { confirmDeletions = saved.options.confirmDeletions } = call;
-    const prepare = async (signal: AbortSignal) => {
-      const prepared = await this.#prepare(saved.definition)(signal).catch((error: unknown) => {
-        if (!isSecretSyncError(error) || error.problems === undefined) throw error;
-        const message = `The plan does not fit this engine: ${error.message}`;
-        throw new SecretSyncError('PLAN_INVALID', message, { problems: error.problems });
-      });
-      if (prepared.place !== saved.place) {
-        const message = `The plan is for ${quote(saved.place)}, and its definition points at ${quote(prepared.place)} with this engine's connection; make a new plan.`;
-        throw new SecretSyncError('PLAN_INVALID', message);
-      }
-      assertConfirmable(saved.plan, call.confirmDeletions);
-      return prepared;
-    };
+    const prepare = (signal: AbortSignal) =>
+      namingSync(definition, drivers, signal, () => this.#prepareSaved(saved, call, signal));
     return runAlways(this.#context, prepare, call, {
       operation: saved.operation,
       options: { ...saved.options, ...(confirmDeletions === undefined ? {} : { confirmDeletions }) },
-      keyring: { ...this.#options.keyring, current: saved.digester },
+      keyring: { ...keyring, current: saved.digester },
       seal: true,
       saved,
     });
@@ -197,7 +190,24 @@ export class SecretSyncEngine<
   }
 
   #prepare(definition: unknown) {
-    return (signal: AbortSignal) => prepareSync(definition, this.#options, signal);
+    const { drivers } = this.#options;
+    return (signal: AbortSignal) =>
+      namingSync(definition, drivers, signal, () => prepareSync(definition, this.#options, signal));
+  }
+
+  /** Prepares what a plan was made for; refuses a plan that this engine can't apply. */
+  async #prepareSaved(saved: SavedPlan, call: ApplyCallOptions, signal: AbortSignal): Promise<PreparedSync> {
+    const prepared = await prepareSync(saved.definition, this.#options, signal).catch((error: unknown) => {
+      if (!isSecretSyncError(error) || error.problems === undefined) throw error;
+      const message = `The plan does not fit this engine: ${error.message}`;
+      throw new SecretSyncError('PLAN_INVALID', message, { problems: error.problems });
+    });
+    if (prepared.place !== saved.place) {
+      const message = `The plan is for ${quote(saved.place)}, and its definition points at ${quote(prepared.place)} with this engine's connection; make a new plan.`;
+      throw new SecretSyncError('PLAN_INVALID', message);
+    }
+    assertConfirmable(saved.plan, call.confirmDeletions);
+    return prepared;
   }
 
   #request(operation: Operation, options: PlanCallOptions): DecisionRequest {

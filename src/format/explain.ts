@@ -1,5 +1,8 @@
 import type { ChangeAction, PlannedImport, SyncPlan } from '../contracts/plan.js';
+import { checkArguments } from '../shared/arguments/check.js';
+import { aString } from '../shared/arguments/rules.js';
 import { quote } from '../shared/text.js';
+import { aPlan } from './check-report.js';
 import { CHANGE_REASON_WORDS, IMPORT_REASON_WORDS } from './reasons.js';
 
 const CHANGES: Readonly<Record<ChangeAction, string>> = {
@@ -21,8 +24,11 @@ const IMPORTS: Readonly<Record<PlannedImport['action'], string>> = {
 /**
  * Explains in words what a plan does to a key, and why: one line for each decision, problem and warning about it.
  * `key` is the key at the destination.
+ *
+ * @throws SecretSyncError `INVALID_OPTION` for what is not a plan.
  */
 export function explain(plan: SyncPlan, key: string): string {
+  checkArguments('explain', { plan, key }, { plan: aPlan, key: aString });
   const of = <Item extends { readonly key?: string }>(items: readonly Item[]) =>
     items.filter((item) => item.key === key);
   const changes = of(plan.changes);

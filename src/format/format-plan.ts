@@ -1,4 +1,6 @@
 import type { SyncPlan } from '../contracts/plan.js';
+import { checkCall } from '../shared/arguments/check.js';
+import { aPlan, FORMAT_OPTIONS } from './check-report.js';
 import { renderReport, type FormatOptions } from './report.js';
 import { changeRow, countWords, foldRows, importRow, noteRows, warningRows } from './rows.js';
 
@@ -16,10 +18,13 @@ const AFTER = {
  * delete, `!` blocked), what stays as it is (`=` unchanged, `·` kept), warnings, problems and a summary. Names from
  * outside are escaped, so that none acts on a terminal or breaks out of Markdown. A plan holds no values.
  *
+ * @throws SecretSyncError `INVALID_OPTION` for what is not a plan, and for options that are not valid.
+ *
  * @example
  * console.log(formatPlan(plan, { color: process.stdout.isTTY }));
  */
 export function formatPlan(plan: SyncPlan, options: FormatOptions = {}): string {
+  checkCall('formatPlan', { plan }, { plan: aPlan }, options, FORMAT_OPTIONS);
   const { imports, changes, warnings, problems, summary } = plan;
   const { verbose } = options;
   const isQuiet = ({ action }: { action: string }): boolean =>

@@ -1,3 +1,5 @@
+import { checkCall } from '../shared/arguments/check.js';
+import { aResult, FORMAT_OPTIONS } from './check-report.js';
 import { CHANGE_REASON_WORDS } from './reasons.js';
 import { renderReport, type FormatOptions } from './report.js';
 import type { Row } from './report-model.js';
@@ -17,10 +19,13 @@ const DONE: Readonly<Record<Outcome['action'], string>> = {
  * deleted), and for each that it did not write (`!` failed, `?` unknown, `·` withheld or skipped), with the reason; the
  * warnings of its plan, and a summary. Escaped as by `formatPlan`.
  *
+ * @throws SecretSyncError `INVALID_OPTION` for what is not a result, and for options that are not valid.
+ *
  * @example
  * console.log(formatResult(await engine.sync(definition)));
  */
 export function formatResult(result: SyncResult, options: FormatOptions = {}): string {
+  checkCall('formatResult', { result }, { result: aResult }, options, FORMAT_OPTIONS);
   const { plan, outcomes, summary, status, after, requestCount } = result;
   const reasons = new Map(plan.changes.map(({ key, kind, reason }) => [JSON.stringify([key, kind]), reason]));
   const outcomeRow = ({ key, kind, action, status: end, error }: Outcome): Row => {

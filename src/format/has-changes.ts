@@ -1,4 +1,6 @@
 import type { SyncPlan } from '../contracts/plan.js';
+import { checkArguments } from '../shared/arguments/check.js';
+import { aPlan } from './check-report.js';
 
 /**
  * Returns true where applying the plan would write anything, at the destination or the source. A plan that is not
@@ -7,6 +9,8 @@ import type { SyncPlan } from '../contracts/plan.js';
  * @example
  * if (hasChanges(plan)) await engine.apply(plan);
  */
-export function hasChanges({ summary }: SyncPlan): boolean {
+export function hasChanges(plan: SyncPlan): boolean {
+  checkArguments('hasChanges', { plan }, { plan: aPlan });
+  const { summary } = plan;
   return summary.create + summary.update + summary.replace + summary.delete + summary.import > 0;
 }

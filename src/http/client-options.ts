@@ -1,6 +1,8 @@
 import type { Clock } from '../contracts/clock.js';
 import type { ErrorProblem } from '../contracts/error-codes.js';
 import { systemClock } from '../shared/clock.js';
+import { checkArguments } from '../shared/arguments/check.js';
+import { anObject } from '../shared/arguments/rules.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { checkEndpoint, checkHeaders } from './address.js';
 import { resolveRetry, type RetryOptions, type RetryOptionsInput } from './backoff.js';
@@ -58,6 +60,7 @@ function checkNumbers(numbers: Readonly<Record<string, number>>): void {
 
 /** Checks all options and fills in the defaults, or throws `UNSAFE_URL` or `INVALID_OPTION`. */
 export function resolveClientOptions(options: HttpClientOptions): ResolvedClientOptions {
+  checkArguments('createHttpClient', { options }, { options: anObject });
   const { headers = {}, timeout = 30_000, concurrency = 10, maxResponseBytes = 16 * 1024 * 1024 } = options;
   const { clock = systemClock, random = Math.random, fetch, allowPrivateNetwork = false } = options;
   const retry = resolveRetry(options.retry);

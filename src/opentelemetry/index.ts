@@ -1,5 +1,6 @@
 import { metrics, trace, type MeterProvider, type TracerProvider } from '@opentelemetry/api';
-import { SecretSyncError } from '../contracts/errors.js';
+import { checkCall } from '../shared/arguments/check.js';
+import { aFlag, optional, withMethods, type Rules } from '../shared/arguments/rules.js';
 import { isRunEvent, type TelemetryEvent } from './event-kinds.js';
 import { createRunMetrics } from './run-metrics.js';
 import { createRunSpans } from './run-spans.js';
@@ -21,28 +22,25 @@ export interface Telemetry {
 }
 
 const NAME = 'secret-sync-engine';
-const OPTIONS = ['tracerProvider', 'meterProvider', 'keyNames'];
-
-function checkOptions(options: TelemetryOptions): void {
-  const unknown = Object.keys(options).filter((name) => !OPTIONS.includes(name));
-  if (unknown.length === 0) return;
-  const message = `openTelemetry does not know ${unknown.map((name) => JSON.stringify(name)).join(', ')}; it takes ${OPTIONS.join(', ')}.`;
-  throw new SecretSyncError('INVALID_OPTION', message);
-}
+const OPTIONS: Rules = {
+  tracerProvider: optional(withMethods('getTracer')),
+  meterProvider: optional(withMethods('getMeter')),
+  keyNames: optional(aFlag),
+};
 
 /**
  * Turns events into spans and metrics: a span for each run, below the one that is active where it begins, with one for
  * each request, read and wait; counters and histograms of runs, keys, requests and jobs. It exports no value, and no name of
  * a key unless `keyNames` asks for it.
  *
- * @throws SecretSyncError `INVALID_OPTION` for an option that is unknown.
+ * @throws SecretSyncError `INVALID_OPTION` for options that are not valid, or unknown.
  * @example
  * const { onEvent } = openTelemetry();
  * const engine = new SecretSyncEngine({ source, drivers, onEvent });
  * const service = new SecretSyncService({ engine, store, onEvent });
  */
 export function openTelemetry(options: TelemetryOptions = {}): Telemetry {
-  checkOptions(options);
+  checkCall('openTelemetry', {}, {}, options, OPTIONS);
   const { tracerProvider, meterProvider, keyNames = false } = options;
   const tracer = () => (tracerProvider ?? trace).getTracer(NAME);
   const meter = () => (meterProvider ?? metrics).getMeter(NAME);

@@ -42,11 +42,18 @@ const NEEDS_A_DECISION: ReadonlySet<string> = new Set<ErrorCode>([
   'SYNC_DISABLED',
 ]);
 
-/** Whether the same run can succeed later without a decision of a person. A token, for one, may be replaced. */
-export const isWorthRetrying = (error: unknown): boolean =>
-  !isSecretSyncError(error) ||
-  // A deployment that itself failed, as by a build that is broken, would fail again and again.
-  (isSecretSyncError(error, 'REDEPLOY_FAILED') ? error.retryable : !NEEDS_A_DECISION.has(error.code));
+/** How often a deployment is tried that itself fails: a build that is broken would fail for ever. */
+const DEPLOYMENT_TRIES = 3;
+
+/**
+ * Whether the same run can succeed later without a decision of a person. A token, for one, may be replaced. `attempts`:
+ * the failures in a row, this one included.
+ */
+export function isWorthRetrying(error: unknown, attempts = 1): boolean {
+  if (!isSecretSyncError(error)) return true;
+  if (error.code === 'REDEPLOY_FAILED') return error.retryable || attempts < DEPLOYMENT_TRIES;
+  return !NEEDS_A_DECISION.has(error.code);
+}
 
 interface Pauses {
   readonly minPause: number;
@@ -76,7 +83,9 @@ export function toldTime(error: unknown): number {
  *
  * | the failure | is tried again |
  * |---|---|
- * | only people can resolve it, such as a deployment that failed | when the source holds something else, or the definition has changed |
+ * | only people can resolve it | when the source holds something else, the definition has changed, or someone asks |
+ * | a deployment that itself failed; the first or second failure in a row | after a pause, as where the cause may pass |
+ * | the same, the third or a later one | as where only people can resolve it |
  * | otherwise | after a pause that grows with each failure in a row up to `maxPause`, for as long as the cause lasts |
  * | the same, and a time was told | not before that, but after a day at the latest |
  *
@@ -89,7 +98,7 @@ export function failureOf(
 ): RunFailure {
   const isOther = before?.digest !== digest && before?.digest !== null && digest !== null;
   const attempts = before === null || isOther ? 1 : before.attempts + 1;
-  if (!isWorthRetrying(error)) return { digest, attempts, retryAt: null };
+  if (!isWorthRetrying(error, attempts)) return { digest, attempts, retryAt: null };
   const retryAt = Math.max(
     now + pauseAfter(attempts, random, pauses),
     Math.min(toldTime(error), now + LONGEST_TOLD_MS),

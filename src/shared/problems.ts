@@ -1,5 +1,6 @@
+import type { SyncDefinition } from '../contracts/definition.js';
 import type { ErrorCode, ErrorProblem } from '../contracts/error-codes.js';
-import { SecretSyncError, type ErrorDetails } from '../contracts/errors.js';
+import { isSecretSyncError, SecretSyncError, type ErrorDetails } from '../contracts/errors.js';
 import { quote } from './text.js';
 
 /** The room for the list of problems in a message, in UTF-16 code units; a message is 16 KiB at most. */
@@ -24,6 +25,16 @@ export type ErrorContext = Pick<
   ErrorDetails,
   'definitionId' | 'place' | 'destination' | 'connectionId' | 'runId'
 >;
+
+/** What an error says of a sync whose place is known. */
+export function contextOfSync(sync: {
+  readonly definition: Pick<SyncDefinition, 'id'> &
+    Partial<Pick<SyncDefinition, 'destination' | 'connectionId'>>;
+  readonly place: string;
+}): ErrorContext {
+  const { id, destination, connectionId } = sync.definition;
+  return { definitionId: id, place: sync.place, destination, connectionId };
+}
 
 function contextOf({ definitionId, place, destination, connectionId, runId }: ErrorContext): ErrorContext {
   return {
@@ -56,6 +67,24 @@ export function withContext(error: SecretSyncError, context: ErrorContext): Secr
   });
   const stack = { value: error.stack, configurable: true, writable: true };
   return Object.defineProperty(copy, 'stack', stack);
+}
+
+/**
+ * Does what comes before a run, or beside one, and makes its error say what it is about. The reason for which a call was
+ * ended comes out as it is.
+ */
+export async function naming<Result>(
+  context: () => ErrorContext,
+  signal: AbortSignal | undefined,
+  work: () => Result | Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const isReason = signal?.aborted === true && error === signal.reason;
+    if (!isSecretSyncError(error) || error.runId !== undefined || isReason) throw error;
+    throw withContext(error, context());
+  }
 }
 
 const lineOf = ({ path, key, message }: ErrorProblem): string => {
@@ -104,7 +133,11 @@ interface Retelling {
 }
 
 /** A copy of an error that names a key, or says what happened after it. */
-export function retell(error: SecretSyncError, { key, after, maybeWritten }: Retelling): SecretSyncError {
+export function retell(error: SecretSyncError, retelling: Retelling): SecretSyncError {
+  if (!isSecretSyncError(error)) {
+    throw new SecretSyncError('INVALID_OPTION', 'retell() was not given a SecretSyncError; pass one.');
+  }
+  const { key, after, maybeWritten } = { ...retelling };
   const { code, message } = error;
   const story = after === undefined ? message : `${message.replace(/\.$/, '')}. ${after}`;
   return new SecretSyncError(code, key === undefined ? story : `${quote(key)}: ${story}`, {

@@ -36,6 +36,8 @@ export function byText<Item>(text: (item: Item) => string): (first: Item, second
 
 /** Why a value is not a string that an environment variable can hold; `undefined` when it is. */
 export function checkText(value: string): string | undefined {
+  const given: unknown = value;
+  if (typeof given !== 'string') return 'it is not a string; make it one';
   if (value.includes('\0')) return 'it contains a NUL character; remove it';
   // With the u flag, a surrogate that is half of a pair does not match.
   return /\p{Surrogate}/u.test(value)

@@ -3,7 +3,7 @@ import type { SecretSource } from '../contracts/source.js';
 import { quoteList } from '../shared/text.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { type ErrorProblem } from '../contracts/error-codes.js';
-import { unknownOptions } from './unknown-options.js';
+import { unknownOptions } from '../shared/arguments/check.js';
 
 /** Which variables of an environment are secrets of the source: exactly one of `pick` and `prefix` is given. */
 export type EnvSourceOptions =

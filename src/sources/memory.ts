@@ -1,5 +1,7 @@
 import { SecretValue } from '../contracts/secret.js';
-import type { SecretRecord, SecretSource } from '../contracts/source.js';
+import { secretPairs, type SecretRecord, type SecretSource } from '../contracts/source.js';
+import { checkArguments } from '../shared/arguments/check.js';
+import { pairs } from '../shared/arguments/rules.js';
 
 /** A source in memory, with what a test needs to change and inspect it. */
 export interface MemorySource extends SecretSource {
@@ -21,8 +23,9 @@ export interface MemorySource extends SecretSource {
  * const source = memorySource({ DATABASE_URL: 'postgres://…' });
  */
 export function memorySource(secrets: SecretRecord = {}): MemorySource {
+  checkArguments('memorySource', { secrets }, { secrets: pairs });
   const stored = new Map<string, readonly SecretValue[]>();
-  for (const [key, value] of Symbol.iterator in secrets ? secrets : Object.entries(secrets)) {
+  for (const [key, value] of secretPairs(secrets)) {
     stored.set(key, [...(stored.get(key) ?? []), SecretValue.from(value)]);
   }
   const watchers = new Set<() => void>();

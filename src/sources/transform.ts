@@ -8,9 +8,18 @@ import type {
   SourceReadResult,
   UnwritableKey,
 } from '../contracts/source.js';
-import { errorFromProblems } from '../shared/problems.js';
 import { notWritable } from './not-writable.js';
-import { unknownOptions } from './unknown-options.js';
+import { checkCall } from '../shared/arguments/check.js';
+import {
+  aFunction,
+  aName,
+  anIterable,
+  optional,
+  pairs,
+  withMethods,
+  type Rule,
+  type Rules,
+} from '../shared/arguments/rules.js';
 import { isSourceRead, secretPairs } from '../contracts/source.js';
 
 /** What becomes of a source's secrets. All functions get the key as the source has it, and must be pure. */
@@ -30,7 +39,19 @@ export interface SourceTransformation {
   readonly changeBack?: ((changed: SecretValue, key: string) => string | SecretValue) | undefined;
 }
 
-const OPTIONS = ['name', 'drop', 'rename', 'renameBack', 'change', 'changeBack'];
+const orFunction = ([what, fits]: Rule): Rule => [
+  `${what}, or a function`,
+  (value) => typeof value === 'function' || fits(value),
+];
+
+const OPTIONS: Rules = {
+  name: optional(aName),
+  drop: optional(orFunction(anIterable)),
+  rename: optional(orFunction(pairs)),
+  renameBack: optional(aFunction),
+  change: optional(aFunction),
+  changeBack: optional(aFunction),
+};
 
 interface Compiled {
   readonly isDropped: (key: string) => boolean;
@@ -70,7 +91,7 @@ function compile({ drop = [], rename = {}, renameBack, change, changeBack }: Sou
  * the one that the table of `rename` or `renameBack` gives; a value goes through `changeBack`. What would not read back
  * as it was written is not writable: it is listed by `checkWrite`, and refused (`SOURCE_NOT_WRITABLE`).
  *
- * @throws SecretSyncError `INVALID_OPTION` for an unknown option.
+ * @throws SecretSyncError `INVALID_OPTION` for what is not a source, and for options that are not valid.
  *
  * @example
  * const source = transformSource(infisical, {
@@ -79,14 +100,7 @@ function compile({ drop = [], rename = {}, renameBack, change, changeBack }: Sou
  * });
  */
 export function transformSource(source: SecretSource, transformation: SourceTransformation): SecretSource {
-  const unknown = unknownOptions(transformation, OPTIONS);
-  if (unknown.length > 0) {
-    throw errorFromProblems(
-      'INVALID_OPTION',
-      'transformSource was given options that are not valid',
-      unknown,
-    );
-  }
+  checkCall('transformSource', { source }, { source: withMethods('read') }, transformation, OPTIONS);
   const compiled = compile(transformation);
   return {
     name: transformation.name ?? source.name,

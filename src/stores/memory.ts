@@ -1,6 +1,8 @@
 import type { Clock } from '../contracts/clock.js';
 import type { JsonValue } from '../contracts/json.js';
 import type { StateStore, VersionedDocument } from '../contracts/state-store.js';
+import { checkCall } from '../shared/arguments/check.js';
+import { optional, withMethods } from '../shared/arguments/rules.js';
 import { assertStoreKey, stateConflict } from './store-key.js';
 
 /** Options of {@link memoryStore}. */
@@ -17,9 +19,11 @@ interface Stored {
 
 /**
  * A store that lives as long as the process: for tests, and for runs that need no memory of the last one. Documents
- * are kept as JSON, so that no one can change one from outside.
+ * are kept as JSON, so that no one can change one from outside. Throws `INVALID_OPTION` for options that are not valid.
  */
-export function memoryStore({ clock }: MemoryStoreOptions = {}): StateStore {
+export function memoryStore(options: MemoryStoreOptions = {}): StateStore {
+  checkCall('memoryStore', {}, {}, options, { clock: optional(withMethods('now')) });
+  const { clock } = options;
   const stored = new Map<string, Stored>();
   // Never starts again, so that a document which was deleted and created again can't be taken for the old one.
   let puts = 0;

@@ -1,3 +1,5 @@
+import { checkArguments } from '../../shared/arguments/check.js';
+import { anObject } from '../../shared/arguments/rules.js';
 import { compileKeySchema } from './key-schema.js';
 
 /** The part of a definition that decides which keys a sync writes and deletes. */
@@ -36,9 +38,10 @@ function* joined(start: string, end: string): Generator<string> {
  * | `app{{secretKey}}` | `app/eu/{{secretKey}}` | `app/eu/X` |
  * | `p{{secretKey}}/x` | `pQ/{{secretKey}}` | `pQ/x`: where one's suffix is the other's secret part |
  *
- * @throws SecretSyncError `INVALID_KEY_SCHEMA`.
+ * @throws SecretSyncError `INVALID_KEY_SCHEMA`; `INVALID_OPTION` for what is not an object.
  */
 export function crossSyncConflict(first: KeySchemaOf, second: KeySchemaOf): string | undefined {
+  checkArguments('crossSyncConflict', { first, second }, { first: anObject, second: anObject });
   const compile = ({ keySchema, environment }: KeySchemaOf) => compileKeySchema(keySchema, { environment });
   const [one, other] = [compile(first), compile(second)];
   for (const key of joined(longer(one.prefix, other.prefix), longer(one.suffix, other.suffix))) {

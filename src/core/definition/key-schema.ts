@@ -50,9 +50,11 @@ export function keySchemaProblems(
   environment: string | undefined,
   path = 'keySchema',
 ): ErrorProblem[] {
-  const trimmed = template.trim();
   const problemsOf = (messages: readonly string[]) =>
     messages.map((message): ErrorProblem => ({ code: 'INVALID_KEY_SCHEMA', path, message }));
+  if (![template, environment ?? ''].every((given: unknown) => typeof given === 'string'))
+    return problemsOf(['it must be a string, and the environment too']);
+  const trimmed = template.trim();
   // Nothing else of it is read: what follows is quick for short templates only.
   if (trimmed.length > MAX_LENGTH) {
     return problemsOf([`it has ${trimmed.length} characters; shorten it to ${MAX_LENGTH}`]);
@@ -104,7 +106,8 @@ export function compileKeySchema(
   options: { readonly environment?: string | undefined } = {},
 ): KeySchema {
   if (template === undefined) return identityKeySchema;
-  const problems = keySchemaProblems(template, options.environment);
+  const { environment } = { ...options };
+  const problems = keySchemaProblems(template, environment);
   if (problems.length > 0)
     throw errorFromProblems('INVALID_KEY_SCHEMA', 'The key schema is not valid', problems);
 

@@ -6,6 +6,7 @@ import { validate, valueAt } from '../../shared/validation.js';
 import { atLeast, flag, oneOf, optionsOf, share, string } from '../../shared/option-schemas.js';
 import { nestingProblem } from '../../shared/nesting.js';
 import type { ErrorProblem } from '../../contracts/error-codes.js';
+import type { ErrorContext } from '../../shared/problems.js';
 import { withoutUndefined } from '../../shared/canonical-json.js';
 
 const text = (least: number, most: number) =>
@@ -64,6 +65,8 @@ export interface ParsedDefinition {
   /** Absent where fields are missing or of wrong types. */
   readonly definition?: SyncDefinition;
   readonly problems: readonly ErrorProblem[];
+  /** What an error can say of it, also where other fields are wrong: its id and its connection, as far as they are valid. */
+  readonly context: ErrorContext;
   /** The input without fields that are `undefined`; absent where it is too deep or too large to be read. */
   readonly plain?: unknown;
 }
@@ -81,12 +84,25 @@ function withDefaults(input: z.infer<typeof definitionSchema>): SyncDefinition {
   };
 }
 
+/** What is not valid could be anything, also a secret that was put in the wrong place. */
+function contextOf(plain: unknown, problems: readonly ErrorProblem[]): ErrorContext {
+  const valid = (field: string): string | undefined => {
+    const value = valueAt(plain, [field]);
+    return typeof value === 'string' && !problems.some(({ path }) => path === field) ? value : undefined;
+  };
+  return {
+    definitionId: valid(valueAt(plain, ['id']) === undefined ? 'name' : 'id'),
+    connectionId: valid('connectionId'),
+  };
+}
+
 /** Parses everything of a definition but its `destinationConfig`, which belongs to a driver. All problems together. */
 export function parseDefinitionFields(input: unknown): ParsedDefinition {
   const tooMuch = nestingProblem(input, MOST_FIELDS);
   if (tooMuch !== undefined) {
     return {
       problems: [{ code: 'INVALID_DEFINITION', message: `it ${tooMuch}; make it a plain, flat object` }],
+      context: {},
     };
   }
   const plain = withoutUndefined(input);
@@ -106,6 +122,7 @@ export function parseDefinitionFields(input: unknown): ParsedDefinition {
   return {
     plain,
     problems,
+    context: contextOf(plain, problems),
     ...(parsed.problems === undefined && { definition: withDefaults(parsed.value) }),
   };
 }

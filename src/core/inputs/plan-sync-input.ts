@@ -2,7 +2,6 @@ import * as z from 'zod/mini';
 import type { ErrorProblem } from '../../contracts/error-codes.js';
 import type { SyncDefinition } from '../../contracts/definition.js';
 import type { Capabilities, DestinationEntry } from '../../contracts/destination.js';
-import { SecretValue } from '../../contracts/secret.js';
 import { atLeast, flag, oneOf, optionsOf, string, withMethods } from '../../shared/option-schemas.js';
 import { errorFromProblems } from '../../shared/problems.js';
 import { validate } from '../../shared/validation.js';
@@ -10,6 +9,7 @@ import { unrestrictedCapabilities } from '../definition/defaults.js';
 import { parseDefinitionFields } from '../definition/parse-definition.js';
 import { tryKeyring, type Keyring } from '../fingerprint/keyring.js';
 import { redeployProblem } from '../follow-up.js';
+import { isEntry } from './check-input.js';
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 const list = z.optional(z.custom<unknown>((value) => Array.isArray(value), 'it must be a list'));
@@ -32,12 +32,6 @@ const inputSchema = optionsOf({
 const fieldOf = (input: unknown, name: string): unknown =>
   typeof input === 'object' && input !== null ? Reflect.get(input, name) : undefined;
 
-const isValue = (value: unknown): boolean =>
-  value === undefined ||
-  typeof value === 'string' ||
-  SecretValue.is(value) ||
-  (typeof value === 'object' && value !== null && 'notAString' in value);
-
 /**
  * Returns entries as they are, where all have a key and a value of the right types.
  *
@@ -45,10 +39,9 @@ const isValue = (value: unknown): boolean =>
  */
 export function checkEntries(entries: readonly DestinationEntry[]): readonly DestinationEntry[] {
   const problems = (entries as readonly unknown[]).flatMap((entry, index): ErrorProblem[] => {
-    const key = fieldOf(entry, 'key');
-    if (typeof key === 'string' && isValue(fieldOf(entry, 'value'))) return [];
+    if (isEntry(entry)) return [];
     const message =
-      typeof key === 'string'
+      typeof fieldOf(entry, 'key') === 'string'
         ? 'its value must be a string, a SecretValue, or absent'
         : 'it must have a key that is a string';
     return [{ code: 'INVALID_OPTION', path: `destination[${index}]`, message }];
@@ -84,10 +77,13 @@ function parseDefinition(definition: object) {
 export function parsePlanInput(input: unknown): ParsedPlanInput {
   const options = validate(inputSchema, input, { code: 'INVALID_OPTION' }).problems ?? [];
   const given = fieldOf(input, 'definition');
-  const { definition, problems: inDefinition } =
-    typeof given === 'object' && given !== null
-      ? parseDefinition(given)
-      : { definition: undefined, problems: [] };
+  const {
+    definition,
+    problems: inDefinition,
+    context,
+  } = typeof given === 'object' && given !== null
+    ? parseDefinition(given)
+    : { definition: undefined, problems: [], context: {} };
   const { keyring, problems: ofKeys = [] } = tryKeyring(fieldOf(input, 'fingerprintKey'));
   const { data: capabilities = unrestrictedCapabilities } = capabilitiesSchema.safeParse(
     fieldOf(input, 'capabilities'),
@@ -102,7 +98,7 @@ export function parsePlanInput(input: unknown): ParsedPlanInput {
   ];
   if (definition !== undefined && problems.length === 0) return { definition, keyring };
   if (options.length + ofKeys.length === 0) {
-    throw errorFromProblems('INVALID_DEFINITION', 'The definition is not valid', problems);
+    throw errorFromProblems('INVALID_DEFINITION', 'The definition is not valid', problems, context);
   }
-  throw errorFromProblems('INVALID_OPTION', 'The input of planSync is not valid', problems);
+  throw errorFromProblems('INVALID_OPTION', 'The input of planSync is not valid', problems, context);
 }

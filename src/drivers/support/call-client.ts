@@ -2,6 +2,8 @@ import * as z from 'zod/mini';
 import type { CallOptions } from '../../contracts/destination.js';
 import type { HttpClient } from '../../contracts/http.js';
 import { createHttpClient } from '../../http/client.js';
+import { checkArguments } from '../../shared/arguments/check.js';
+import { aFunction, aName } from '../../shared/arguments/rules.js';
 import { unconcealed } from '../../shared/concealed.js';
 import { flag, functionOf, optionsOf, signal as signalOption } from '../../shared/option-schemas.js';
 import { errorFromProblems } from '../../shared/problems.js';
@@ -26,11 +28,17 @@ interface Connectable<Credentials> {
  * nothing of the credentials; `UNSAFE_URL`.
  */
 export function callClient<Credentials>(
-  { displayName, endpoint, authorization }: Connectable<Credentials>,
+  driver: Connectable<Credentials>,
   schema: z.ZodMiniType<Credentials>,
   input: Credentials,
   options: CallOptions = {},
 ): HttpClient {
+  checkArguments('callClient', driver, {
+    displayName: aName,
+    endpoint: aFunction,
+    authorization: aFunction,
+  });
+  const { displayName, endpoint, authorization } = driver;
   const call = validate(optionsSchema, options, { code: 'INVALID_OPTION', path: 'options' });
   const credentials = validate(schema, unconcealed(input), {
     code: 'INVALID_OPTION',

@@ -1,3 +1,5 @@
+import { checkArguments } from '../../shared/arguments/check.js';
+import { aString } from '../../shared/arguments/rules.js';
 import * as z from 'zod/mini';
 
 /** Schema of an id that is one path segment wherever it is put. Not always a UUID. */
@@ -28,6 +30,7 @@ export const label = z.optional(
 
 /** Returns one string for all spellings of a UUID, which servers take in either case and without dashes; else the id. */
 export function canonicalId(id: string): string {
+  checkArguments('canonicalId', { id }, { id: aString });
   const digits = id.replaceAll('-', '').toLowerCase();
   return /^[0-9a-f]{32}$/.test(digits) ? digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : id;
 }

@@ -4,7 +4,7 @@ import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { SyncEvent } from '../../contracts/events.js';
 import type { Operation } from '../../contracts/plan.js';
 import { endUnneeded, onAbort } from '../../shared/abort.js';
-import { withContext, type ErrorContext } from '../../shared/problems.js';
+import { contextOfSync, withContext } from '../../shared/problems.js';
 import { timestamp } from '../../shared/timestamps.js';
 import { notify } from '../boundary/guard-call.js';
 import type { CallSignal } from '../call-options.js';
@@ -94,18 +94,6 @@ export async function withRun<Result, Prepared extends AtPlace>(
   }
 }
 
-/** What the errors of a run say of it. */
-function contextOf({ fields, prepared }: Run<AtPlace>): ErrorContext {
-  const { destination, connectionId } = prepared.definition;
-  return {
-    runId: fields.runId,
-    definitionId: fields.definitionId,
-    place: prepared.place,
-    ...(destination === undefined ? {} : { destination }),
-    ...(connectionId === undefined ? {} : { connectionId }),
-  };
-}
-
 /** What says more than the reason for which a run was ended: what was done before. */
 const OUTLIVES_ABORT: ReadonlySet<ErrorCode> = new Set(['STATE_NOT_SAVED', 'REDEPLOY_FAILED']);
 
@@ -125,7 +113,10 @@ async function told<Result, Prepared extends AtPlace>(
       signal.aborted && !(isSecretSyncError(error) && OUTLIVES_ABORT.has(error.code)) ? signal.reason : error;
     // The caller's own reason comes back as it is.
     const isCallers = callerSignal?.aborted === true && ended === callerSignal.reason;
-    const thrown = isSecretSyncError(ended) && !isCallers ? withContext(ended, contextOf(run)) : ended;
+    const thrown =
+      isSecretSyncError(ended) && !isCallers
+        ? withContext(ended, { ...contextOfSync(prepared), runId: fields.runId })
+        : ended;
     run.emit({
       ...fields,
       type: 'run-failed',

@@ -1,6 +1,6 @@
 import { crossSyncConflict } from '../../core/definition/key-schema-overlap.js';
 import type { InspectedSync } from '../../engine/port.js';
-import { errorFromProblems } from '../../shared/problems.js';
+import { contextOfSync, errorFromProblems } from '../../shared/problems.js';
 import { quote } from '../../shared/text.js';
 import type { ServiceEvent } from '../events.js';
 import type { ResolvedServiceOptions } from '../options.js';
@@ -47,5 +47,10 @@ export async function checkOthers(
   const problems = conflicts.map(
     ({ message }) => ({ code: 'CROSS_SYNC_CONFLICT', path: 'syncOptions.keySchema', message }) as const,
   );
-  throw errorFromProblems('CROSS_SYNC_CONFLICT', 'Syncs would write the same keys', problems);
+  throw errorFromProblems(
+    'CROSS_SYNC_CONFLICT',
+    'Syncs would write the same keys',
+    problems,
+    contextOfSync({ definition, place }),
+  );
 }

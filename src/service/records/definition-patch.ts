@@ -41,6 +41,7 @@ function patched(fields: object, changes: object): Record<string, unknown> {
  * @throws SecretSyncError `INVALID_DEFINITION` for what can't be changed.
  */
 export function changedDefinition(definition: SyncDefinition, changes: SyncChanges): Record<string, unknown> {
+  const { id: definitionId, destination, connectionId } = definition;
   const problems = ['id', 'destination'].flatMap((path): ErrorProblem[] => {
     const isNamed =
       Object.hasOwn(changes, path) && Reflect.get(changes, path) !== Reflect.get(definition, path);
@@ -48,7 +49,11 @@ export function changedDefinition(definition: SyncDefinition, changes: SyncChang
     return isNamed ? [{ code: 'INVALID_DEFINITION', path, message }] : [];
   });
   if (problems.length > 0)
-    throw errorFromProblems('INVALID_DEFINITION', 'The sync can not be changed', problems);
+    throw errorFromProblems('INVALID_DEFINITION', 'The sync can not be changed', problems, {
+      definitionId,
+      destination,
+      connectionId,
+    });
   const { syncOptions, ...rest } = changes;
   const next = patched(definition, rest);
   return syncOptions === undefined || syncOptions === null

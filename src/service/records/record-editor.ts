@@ -2,7 +2,7 @@ import type { SyncDefinition } from '../../contracts/definition.js';
 import { SecretSyncError } from '../../contracts/errors.js';
 import { sameLocation } from '../../core/inputs/location.js';
 import type { InspectedSync } from '../../engine/port.js';
-import { errorFromProblems } from '../../shared/problems.js';
+import { contextOfSync, errorFromProblems } from '../../shared/problems.js';
 import { quote } from '../../shared/text.js';
 import { valueAt } from '../../shared/validation.js';
 import type { ResolvedServiceOptions } from '../options.js';
@@ -49,11 +49,12 @@ export class RecordEditor {
 
   async create(input: unknown): Promise<StoredSync> {
     const { port, emit } = this.#options;
-    const id = valueAt(input, ['id']) ?? globalThis.crypto.randomUUID();
-    const isObject = typeof input === 'object' && input !== null;
-    const inspected = await port.inspect(isObject ? { ...input, id } : input);
+    const given = await port.inspect(input);
+    checkName(given.definition);
+    // The default of the engine, the name, can change; the id of a record can't.
+    const id = valueAt(input, ['id']) === undefined ? globalThis.crypto.randomUUID() : given.definition.id;
+    const inspected = { ...given, definition: { ...given.definition, id } };
     const { definition } = inspected;
-    checkName(definition);
     const described = await describeLocation(port, definition);
     return this.#inTurn(async () => {
       const conflicts = await checkOthers(this.#options, this.#records, inspected);
@@ -103,7 +104,7 @@ export class RecordEditor {
       const { version } = before;
       if (wantedVersion !== undefined && wantedVersion !== version) {
         const message = `The sync ${quote(before.definition.name)} is at version ${version}, and the change was made for version ${wantedVersion}; read it again, and change what it is now.`;
-        throw new SecretSyncError('VERSION_CONFLICT', message);
+        throw new SecretSyncError('VERSION_CONFLICT', message, contextOfSync(before));
       }
       const inspected = await port.inspect(changedDefinition(before.definition, changes));
       const { definition, place, connectionName } = inspected;

@@ -1,6 +1,7 @@
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { SyncEvent } from '../../contracts/events.js';
 import type { SyncResult } from '../../contracts/result.js';
+import { contextOfSync } from '../../shared/problems.js';
 import { quote } from '../../shared/text.js';
 import { syncNotFound, type LoadedSync } from '../records/record-store.js';
 import type { StoredSync } from '../records/stored-sync.js';
@@ -46,7 +47,8 @@ export function refusalOf(
   const { version, createdAt } = loaded.stored;
   if (call.isAwaited && job.cause !== 'deleted' && current.deletion?.status === 'running') {
     const message = `The sync ${quote(current.definition.name)} is being deleted.`;
-    return { status: 'busy', error: new SecretSyncError('SYNC_BUSY', message, { retryable: true }) };
+    const details = { ...contextOfSync(current), retryable: true };
+    return { status: 'busy', error: new SecretSyncError('SYNC_BUSY', message, details) };
   }
   if (decision.status === 'busy') return { status: 'busy', error: undefined };
   if (decision.status === 'unwanted') return decision;

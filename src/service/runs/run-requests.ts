@@ -1,6 +1,7 @@
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { Operation } from '../../contracts/plan.js';
 import { withTimeLimit } from '../../shared/async.js';
+import { contextOfSync } from '../../shared/problems.js';
 import { quote } from '../../shared/text.js';
 import { failureText } from '../failure.js';
 import type { ResolvedServiceOptions } from '../options.js';
@@ -37,7 +38,7 @@ export class RunRequests {
     const { id, name, isEnabled } = known.stored.definition;
     if (!isEnabled && operation !== 'remove') {
       const message = `The sync ${quote(name)} is disabled; set isEnabled, or plan it.`;
-      throw new SecretSyncError('SYNC_DISABLED', message);
+      throw new SecretSyncError('SYNC_DISABLED', message, contextOfSync(known.stored));
     }
     const { queue } = this.#options;
     const job = jobOf(id, operation, 'manual', { options });

@@ -9,8 +9,8 @@ import type {
 import { merge, partRead, type PartRead } from './merge.js';
 import { findTarget, nameParts, type ComposedSource } from './parts.js';
 import { notWritable } from '../not-writable.js';
-import { unknownOptions } from '../unknown-options.js';
-import { errorFromProblems } from '../../shared/problems.js';
+import { checkCall } from '../../shared/arguments/check.js';
+import { aName, field, optional, withMethods, type Rule } from '../../shared/arguments/rules.js';
 
 export type { ComposedSource } from './parts.js';
 
@@ -18,6 +18,18 @@ export interface ComposeOptions {
   /** The name of the part that is written. Default: none; then what is composed can't be written. */
   readonly writeTo?: string | undefined;
 }
+
+const [, isSource] = withMethods('read');
+
+const composable: Rule = [
+  'a list of sources, or of { name, source, location }',
+  (value) =>
+    Array.isArray(value) &&
+    value.every(
+      (part: unknown) =>
+        isSource(part) || (typeof field(part, 'name') === 'string' && isSource(field(part, 'source'))),
+    ),
+];
 
 const locate = (part: ComposedSource, location: SourceLocation): SourceLocation => ({
   ...location,
@@ -67,10 +79,7 @@ export function composeSources(
   sources: readonly (ComposedSource | SecretSource)[],
   options: ComposeOptions = {},
 ): SecretSource {
-  const unknown = unknownOptions(options, ['writeTo']);
-  if (unknown.length > 0) {
-    throw errorFromProblems('INVALID_OPTION', 'composeSources was given options that are not valid', unknown);
-  }
+  checkCall('composeSources', { sources }, { sources: composable }, options, { writeTo: optional(aName) });
   const { writeTo } = options;
   const parts = nameParts(sources);
   const target = findTarget(parts, writeTo);

@@ -1,11 +1,11 @@
 import type { Clock } from '../../contracts/clock.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
-import { SecretSyncError } from '../../contracts/errors.js';
 import type { SecretSource, SourceCallOptions, SourceLocation, SourceRead } from '../../contracts/source.js';
 import { systemClock } from '../../shared/clock.js';
 import { errorFromProblems } from '../../shared/problems.js';
 import { quote } from '../../shared/text.js';
-import { unknownOptions } from '../unknown-options.js';
+import { checkCall } from '../../shared/arguments/check.js';
+import { aName, aTime, optional, withMethods, type Rule, type Rules } from '../../shared/arguments/rules.js';
 import { mergeFiles, type NamedFile } from './merge.js';
 import { createDotenvReader, type DotenvFile } from './read-dotenv.js';
 import { watchFiles } from './watch.js';
@@ -28,6 +28,20 @@ export interface DotenvOptions {
 export interface DotenvSource extends Required<Omit<SecretSource, 'read' | 'describe'>> {
   read(location: SourceLocation, options: SourceCallOptions): Promise<SourceRead>;
 }
+
+const filePaths: Rule = [
+  'the path of a file, or a list of paths',
+  (value) => {
+    const paths: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return paths.length > 0 && paths.every(aName[1]);
+  },
+];
+
+const OPTIONS: Rules = {
+  debounce: optional(aTime),
+  settleTime: optional(aTime),
+  clock: optional(withMethods('now', 'sleep')),
+};
 
 /**
  * Returns a source of one dotenv file or of several, in which a later file wins. Values are read as the dotenv package
@@ -63,15 +77,12 @@ export interface DotenvSource extends Required<Omit<SecretSource, 'read' | 'desc
  * const source = dotenvSource(['.env', '.env.production']);
  */
 export function dotenvSource(path: string | readonly string[], options: DotenvOptions = {}): DotenvSource {
+  checkCall('dotenvSource', { path }, { path: filePaths }, options, OPTIONS);
   const given = typeof path === 'string' ? [path] : [...path];
   // Of a file that is named twice, the last place is the one that counts.
   const paths = given.filter((file, index) => given.lastIndexOf(file) === index);
-  const last = paths.at(-1);
-  if (last === undefined || paths.includes('')) {
-    throw new SecretSyncError('INVALID_OPTION', 'dotenvSource needs the path of a file, or a list of paths.');
-  }
+  const last = paths.at(-1) ?? '';
   const { debounce = 100, settleTime = 100, clock = systemClock } = options;
-  checkOptions(options, { debounce, settleTime });
   const reader = createDotenvReader(settleTime);
 
   const readAll = async (files: readonly string[], signal: AbortSignal): Promise<readonly ReadFile[]> => {
@@ -103,15 +114,3 @@ export function dotenvSource(path: string | readonly string[], options: DotenvOp
 }
 
 type ReadFile = DotenvFile & NamedFile;
-
-function checkOptions(options: object, times: Readonly<Record<string, unknown>>): void {
-  const problems = Object.entries(times).flatMap(([path, value]): ErrorProblem[] =>
-    typeof value === 'number' && value >= 0 && Number.isFinite(value)
-      ? []
-      : [{ code: 'INVALID_OPTION', path, message: 'it must be a number from 0 on, in ms' }],
-  );
-  problems.push(...unknownOptions(options, ['debounce', 'settleTime', 'clock']));
-  if (problems.length > 0) {
-    throw errorFromProblems('INVALID_OPTION', 'dotenvSource was given options that are not valid', problems);
-  }
-}

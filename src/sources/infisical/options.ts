@@ -3,7 +3,7 @@ import type { Clock } from '../../contracts/clock.js';
 import type { SourceLocation } from '../../contracts/source.js';
 import type { RetryOptionsInput } from '../../http/backoff.js';
 import { errorFromProblems } from '../../shared/problems.js';
-import { unknownOptions } from '../unknown-options.js';
+import { unknownOptions } from '../../shared/arguments/check.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
 
 /** Options of `infisicalSource`. */

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { checkCall } from '../../shared/arguments/check.js';
+import { aName, aTime, optional, type Rule } from '../../shared/arguments/rules.js';
 import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { StateStore, StoredEntry, VersionedDocument } from '../../contracts/state-store.js';
 import { quote } from '../../shared/text.js';
@@ -167,6 +169,8 @@ async function entries(store: FileStore, prefix: string): Promise<readonly Store
   return found;
 }
 
+const aDirectory: Rule = ['the path of a directory', aName[1]];
+
 /**
  * A store of one JSON file a document below `directory`, which is created, with those above it, by the first write.
  *
@@ -182,11 +186,8 @@ async function entries(store: FileStore, prefix: string): Promise<readonly Store
  * result, for one that can't be written.
  */
 export function fileStore(directory: string, options: FileStoreOptions = {}): StateStore {
+  checkCall('fileStore', { directory }, { directory: aDirectory }, options, { lockWait: optional(aTime) });
   const { lockWait = 10_000 } = options;
-  const given: unknown = directory;
-  if (typeof given !== 'string' || given === '')
-    throw new SecretSyncError('INVALID_OPTION', 'fileStore needs the path of a directory.');
-  if (!(lockWait >= 0)) throw new SecretSyncError('INVALID_OPTION', 'lockWait must be 0 or more, in ms.');
   const store: FileStore = { root: resolve(directory), lockWait, ages: createFileAges(), swept: new Set() };
 
   return {

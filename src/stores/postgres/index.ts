@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { SecretSyncError } from '../../contracts/errors.js';
 import type { StateStore, StoredEntry } from '../../contracts/state-store.js';
+import { checkCall } from '../../shared/arguments/check.js';
+import { aFlag, field, optional, type Rule, type Rules } from '../../shared/arguments/rules.js';
 import { notSaved, parseDocument, stateAt, statesBelow, unreadable } from '../server.js';
 import { assertStoreKey, stateConflict } from '../store-key.js';
 import type { PostgresClient } from './client.js';
@@ -22,6 +23,15 @@ export interface PostgresStoreOptions {
 
 /** What two transactions get that change one row in an isolation level above `read committed`. */
 const SERIALIZATION_FAILURE = '40001';
+
+/** A client can be a function with methods, as that of Neon. */
+const aClient: Rule = [
+  'a client with query(text, values), such as a Pool of pg',
+  (value) => typeof field(value, 'query') === 'function',
+];
+
+// The name of the table is checked by who quotes it.
+const OPTIONS: Rules = { table: ['a string', () => true], createTable: optional(aFlag) };
 
 const keyRows = z.array(z.object({ key: z.string() }));
 const documentRows = z.array(
@@ -70,11 +80,8 @@ function isWhole(row: z.infer<typeof documentRows>[number]): boolean {
  * const store = postgresStore(pool);
  */
 export function postgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): StateStore {
+  checkCall('postgresStore', { client }, { client: aClient }, options, OPTIONS);
   const { table = DEFAULT_TABLE, createTable = true } = options;
-  if (typeof (client as Partial<PostgresClient> | null | undefined)?.query !== 'function') {
-    const message = 'postgresStore needs a client with query(text, values), such as a Pool of pg.';
-    throw new SecretSyncError('INVALID_OPTION', message);
-  }
   const statements = statementsFor(quotedTable(table));
   const run = statementsOn(client, table, createTable);
 

@@ -1,4 +1,5 @@
 import { SecretSyncError } from '../../contracts/errors.js';
+import { isObject, type Rule } from '../../shared/arguments/rules.js';
 
 /**
  * A connected client of Redis or Valkey, as far as {@link redisStore} uses it: one of ioredis (`call`; also its
@@ -18,15 +19,21 @@ export function commandsOf(client: RedisClient): SendCommand {
   if (has(client, 'call')) return async (command, ...args) => client.call(command, ...args);
   if (has(client, 'sendCommand')) return async (...args) => client.sendCommand(args);
   if (has(client, 'send')) return async (command, ...args) => client.send(command, args);
-  throw new SecretSyncError(
-    'INVALID_OPTION',
-    'redisStore needs a client of ioredis, node-redis or Bun: an object with call, sendCommand or send.',
-  );
+  throw new SecretSyncError('INVALID_OPTION', `The client of redisStore() must be ${A_CLIENT}.`);
 }
 
-function has<Name extends 'call' | 'sendCommand' | 'send'>(
-  client: RedisClient,
+const COMMANDS = ['call', 'sendCommand', 'send'] as const;
+const A_CLIENT = 'a client of ioredis, node-redis or Bun: an object with call(), sendCommand() or send()';
+
+/** What `commandsOf` takes. */
+export const aClient: Rule = [
+  A_CLIENT,
+  (value) => isObject(value) && COMMANDS.some((name) => has(value, name)),
+];
+
+function has<Name extends (typeof COMMANDS)[number]>(
+  client: object,
   name: Name,
 ): client is Extract<RedisClient, Record<Name, unknown>> {
-  return typeof client === 'object' && client !== null && typeof Reflect.get(client, name) === 'function';
+  return typeof Reflect.get(client, name) === 'function';
 }

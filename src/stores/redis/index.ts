@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
-import { SecretSyncError } from '../../contracts/errors.js';
 import type { StateStore, VersionedDocument } from '../../contracts/state-store.js';
+import { checkCall } from '../../shared/arguments/check.js';
+import { aName, optional } from '../../shared/arguments/rules.js';
 import { byText, compareText } from '../../shared/text.js';
 import { damaged, notSaved, parseDocument, stateAt, statesBelow, unreadable } from '../server.js';
 import { assertStoreKey, stateConflict } from '../store-key.js';
-import { commandsOf, type RedisClient } from './client.js';
+import { aClient, commandsOf, type RedisClient } from './client.js';
 import { redisFailure } from './failure.js';
 import { DISCARD, ENTRIES, GET, LIST, LOOK, SWAP } from './scripts.js';
 
@@ -66,10 +67,8 @@ function isWhole(key: string, found: z.infer<typeof stored>): boolean {
  * const store = redisStore(client);
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): StateStore {
+  checkCall('redisStore', { client }, { client: aClient }, options, { key: optional(aName) });
   const { key: hash = 'secret-sync:documents' } = options;
-  if (typeof hash !== 'string' || hash === '') {
-    throw new SecretSyncError('INVALID_OPTION', 'The key of redisStore must be a string that is not empty.');
-  }
   const send = commandsOf(client);
   const run = (script: string, ...args: readonly string[]) => send('EVAL', script, '1', hash, ...args);
 

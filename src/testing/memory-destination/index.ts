@@ -1,3 +1,5 @@
+import { checkArguments } from '../../shared/arguments/check.js';
+import { anObject } from '../../shared/arguments/rules.js';
 import { concealed } from '../../shared/concealed.js';
 import * as z from 'zod';
 import { SecretSyncError } from '../../contracts/errors.js';
@@ -39,6 +41,7 @@ export function memoryDestination<const Name extends string>(
   options: MemoryDestinationOptions<Name> & { readonly name: Name },
 ): MemoryDestination<Name>;
 export function memoryDestination(options: MemoryDestinationOptions = {}): MemoryDestination {
+  checkArguments('memoryDestination', { options }, { options: anObject });
   const { name = 'memory', accessToken = 'memory-destination-token', writes = 'each' } = options;
   const places = new Map<string, MemoryPlace>();
   const calls: MemoryCall[] = [];

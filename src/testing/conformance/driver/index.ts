@@ -7,7 +7,7 @@ import { assertNoLeak, leakCanaries, type LeakScenario } from './leaks.js';
 import { testSyncTroubles } from './sync-troubles.js';
 import { testSyncs } from './syncs.js';
 import type { DriverFixture, FixtureTokens } from './fixture.js';
-import type { ConformanceRunner } from '../runner.js';
+import { checkSuite, type ConformanceRunner } from '../runner.js';
 
 /** How long to wait for a destination that fails: what is to come out has come out by then. */
 const PATIENCE_MS = 200;
@@ -35,10 +35,9 @@ export interface DriverConformanceOptions {
  * @example
  * driverConformance({ name: 'vault', create: (tokens) => startVault(tokens) }, { describe, it });
  */
-export function driverConformance(
-  options: DriverConformanceOptions,
-  { describe, it }: ConformanceRunner,
-): void {
+export function driverConformance(options: DriverConformanceOptions, runner: ConformanceRunner): void {
+  checkSuite('driverConformance', options, runner);
+  const { describe, it } = runner;
   const { name, failures = [] } = options;
   const [accepted, refused] = leakCanaries().tokens.map(({ text }) => text);
   const tokens: FixtureTokens = { accepted: accepted ?? '', refused: refused ?? '' };

@@ -1,4 +1,4 @@
-import type { ConformanceRunner } from '../runner.js';
+import { checkSuite, type ConformanceRunner } from '../runner.js';
 import { createSourceKit } from './kit.js';
 import { addDescribeTests, addWatchTests } from './optional.js';
 import type { SourceConformanceOptions } from './options.js';
@@ -16,6 +16,7 @@ import { addWriteTests } from './writes.js';
  * sourceConformance({ name: 'vault', create: (secrets) => vaultWith(secrets) }, { describe, it });
  */
 export function sourceConformance(options: SourceConformanceOptions, runner: ConformanceRunner): void {
+  checkSuite('sourceConformance', options, runner);
   runner.describe(`${options.name} keeps the promises of a source`, () => {
     const kit = createSourceKit(options, runner);
     addReadTests(kit);

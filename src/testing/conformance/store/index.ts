@@ -1,4 +1,4 @@
-import type { ConformanceRunner } from '../runner.js';
+import { checkSuite, type ConformanceRunner } from '../runner.js';
 import { testDocuments } from './documents.js';
 import { createStoreKit, type StoreConformanceOptions } from './kit.js';
 import { testOptional } from './optional.js';
@@ -16,6 +16,7 @@ export type { StoreConformanceOptions } from './kit.js';
  * storeConformance({ name: 'redis', create: () => redisStore(client) }, { describe, it });
  */
 export function storeConformance(options: StoreConformanceOptions, runner: ConformanceRunner): void {
+  checkSuite('storeConformance', options, runner);
   const kit = createStoreKit(options, runner);
   runner.describe(`${options.name} keeps the promises of a state store`, () => {
     testVersions(kit);

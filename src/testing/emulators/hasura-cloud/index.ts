@@ -1,3 +1,5 @@
+import { checkArguments } from '../../../shared/arguments/check.js';
+import { anObject } from '../../../shared/arguments/rules.js';
 import type { JsonValue } from '../../../contracts/json.js';
 import { startEmulatorServer } from '../server/server.js';
 import type { Emulator, EmulatorOptions } from '../server/types.js';
@@ -56,6 +58,7 @@ export interface HasuraCloudEmulator extends Emulator {
 export async function startHasuraCloudEmulator(
   options: HasuraCloudEmulatorOptions = {},
 ): Promise<HasuraCloudEmulator> {
+  checkArguments('startHasuraCloudEmulator', { options }, { options: anObject });
   const { accessToken = 'hasura-cloud-emulator-token', now = Date.now } = options;
   const graphql = await loadGraphql();
   const switches: HasuraCloudSwitches = { ...HASURA_CLOUD_DEFAULTS, ...options };

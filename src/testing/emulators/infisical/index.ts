@@ -1,3 +1,5 @@
+import { checkArguments } from '../../../shared/arguments/check.js';
+import { anObject } from '../../../shared/arguments/rules.js';
 import type { EmulatorAnswer } from '../server/answers.js';
 import { startEmulatorServer } from '../server/server.js';
 import type { Emulator, EmulatorOptions, RequestLogEntry } from '../server/types.js';
@@ -142,6 +144,7 @@ function controlsOf(
 export async function startInfisicalEmulator(
   options: InfisicalEmulatorOptions = {},
 ): Promise<InfisicalEmulator> {
+  checkArguments('startInfisicalEmulator', { options }, { options: anObject });
   const { clientId = 'infisical-emulator-client', clientSecret = 'infisical-emulator-client-secret' } =
     options;
   const { now = Date.now } = options;

@@ -1,3 +1,5 @@
+import { checkArguments } from '../../../shared/arguments/check.js';
+import { anObject } from '../../../shared/arguments/rules.js';
 import type { EmulatorAnswer } from '../server/answers.js';
 import { startEmulatorServer } from '../server/server.js';
 import type { Emulator, EmulatorOptions, RequestLogEntry } from '../server/types.js';
@@ -58,6 +60,7 @@ export interface QoveryEmulator extends Emulator {
  * against the documented rule are errors (400); a bad token is 401; any other route is 404.
  */
 export async function startQoveryEmulator(options: QoveryEmulatorOptions = {}): Promise<QoveryEmulator> {
+  checkArguments('startQoveryEmulator', { options }, { options: anObject });
   const { accessToken = 'qovery-emulator-token', now = Date.now } = options;
   const switches: QoverySwitches = { ...QOVERY_DEFAULTS, ...options };
   const state = createQoveryState(switches, now);
