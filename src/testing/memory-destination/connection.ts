@@ -9,6 +9,7 @@ import type {
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { FinishOptions, FollowUpOutcome } from '../../contracts/follow-up.js';
 import { untilAborted } from '../../shared/abort.js';
+import { endsTurn, forEachInTurns, inTurns, turnAfter } from '../../shared/turns/turns.js';
 import { faultError, type MemoryCall, type MemoryFault } from './faults.js';
 import { toDestinationEntry, type MemoryEntry, type MemoryPlace } from './place.js';
 
@@ -92,7 +93,7 @@ export function connectMemory(options: MemoryConnectionOptions): DestinationConn
         );
       }
       const outcomes = await writeOnce(batch.phase, batch.changes, writeOptions.signal);
-      outcomes.forEach((outcome) => writeOptions.onOutcome(outcome));
+      await inTurns(forEachInTurns(outcomes, (outcome) => writeOptions.onOutcome(outcome)));
       return outcomes;
     },
     ...(options.isFollowed && {
@@ -125,6 +126,8 @@ async function writeEach(
         writeOptions.onOutcome(outcome);
         if (outcome.status !== 'applied' && outcome.error.code === 'UNAUTHORIZED') isRefused = true;
       }
+      // As a network would: nothing else here lets others have their turn.
+      if (endsTurn(outcomes.length)) await turnAfter(outcomes.length);
     } catch (error) {
       thrown.push(error);
     }
