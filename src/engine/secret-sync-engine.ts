@@ -9,6 +9,7 @@ import type {
   DestinationName,
 } from '../contracts/typed-definition.js';
 import { quote } from '../shared/text.js';
+import { inTurns } from '../shared/turns/turns.js';
 import {
   parseCallOptions,
   type ApplyCallOptions,
@@ -107,7 +108,7 @@ export class SecretSyncEngine<
    */
   async apply(plan: SyncPlan, options: ApplyCallOptions = {}): Promise<SyncResult> {
     const call = parseCallOptions('apply', options);
-    const saved = checkSavedPlan(plan, this.#options.keyring);
+    const saved = await inTurns(checkSavedPlan(plan, this.#options.keyring), call.signal);
     const { confirmDeletions = saved.options.confirmDeletions } = call;
     const prepare = async (signal: AbortSignal) => {
       const prepared = await this.#prepare(saved.definition)(signal).catch((error: unknown) => {

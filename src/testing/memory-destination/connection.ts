@@ -1,4 +1,3 @@
-import PQueue from 'p-queue';
 import type {
   DestinationConnection,
   WriteBatch,
@@ -9,9 +8,13 @@ import type {
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { FinishOptions, FollowUpOutcome } from '../../contracts/follow-up.js';
 import { untilAborted } from '../../shared/abort.js';
-import { endsTurn, forEachInTurns, inTurns, turnAfter } from '../../shared/turns/turns.js';
+import { eachAtOnce } from '../../shared/async.js';
+import { yieldToOthers } from '../../shared/turns/turns.js';
 import { faultError, type MemoryCall, type MemoryFault } from './faults.js';
 import { toDestinationEntry, type MemoryEntry, type MemoryPlace } from './place.js';
+
+/** After how many single writes others have their turn. */
+const WRITES_PER_TURN = 512;
 
 /** What a connection to a memory destination works with. */
 export interface MemoryConnectionOptions {
@@ -93,7 +96,7 @@ export function connectMemory(options: MemoryConnectionOptions): DestinationConn
         );
       }
       const outcomes = await writeOnce(batch.phase, batch.changes, writeOptions.signal);
-      await inTurns(forEachInTurns(outcomes, (outcome) => writeOptions.onOutcome(outcome)));
+      outcomes.forEach((outcome) => writeOptions.onOutcome(outcome));
       return outcomes;
     },
     ...(options.isFollowed && {
@@ -127,13 +130,12 @@ async function writeEach(
         if (outcome.status !== 'applied' && outcome.error.code === 'UNAUTHORIZED') isRefused = true;
       }
       // As a network would: nothing else here lets others have their turn.
-      if (endsTurn(outcomes.length)) await turnAfter(outcomes.length);
+      if (outcomes.length % WRITES_PER_TURN === 0) await yieldToOthers();
     } catch (error) {
       thrown.push(error);
     }
   };
-  const queue = new PQueue({ concurrency });
-  await queue.addAll(changes.map((change) => () => writeNext(change)));
+  await eachAtOnce(changes, concurrency, writeNext);
   if (thrown.length > 0) throw thrown[0];
   return outcomes;
 }
