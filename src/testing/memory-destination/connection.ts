@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type {
   DestinationConnection,
   WriteBatch,
@@ -9,7 +10,6 @@ import { SecretSyncError } from '../../contracts/errors.js';
 import type { FinishOptions, FollowUpOutcome } from '../../contracts/follow-up.js';
 import { untilAborted } from '../../shared/abort.js';
 import { eachAtOnce } from '../../shared/async.js';
-import { yieldToOthers } from '../../shared/turns/turns.js';
 import { faultError, type MemoryCall, type MemoryFault } from './faults.js';
 import { toDestinationEntry, type MemoryEntry, type MemoryPlace } from './place.js';
 
@@ -130,7 +130,7 @@ async function writeEach(
         if (outcome.status !== 'applied' && outcome.error.code === 'UNAUTHORIZED') isRefused = true;
       }
       // As a network would: nothing else here lets others have their turn.
-      if (outcomes.length % WRITES_PER_TURN === 0) await yieldToOthers();
+      if (outcomes.length % WRITES_PER_TURN === 0) await setImmediate();
     } catch (error) {
       thrown.push(error);
     }
