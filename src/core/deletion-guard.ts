@@ -118,8 +118,8 @@ export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
   const ownership = indexState(input.state, canonical);
   const guarding = guardSteps({
     syncId,
-    steps: changes.map((change): Step => {
-      const before = change.action === 'delete' ? entries.find(change.key, change.kind) : undefined;
+    steps: candidates.map((change): Step => {
+      const before = entries.find(change.key, change.kind);
       return { change, before, remembered: before && ownership.find(before.key, before.kind) };
     }),
     destination,
@@ -131,7 +131,14 @@ export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
     confirmDeletions: input.confirmDeletions,
   });
   const { steps, problems } = inOneGo(guarding);
-  return { changes: steps.map(({ change }) => change), problems };
+  // One for each candidate, in their order.
+  const decided = steps.values();
+  return {
+    changes: changes.map((change) =>
+      change.action === 'delete' ? (decided.next().value?.change ?? change) : change,
+    ),
+    problems,
+  };
 }
 
 /** What `guardDeletions` gets, in the one form that the decisions use. */

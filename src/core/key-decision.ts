@@ -109,12 +109,14 @@ function decideExisting(
   context: DecisionContext,
 ): Decision {
   const { reason, fingerprint } = compareExisting(key, target, desired, remembered, context);
-  const found = { target, remembered, fingerprint };
-  if (reason !== 'value-equal' && reason !== 'fingerprint-equal')
-    return { action: 'update', reason, ...found };
-  return context.force
-    ? { action: 'update', reason: 'forced', ...found }
-    : { action: 'unchanged', reason, ...found };
+  const isEqual = reason === 'value-equal' || reason === 'fingerprint-equal';
+  return {
+    action: isEqual && !context.force ? 'unchanged' : 'update',
+    reason: isEqual && context.force ? 'forced' : reason,
+    target,
+    remembered,
+    fingerprint,
+  };
 }
 
 function decideOtherKind(
@@ -192,6 +194,8 @@ export function decideDesired(
   return decideOtherKind(otherKind, desired, ownership.find(otherKind.key, otherKind.kind), context);
 }
 
+const NONE: readonly PlanWarning[] = [];
+
 /** Returns what to know about a decision before it is applied. */
 export function decisionWarnings(
   { action, target, remembered, isInheritedToo }: Decision,
@@ -202,11 +206,11 @@ export function decisionWarnings(
     const message = 'a value of a higher scope exists under this key; the new one hides it here';
     return [{ code: 'SHADOWS_INHERITED', message, key }];
   }
-  if (action === 'blocked') return [];
+  if (action === 'blocked') return NONE;
   const other = remembered?.syncId === syncId ? remembered.pending?.syncId : remembered?.syncId;
   const isTheirs = ownedByOther(remembered, syncId) && other !== undefined;
   if (action === 'unchanged') {
-    if (!isTheirs) return [];
+    if (!isTheirs) return NONE;
     const message = `the sync ${quote(other)} wrote it, and this sync wants the same value; it is deleted when neither wants it any more`;
     return [{ code: 'SHARED_WITH_OTHER_SYNC', message, key, syncId: other }];
   }

@@ -162,7 +162,7 @@ export function* reconcileIndexed(input: ReconcileContext): Turns<ReconciledStep
     } else if (block !== undefined) {
       problems.push({ code: 'PLAN_BLOCKED', reason: block.reason, message: block.why, key });
     }
-    warnings.push(...decisionWarnings(decision, key, context));
+    for (const warning of decisionWarnings(decision, key, context)) warnings.push(warning);
     if (all.length < 2 || target === undefined || target.kind !== kind) continue;
     for (const entry of all) {
       if (entry.kind === kind || isInherited(entry)) continue;

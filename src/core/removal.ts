@@ -23,8 +23,7 @@ export interface PlanRemovalInput {
 /** True when a place remembers something of a sync, so that its removal need not ask the source. */
 export function isRemembered(ownership: Ownership, syncId: string): boolean {
   if (ownership.knows(syncId)) return true;
-  for (const entry of ownership.entries()) if (isInvolved(entry, syncId)) return true;
-  return false;
+  return ownership.entries().some((entry) => isInvolved(entry, syncId));
 }
 
 /**
@@ -44,7 +43,7 @@ export function planRemoval(input: PlanRemovalInput): {
   readonly warnings: readonly PlanWarning[];
 } {
   const { syncId, keySchema, capabilities, entries, ownership } = input;
-  const own = [...ownership.entries()].filter((entry) => isInvolved(entry, syncId));
+  const own = ownership.entries().filter((entry) => isInvolved(entry, syncId));
   const isKnown = own.length > 0 || ownership.knows(syncId) || input.isRedeployDue === true;
   // A source key that the schema can't read back was never written.
   const rendered = Array.from(

@@ -2,6 +2,7 @@ import type { ErrorProblem } from '../contracts/error-codes.js';
 import type { SyncPlan } from '../contracts/plan.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { byText } from '../shared/text.js';
+import { forEachInTurns, type Turns } from '../shared/turns/turns.js';
 import type { Digester } from './fingerprint/keyring.js';
 import { stepDigest } from './seal.js';
 import { isWrite, isWriteStep, type Step, type WriteStep } from './step.js';
@@ -14,7 +15,10 @@ interface PlannedWrites {
   readonly digests: string[];
 }
 
-function plannedWrites({ changes, imports }: SyncPlan, withImports: boolean): Map<string, PlannedWrites> {
+function* plannedWrites(
+  { changes, imports }: SyncPlan,
+  withImports: boolean,
+): Turns<Map<string, PlannedWrites>> {
   const writes = new Map<string, PlannedWrites>();
   const add = (id: string, key: string, isImport: boolean, action: string, digest = '') => {
     let found = writes.get(id);
@@ -22,14 +26,14 @@ function plannedWrites({ changes, imports }: SyncPlan, withImports: boolean): Ma
     found.actions.push(action);
     found.digests.push(digest);
   };
-  for (const { key, kind = '', action, digest } of changes) {
+  yield* forEachInTurns(changes, ({ key, kind = '', action, digest }) => {
     if (isWrite(action) || action === 'blocked')
       add(JSON.stringify(['key', key, kind]), key, false, action, digest);
-  }
-  for (const { sourceKey, action, digest } of imports) {
+  });
+  yield* forEachInTurns(imports, ({ sourceKey, action, digest }) => {
     if (action !== 'ignore' && withImports)
       add(JSON.stringify(['import', sourceKey]), sourceKey, true, action, digest);
-  }
+  });
   return writes;
 }
 
@@ -56,7 +60,7 @@ function followUpMoved({ after: then }: SyncPlan, { after: now }: SyncPlan): Err
 }
 
 /**
- * Compares a plan with the same decision made now.
+ * Compares, in turns, a plan with the same decision made now.
  *
  * | planned | now | then |
  * |---|---|---|
@@ -71,20 +75,21 @@ function followUpMoved({ after: then }: SyncPlan, { after: now }: SyncPlan): Err
  *
  * @throws SecretSyncError `PLAN_STALE`, naming every key that moved.
  */
-export function assertNotStale(plan: SyncPlan, now: SyncPlan, withImports: boolean): void {
-  const [planned, current] = [plannedWrites(plan, withImports), plannedWrites(now, withImports)];
+export function* assertNotStale(plan: SyncPlan, now: SyncPlan, withImports: boolean): Turns {
+  const planned = yield* plannedWrites(plan, withImports);
+  const current = yield* plannedWrites(now, withImports);
   const problems: (ErrorProblem & { key: string })[] = [];
-  for (const id of new Set([...planned.keys(), ...current.keys()])) {
+  yield* forEachInTurns(new Set([...planned.keys(), ...current.keys()]), (id) => {
     const [then, today] = [planned.get(id), current.get(id)];
     const sameActions = sameList(then?.actions ?? [], today?.actions ?? []);
-    if (sameActions && sameList(then?.digests ?? [], today?.digests ?? [])) continue;
+    if (sameActions && sameList(then?.digests ?? [], today?.digests ?? [])) return;
     const { key = '', isImport = false } = then ?? today ?? {};
     const words = (writes: PlannedWrites | undefined) => writes?.actions.join(' and ') ?? 'nothing to do';
     const message = sameActions
       ? 'the value to be written, or what exists there, has changed since the plan was made'
       : `${isImport ? 'its import' : 'it'} was planned as ${words(then)} and would now be ${words(today)}`;
     problems.push({ code: 'PLAN_STALE', key, message });
-  }
+  });
   // Where rows moved, what follows them moved with them.
   const unfollowed = problems.length === 0 ? followUpMoved(plan, now) : undefined;
   if (problems.length === 0 && unfollowed === undefined) return;

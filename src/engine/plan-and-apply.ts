@@ -5,6 +5,7 @@ import { applyDecided } from './apply/apply.js';
 import { planRun, readWithDigest, type DecisionRequest, type ReadSource } from './plan-run.js';
 import type { EngineContext } from './run/clients.js';
 import { timestamp } from '../shared/timestamps.js';
+import { inTurns } from '../shared/turns/turns.js';
 import type { Run } from './run/run.js';
 import { assertApplicable } from './saved-plan.js';
 import { dueRedeploysOf } from './state/due-redeploys.js';
@@ -35,7 +36,7 @@ export async function planAndApply(
     const { plan } = planned.decided;
     source = undefined;
     isStillInitial = plan.isInitialSync;
-    if (saved !== undefined) assertNotStale(saved.plan, plan, attempt === 1);
+    if (saved !== undefined) await inTurns(assertNotStale(saved.plan, plan, attempt === 1), run.signal);
     assertApplicable(plan);
     try {
       return await applyDecided({

@@ -10,6 +10,7 @@ import type {
 } from '../contracts/typed-definition.js';
 import { quote } from '../shared/text.js';
 import { valueAt } from '../shared/validation.js';
+import { inTurns } from '../shared/turns/turns.js';
 import {
   parseCallOptions,
   type ApplyCallOptions,
@@ -111,7 +112,9 @@ export class SecretSyncEngine<
     const call = parseCallOptions('apply', options);
     const { keyring, drivers } = this.#options;
     const definition = valueAt(plan, ['definition']);
-    const saved = await namingSync(definition, drivers, undefined, () => checkSavedPlan(plan, keyring));
+    const saved = await namingSync(definition, drivers, call.signal, () =>
+      inTurns(checkSavedPlan(plan, keyring), call.signal),
+    );
     const { confirmDeletions = saved.options.confirmDeletions } = call;
     const prepare = (signal: AbortSignal) =>
       namingSync(definition, drivers, signal, () => this.#prepareSaved(saved, call, signal));

@@ -109,3 +109,20 @@ export async function both<First, Second>(
     either.release();
   }
 }
+
+/**
+ * Does work for each item, in their order, for a few at a time. Nothing is made for an item before its turn: there can be
+ * 100,000 of them. Rejects with the first that rejects, once no other is under way.
+ */
+export async function eachAtOnce<Item>(
+  items: readonly Item[],
+  concurrency: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const left = items.values();
+  const workOn = async () => {
+    for (const item of left) await work(item);
+  };
+  const lanes = Array.from({ length: Math.min(concurrency, items.length) }, workOn);
+  for (const lane of await Promise.allSettled(lanes)) if (lane.status === 'rejected') throw lane.reason;
+}

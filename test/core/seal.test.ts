@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { isSecretSyncError } from '../../src/contracts/errors.js';
 import { planSync } from '../../src/core/plan-sync.js';
 import { planMac } from '../../src/core/seal.js';
-import { checkSavedPlan } from '../../src/engine/saved-plan.js';
-import { createKeyring, ephemeralKeyring } from '../../src/core/fingerprint/keyring.js';
+import { checkSavedPlan as checkInTurns } from '../../src/engine/saved-plan.js';
+import { createKeyring, ephemeralKeyring, type Keyring } from '../../src/core/fingerprint/keyring.js';
 import { inOneGo } from '../../src/shared/turns/turns.js';
 
 const FINGERPRINT_KEY = 'k'.repeat(32);
+const checkSavedPlan = (candidate: unknown, ring: Keyring) => inOneGo(checkInTurns(candidate, ring));
+
 // Made in each test: what fails while a file is loaded fails without a name.
 const keyring = () => createKeyring(FINGERPRINT_KEY);
 

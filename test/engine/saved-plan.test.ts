@@ -6,12 +6,20 @@ import { decide } from '../../src/core/build-plan.js';
 import { unrestrictedCapabilities } from '../../src/core/definition/defaults.js';
 import { parseDefinitionFields } from '../../src/core/definition/parse-definition.js';
 import { sourceSnapshot } from '../../src/core/inputs/source-snapshot.js';
-import { assertApplicable, assertConfirmable, checkSavedPlan } from '../../src/engine/saved-plan.js';
+import {
+  assertApplicable,
+  assertConfirmable,
+  checkSavedPlan as checkInTurns,
+} from '../../src/engine/saved-plan.js';
 import { createKeyring, ephemeralKeyring, type Keyring } from '../../src/core/fingerprint/keyring.js';
 import { destinationEntries, type DestinationInput } from '../../src/core/inputs/destination-index.js';
 import { type DecidedPlan } from '../../src/core/situation.js';
-import { assertNotStale } from '../../src/core/staleness.js';
+import { assertNotStale as compareInTurns } from '../../src/core/staleness.js';
 import { inOneGo } from '../../src/shared/turns/turns.js';
+
+const checkSavedPlan = (candidate: unknown, ring: Keyring) => inOneGo(checkInTurns(candidate, ring));
+const assertNotStale = (plan: SyncPlan, now: SyncPlan, withImports: boolean) =>
+  inOneGo(compareInTurns(plan, now, withImports));
 
 // Made in each test: what fails while a file is loaded fails without a name.
 const keyring = () => createKeyring('k'.repeat(32));

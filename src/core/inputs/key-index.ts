@@ -13,7 +13,8 @@ export interface KeyIndex<Item extends Keyed> {
   /** Replaces the item of the same key and kind, in whatever spelling. */
   readonly set: (item: Item) => void;
   readonly delete: (key: string, kind: string | undefined) => void;
-  readonly values: () => Iterable<Item>;
+  /** All items, as they are now. */
+  readonly values: () => readonly Item[];
 }
 
 /**
@@ -41,8 +42,6 @@ export function createKeyIndex<Item extends Keyed>(
     get: (key, kind) => kinds.get(kind)?.get(canonical(key)),
     set: (item) => void ofKind(item.kind).set(canonical(item.key), item),
     delete: (key, kind) => void kinds.get(kind)?.delete(canonical(key)),
-    *values() {
-      for (const found of kinds.values()) yield* found.values();
-    },
+    values: () => [...kinds.values()].flatMap((found) => [...found.values()]),
   };
 }

@@ -7,7 +7,7 @@ export interface Ownership {
   /** True when this sync was synced or imported here before. */
   readonly knows: (syncId: string) => boolean;
   readonly find: (key: string, kind: string | undefined) => RememberedEntry | undefined;
-  readonly entries: () => Iterable<RememberedEntry>;
+  readonly entries: () => readonly RememberedEntry[];
   readonly remember: (entry: RememberedEntry) => void;
   readonly forget: (key: string, kind: string | undefined) => void;
 }

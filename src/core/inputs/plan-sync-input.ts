@@ -38,13 +38,14 @@ const fieldOf = (input: unknown, name: string): unknown =>
  * @throws SecretSyncError `INVALID_OPTION` that names each that has not.
  */
 export function checkEntries(entries: readonly DestinationEntry[]): readonly DestinationEntry[] {
-  const problems = (entries as readonly unknown[]).flatMap((entry, index): ErrorProblem[] => {
-    if (isEntry(entry)) return [];
+  const problems: ErrorProblem[] = [];
+  (entries as readonly unknown[]).forEach((entry, index) => {
+    if (isEntry(entry)) return;
     const message =
       typeof fieldOf(entry, 'key') === 'string'
         ? 'its value must be a string, a SecretValue, or absent'
         : 'it must have a key that is a string';
-    return [{ code: 'INVALID_OPTION', path: `destination[${index}]`, message }];
+    problems.push({ code: 'INVALID_OPTION', path: `destination[${index}]`, message });
   });
   if (problems.length === 0) return entries;
   throw errorFromProblems('INVALID_OPTION', 'The input of planSync is not valid', problems);

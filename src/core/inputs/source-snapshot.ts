@@ -59,7 +59,8 @@ function secretsIn(
   for (const pair of pairs) {
     position += 1;
     const parts: readonly unknown[] = Array.isArray(pair) ? pair : [];
-    const [key, value] = parts;
+    const key = parts[0];
+    const value = parts[1];
     if (typeof key !== 'string') {
       const message = `item ${position} of the list is not a pair of a key and a value; make it one`;
       problems.push({ code: 'SOURCE_READ_FAILED', message });

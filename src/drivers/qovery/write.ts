@@ -1,5 +1,5 @@
-import PQueue from 'p-queue';
 import type { WriteBatch, WriteOptions, WriteOutcome } from '../../contracts/destination.js';
+import { eachAtOnce } from '../../shared/async.js';
 import { retell } from '../../shared/problems.js';
 import { interrupted } from '../support/interrupted.js';
 import { attempt, type WriteContext } from './attempt.js';
@@ -22,19 +22,16 @@ export async function write(
     options.onOutcome(outcome);
     if (outcome.status !== 'applied' && outcome.error.code === 'UNAUTHORIZED') isRefused = true;
   };
-  const queue = new PQueue({ concurrency: context.concurrency });
-  await queue.addAll(
-    changes.map((change) => async () => {
-      if (isRefused || signal.aborted || thrown.length > 0) return;
-      try {
-        end(await attempt(context, change, signal));
-      } catch (error) {
-        thrown.push(error);
-        const { key } = change;
-        end({ key, status: 'unknown', error: retell(interrupted(), { key, maybeWritten: true }) });
-      }
-    }),
-  );
+  await eachAtOnce(changes, context.concurrency, async (change) => {
+    if (isRefused || signal.aborted || thrown.length > 0) return;
+    try {
+      end(await attempt(context, change, signal));
+    } catch (error) {
+      thrown.push(error);
+      const { key } = change;
+      end({ key, status: 'unknown', error: retell(interrupted(), { key, maybeWritten: true }) });
+    }
+  });
   if (thrown.length > 0) throw thrown[0];
   signal.throwIfAborted();
   return outcomes;

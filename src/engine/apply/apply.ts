@@ -19,7 +19,7 @@ async function saveWithResult(
   save: () => Promise<void>,
 ): Promise<SyncResult> {
   const { run, options } = application;
-  const outcomes = ledger.outcomes();
+  const outcomes = await inTurns(ledger.outcomes());
   await turnAfter(outcomes.length);
   const result = resultOf(application, outcomes);
   await turnAfter(outcomes.length);
@@ -83,6 +83,7 @@ export async function applyDecided(application: Application): Promise<SyncResult
   }
   const isConflict = thrown !== undefined && isSecretSyncError(thrown.error, 'CONFLICT') && !ledger.hasEnds();
   const hasSucceeded = thrown === undefined && ledger.writes.every(ledger.isApplied);
+  await turnAfter(ledger.writes.length);
   if (operation === 'remove' && hasSucceeded) memory.forgetSync(syncId);
   const saved = await saveWithResult(application, ledger, loaded.save);
   const isCutOff = thrown !== undefined;

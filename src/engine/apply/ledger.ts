@@ -1,9 +1,10 @@
 import type { SecretSyncError } from '../../contracts/errors.js';
 import type { Outcome, OutcomeError } from '../../contracts/result.js';
 import { isWriteStep, type Step, type WriteStep } from '../../core/step.js';
-import type { Turns } from '../../shared/turns/turns.js';
+import { forEachInTurns, type Turns } from '../../shared/turns/turns.js';
 import type { Run } from '../run/run.js';
 import type { Recorder, Written } from '../state/recorder.js';
+import { enterAll } from './hearing.js';
 
 /**
  * How each write of a run ended: the one book that the phases, the memory, the events and the result share. Each step
@@ -31,13 +32,13 @@ export interface Ledger {
   failed(step: WriteStep, error: SecretSyncError): void;
   indeterminate(step: WriteStep, error?: SecretSyncError): void;
   /** Ends the open ones among these steps as not attempted. */
-  withhold(steps: readonly WriteStep[]): void;
+  withhold(steps: readonly WriteStep[]): Turns;
   /** Ends all open steps of a run that was cut off: what a driver had is indeterminate, the rest withheld. */
-  cutOff(): void;
+  cutOff(): Turns;
   /** Forgets what was begun and has no end, for a decision that is made again. */
-  takeBack(): void;
+  takeBack(): Turns;
   /** One for each write and each skipped key, in the order of the plan; what has no end is withheld. */
-  outcomes(): Outcome[];
+  outcomes(): Turns<Outcome[]>;
 }
 
 const outcomeError = ({ code, message, retryable, status, retryAt }: SecretSyncError): OutcomeError => ({
@@ -102,19 +103,22 @@ export function createLedger(run: Run, recorder: Recorder, steps: readonly Step[
     indeterminate(step, error) {
       if (isOpen(step)) end(step, 'indeterminate', error);
     },
-    withhold: (given) => given.filter(isOpen).forEach(withhold),
-    cutOff() {
-      for (const step of writes.filter(isOpen)) {
+    withhold: (given) => enterAll(given.filter(isOpen), withhold),
+    cutOff: () =>
+      enterAll(writes.filter(isOpen), (step) => {
         if (handed.has(step)) end(step, 'indeterminate');
         else withhold(step);
-      }
-    },
-    takeBack: () => writes.filter(isOpen).forEach((step) => recorder.notWritten(step)),
-    outcomes: () =>
-      steps.flatMap((step): Outcome[] => {
-        const { action } = step.change;
-        if (action === 'blocked') return [outcomeOf(step, action, 'skipped')];
-        return isWriteStep(step) ? [ends.get(step) ?? outcomeOf(step, step.change.action, 'withheld')] : [];
       }),
+    takeBack: () => enterAll(writes.filter(isOpen), (step) => recorder.notWritten(step)),
+    *outcomes() {
+      const outcomes: Outcome[] = [];
+      yield* forEachInTurns(steps, (step) => {
+        const { action } = step.change;
+        if (action === 'blocked') outcomes.push(outcomeOf(step, action, 'skipped'));
+        else if (isWriteStep(step))
+          outcomes.push(ends.get(step) ?? outcomeOf(step, step.change.action, 'withheld'));
+      });
+      return outcomes;
+    },
   };
 }

@@ -1,7 +1,9 @@
 import { isSecretSyncError } from '../../contracts/errors.js';
 import { sameWrites } from '../../core/staleness.js';
 import type { WriteStep } from '../../core/step.js';
+import { inTurns } from '../../shared/turns/turns.js';
 import type { Application } from './application.js';
+import { enterAll } from './hearing.js';
 import type { Ledger } from './ledger.js';
 import type { WriteContext } from './write-change.js';
 import { writePhase } from './write-phase.js';
@@ -27,8 +29,7 @@ async function deletePhase(
         again?.decided.plan.applicable === true &&
         sameWrites(options.keyring.current, run.prepared.place, deletions, again.decided.steps);
       if (!isSame) {
-        for (const step of deletions) context.ledger.failed(step, error);
-        return;
+        return inTurns(enterAll(deletions, (step) => context.ledger.failed(step, error)));
       }
       current = { ...context, connection: again.connection };
     }
@@ -48,14 +49,13 @@ export async function writeDestination(application: Application, ledger: Ledger)
   const deletions = ledger.writes.filter(({ change }) => change.action === 'delete');
   try {
     if (upserts.length > 0) await writePhase(context, 'upsert', upserts);
-    ledger.withhold(upserts);
+    await inTurns(ledger.withhold(upserts));
     const allApplied = upserts.every(ledger.isApplied);
     if (allApplied && deletions.length > 0) await deletePhase(application, context, deletions);
-    ledger.withhold(deletions);
+    await inTurns(ledger.withhold(deletions));
   } catch (error) {
     const isConflict = isSecretSyncError(error, 'CONFLICT') && !run.signal.aborted;
-    if (isConflict && !ledger.hasEnds()) ledger.takeBack();
-    else ledger.cutOff();
+    await inTurns(isConflict && !ledger.hasEnds() ? ledger.takeBack() : ledger.cutOff());
     throw error;
   }
 }

@@ -3,7 +3,8 @@ import { isSecretSyncError } from '../../contracts/errors.js';
 import type { WriteStep } from '../../core/step.js';
 import { guarded } from '../boundary/guard-call.js';
 import { outcomesOf } from '../boundary/guard-driver.js';
-import { forEachInTurns, inTurns, mapInTurns, turnAfter } from '../../shared/turns/turns.js';
+import { inTurns, mapInTurns, turnAfter } from '../../shared/turns/turns.js';
+import { createHearing, enterAll } from './hearing.js';
 import { settle } from './settle.js';
 import { toWriteChange, type Failure, type HandedStep, type WriteContext } from './write-change.js';
 
@@ -60,37 +61,41 @@ async function writeRound(
   const steps = handed.map(([step]) => step);
   const byKey = new Map(steps.map((step) => [step.change.key, step]));
   const unsettled = new Map<WriteStep, Failure>();
-  const onOutcome = (told: WriteOutcome) => {
-    const outcome = run.prepared.echoes.checked(told);
-    const step = byKey.get(outcome.key);
+  const enter = (told: WriteOutcome) => {
+    const step = byKey.get(told.key);
     // A driver tells each key as it ends and again in what it returns.
     if (step === undefined || !ledger.isOpen(step) || unsettled.has(step)) return;
+    const outcome = run.prepared.echoes.checked(told);
     if (outcome.status === 'applied') ledger.applied(step, outcome);
     else if (outcome.status === 'unknown' || open?.has(step) === true) unsettled.set(step, outcome);
     else ledger.failed(step, outcome.error);
   };
   if (steps.length > MANY) await inTurns(run.prepared.echoes.prepare(), run.signal);
-  const hear = (told: unknown) => outcomesOf(driver, [told]).forEach(onOutcome);
+  const hearing = createHearing(enter);
+  // A copy, since a driver may fill one object again and again.
+  const onOutcome = (told: unknown) =>
+    outcomesOf(driver, [told]).forEach((outcome) => hearing.hear({ ...outcome }));
   run.signal.throwIfAborted();
   lease.check();
   ledger.hand(steps);
   try {
     const batch = { phase, changes: handed.map(([, change]) => change) };
     const outcomes = await guarded(
-      async () => outcomesOf(driver, await connection.write(batch, { signal: run.signal, onOutcome: hear })),
+      async () => outcomesOf(driver, await connection.write(batch, { signal: run.signal, onOutcome })),
       run.signal,
       'DESTINATION_UNAVAILABLE',
       `${driver.displayName} failed while it was written.`,
       { maybeWritten: true, clock: run.clock },
-    );
+    ).finally(hearing.allEntered);
     // What was written is entered, whether the run was ended meanwhile or not.
-    await inTurns(forEachInTurns(outcomes, onOutcome));
+    await inTurns(enterAll(outcomes, enter));
   } catch (error) {
     if (run.signal.aborted || !isSecretSyncError(error)) throw error;
     const isUntouched = unsettled.size === 0 && steps.every(ledger.isOpen);
     if (error.code === 'CONFLICT' && isUntouched) throw error;
     const status = error.maybeWritten === true ? 'unknown' : 'failed';
-    for (const { change } of steps) onOutcome({ key: change.key, status, error });
+    const ends = steps.map(({ change: { key } }): WriteOutcome => ({ key, status, error }));
+    await inTurns(enterAll(ends, enter));
   }
   return unsettled;
 }

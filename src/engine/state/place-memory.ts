@@ -95,7 +95,7 @@ export function createPlaceMemory(
     forget: index.delete,
     forgetSync(syncId) {
       syncs.delete(syncId);
-      for (const entry of [...index.values()]) {
+      for (const entry of index.values()) {
         const isTheirs = entry.syncId !== syncId && entry.pending?.syncId !== syncId;
         if (isTheirs && entry.holders?.includes(syncId) !== true) continue;
         replaceWith(entry, withoutSync(entry, syncId));
@@ -109,7 +109,7 @@ export function createPlaceMemory(
       yield* forEachInTurns(present, (entry) => {
         if (!isInherited(entry)) existing.set(entry);
       });
-      yield* forEachInTurns([...index.values()], (entry) => {
+      yield* forEachInTurns(index.values(), (entry) => {
         if (entry.syncId !== syncId || existing.get(entry.key, entry.kind) !== undefined) return;
         const { id: _id, revision: _revision, fingerprint: _fingerprint, ...gone } = entry;
         replaceWith(entry, withoutSync(gone, syncId));
@@ -117,12 +117,12 @@ export function createPlaceMemory(
     },
     begun: () => ({
       syncs: [...syncs.values()],
-      entries: [...index.values()].filter(({ pending }) => pending !== undefined),
+      entries: index.values().filter(({ pending }) => pending !== undefined),
     }),
     *contents() {
       return {
         syncs: [...syncs.values()].sort(byText((sync) => sync.syncId)),
-        entries: yield* sortInTurns([...index.values()], byKindAndKey),
+        entries: yield* sortInTurns(index.values(), byKindAndKey),
         facts: [...facts].sort(byText(([name]) => name)),
       };
     },

@@ -12,6 +12,9 @@ import type { Turns } from '../../shared/turns/turns.js';
 /** Where the documents are that can carry the seal of 0.1.0. */
 export const PLACES = 'places/';
 
+/** How many fields a document can have at most: none that an engine made has more than some tens. */
+const MOST_FIELDS = 1_000;
+
 /** The fields of a document. */
 export type DocumentFields = Readonly<Record<string, JsonValue>>;
 
@@ -68,6 +71,7 @@ export function* seal(keyring: Keyring, key: string, fields: DocumentFields): Tu
  *
  * | engine | `keyId` | `mac` | worth |
  * |---|---|---|---|
+ * | any | any, among more fields than a document can have | – | altered |
  * | any | of a key that the engine has, or `null` | other | altered |
  * | with a key | of a key that it has | fits | valid |
  * | with a key | of another key | – | unknown-key |
@@ -80,6 +84,9 @@ export function* unseal(keyring: Keyring, key: string, stored: JsonValue): Turns
   const hasKey = !keyring.ephemeral;
   if (typeof stored !== 'object' || stored === null || Array.isArray(stored))
     return { document: stored, worth: hasKey ? 'unsealed' : 'valid', isCurrent: false };
+  // A copy of so many, and the MAC over them, would take long; each is a turn's work by itself.
+  if (Object.keys(stored).length > MOST_FIELDS)
+    return { document: stored, worth: 'altered', isCurrent: false };
   const { mac, ...sealed } = stored as DocumentFields;
   const { keyId, ...document } = sealed;
   if (typeof mac !== 'string' || (typeof keyId !== 'string' && keyId !== null))

@@ -35,11 +35,15 @@ function* listJson(list: readonly unknown[], toJson: ToJson = JSON.stringify): T
   return `[${pieces.join(',')}]`;
 }
 
+/** Of items with more names than that, the JSON is made another way: each name would be looked for in each item. */
+const MOST_NAMES = 64;
+
 /** Names of which an object that has them all keeps an order of its own, or that mean something else. */
 const UNORDERED_NAME = /^\d|^__proto__$/;
 
 /**
- * The names of all fields of plain objects that hold no others, in order; `undefined` where an item is something else.
+ * The names of all fields of plain objects that hold no others, in order; `undefined` where an item is something else,
+ * or where they are many.
  */
 function fieldNames(items: readonly unknown[]): string[] | undefined {
   const names = new Set<string>();
@@ -51,6 +55,7 @@ function fieldNames(items: readonly unknown[]): string[] | undefined {
       if (typeof value === 'object' && value !== null) return undefined;
       names.add(name);
     }
+    if (names.size > MOST_NAMES) return undefined;
   }
   const inOrderOfNames = [...names].sort();
   return inOrderOfNames.some((name) => UNORDERED_NAME.test(name)) ? undefined : inOrderOfNames;

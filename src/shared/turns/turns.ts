@@ -5,7 +5,7 @@ const ITEMS_PER_TURN = 4_096;
 export type Turns<Result = void> = Generator<undefined, Result>;
 
 /** Lets other work of the process have its turn: timers, sockets, and what waits for them. */
-const yieldToOthers = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+export const yieldToOthers = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 /**
  * Does long work, and lets others have their turn wherever it says so: every few thousand items, so that no one waits
@@ -48,13 +48,17 @@ export function slicesOf<Item>(items: readonly Item[]): readonly (readonly Item[
   return slices;
 }
 
-/** Calls a function for each item, with a turn for others after every few thousand. */
-export function* forEachInTurns<Item>(items: Iterable<Item>, work: (item: Item) => void): Turns {
+/** Calls a function for each item, with a turn for others after every few thousand, or so many. */
+export function* forEachInTurns<Item>(
+  items: Iterable<Item>,
+  work: (item: Item) => void,
+  itemsPerTurn = ITEMS_PER_TURN,
+): Turns {
   let count = 0;
   for (const item of items) {
     work(item);
     count += 1;
-    if (endsTurn(count)) yield;
+    if (count % itemsPerTurn === 0) yield;
   }
 }
 

@@ -1,4 +1,4 @@
-import PQueue from 'p-queue';
+import { setImmediate } from 'node:timers/promises';
 import type {
   DestinationConnection,
   WriteBatch,
@@ -9,8 +9,12 @@ import type {
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { FinishOptions, FollowUpOutcome } from '../../contracts/follow-up.js';
 import { untilAborted } from '../../shared/abort.js';
+import { eachAtOnce } from '../../shared/async.js';
 import { faultError, type MemoryCall, type MemoryFault } from './faults.js';
 import { toDestinationEntry, type MemoryEntry, type MemoryPlace } from './place.js';
+
+/** After how many single writes others have their turn. */
+const WRITES_PER_TURN = 512;
 
 /** What a connection to a memory destination works with. */
 export interface MemoryConnectionOptions {
@@ -125,12 +129,13 @@ async function writeEach(
         writeOptions.onOutcome(outcome);
         if (outcome.status !== 'applied' && outcome.error.code === 'UNAUTHORIZED') isRefused = true;
       }
+      // As a network would: nothing else here lets others have their turn.
+      if (outcomes.length % WRITES_PER_TURN === 0) await setImmediate();
     } catch (error) {
       thrown.push(error);
     }
   };
-  const queue = new PQueue({ concurrency });
-  await queue.addAll(changes.map((change) => () => writeNext(change)));
+  await eachAtOnce(changes, concurrency, writeNext);
   if (thrown.length > 0) throw thrown[0];
   return outcomes;
 }

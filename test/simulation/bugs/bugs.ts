@@ -24,8 +24,8 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'a state entry is lost',
     'engine/state/place-memory.ts',
-    'sortInTurns([...index.values()],',
-    'sortInTurns([...index.values()].slice(1),',
+    'sortInTurns(index.values(),',
+    'sortInTurns(index.values().slice(1),',
     17,
   ),
   bug(
@@ -76,7 +76,7 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'a plan is applied although it is stale',
     'engine/plan-and-apply.ts',
-    'if (saved !== undefined) assertNotStale(saved.plan, plan, attempt === 1);',
+    'if (saved !== undefined) await inTurns(assertNotStale(saved.plan, plan, attempt === 1), run.signal);',
     '',
     32,
   ),
