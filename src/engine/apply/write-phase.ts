@@ -86,7 +86,7 @@ async function writeRound(
       'DESTINATION_UNAVAILABLE',
       `${driver.displayName} failed while it was written.`,
       { maybeWritten: true, clock: run.clock },
-    ).finally(hearing.allEntered);
+    ).finally(() => hearing.allEntered());
     // What was written is entered, whether the run was ended meanwhile or not.
     await inTurns(enterAll(outcomes, enter));
   } catch (error) {

@@ -41,7 +41,7 @@ function turnCounter() {
 async function counted(work: (onEvent: (event: SyncEvent) => void) => Promise<unknown>) {
   const counter = turnCounter();
   try {
-    await work(counter.onEvent);
+    await work((event) => counter.onEvent(event));
   } finally {
     counter.end();
   }
@@ -83,7 +83,10 @@ describe('a driver that tells of all keys in one go, with one object for all of 
         read: async () => ({ entries: [] }),
         write: (
           { changes }: { readonly changes: readonly { readonly key: string }[] },
-          { signal, onOutcome }: { readonly signal: AbortSignal; onOutcome(outcome: WriteOutcome): void },
+          {
+            signal,
+            onOutcome,
+          }: { readonly signal: AbortSignal; readonly onOutcome: (outcome: WriteOutcome) => void },
         ) => {
           const told = { key: '', status: 'applied' as const };
           for (const { key } of changes) {
