@@ -6,10 +6,10 @@ import {
   makeSecrets,
   type Sync,
 } from './contestants.js';
-import { section, table } from './markdown.js';
+import { section, table } from './report/markdown.js';
 import type { Destination } from './server-messages.js';
 import type { BenchServers } from './servers.js';
-import { count, duration, median, ratio } from './statistics.js';
+import { count, duration, median, ratio } from './report/statistics.js';
 
 export type Contestant = 'ours' | 'reference';
 

@@ -8,7 +8,7 @@ import {
 import { hasuraCloud } from 'secret-sync-engine/drivers/hasura-cloud';
 import { qovery } from 'secret-sync-engine/drivers/qovery';
 import { fileStore } from 'secret-sync-engine/stores/file';
-import { syncHasuraCloudLikeReference, syncQoveryLikeReference } from './reference-model.js';
+import { syncHasuraCloudLikeReference, syncQoveryLikeReference } from './reference/reference-model.js';
 import type { Place } from './server-messages.js';
 import type { BenchServer } from './servers.js';
 

@@ -12,7 +12,7 @@ import {
 import { createCountingFetch } from './counting-fetch.js';
 import type { BenchServer, BenchServers } from './servers.js';
 import { writtenIn, type CostCell } from './settings.js';
-import { median } from './statistics.js';
+import { median } from './report/statistics.js';
 
 /** What one run of one contestant came to, in medians. */
 export interface Cost {

@@ -11,7 +11,7 @@ import {
 import { qovery } from 'secret-sync-engine/drivers/qovery';
 import { fingerprint } from '../src/core/fingerprint/fingerprint.js';
 import { makeSecrets } from './contestants.js';
-import { decideLikeReference } from './reference-model.js';
+import { decideLikeReference } from './reference/reference-model.js';
 import { createKeyring } from '../src/core/fingerprint/keyring.js';
 
 const KEY_SCHEMA = 'APP_{{secretKey}}';

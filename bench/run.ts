@@ -7,14 +7,14 @@ import {
   type MeasuredSeries,
   type Series,
 } from './comparison.js';
-import { costSection } from './cost-section.js';
-import { largeSection } from './large-section.js';
-import { describeMachine } from './machine.js';
-import { packageSection } from './package-section.js';
-import { plannerSection } from './planner-section.js';
+import { costSection } from './report/cost-section.js';
+import { largeSection } from './report/large-section.js';
+import { describeMachine } from './report/machine.js';
+import { packageSection } from './report/package-section.js';
+import { plannerSection } from './report/planner-section.js';
 import { pretty, writeToPage } from '../tools/page.js';
 import { startServers } from './servers.js';
-import { measureLimit, measureParallel, targetsSection, type TargetResult } from './targets.js';
+import { measureLimit, measureParallel, targetsSection, type TargetResult } from './report/targets.js';
 
 const chosen = process.argv.slice(2);
 const isQuick = chosen.includes('--quick');

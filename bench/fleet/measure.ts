@@ -1,8 +1,8 @@
 import { runMigrations } from 'bullmq';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { startServer } from '../../test/support/server-programs.js';
-import { createRandom } from '../../test/support/random.js';
+import { startServer } from '../../test/support/servers/server-programs.js';
+import { createRandom } from '../../test/support/properties/random.js';
 import { Fleet, mostTogether } from './fleet.js';
 import { openService } from './open.js';
 import { connectionIds, SETTINGS, type WorkerSettings } from './settings.js';

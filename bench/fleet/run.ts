@@ -2,8 +2,8 @@
 // seconds while the source changes. `npm run bench:fleet -- Redis 2` measures that alone; only a full run writes
 // docs/benchmarks.md. Exits with 1 where a promise was broken.
 import { loadavg } from 'node:os';
-import { describeMachine } from '../machine.js';
-import { section, table } from '../markdown.js';
+import { describeMachine } from '../report/machine.js';
+import { section, table } from '../report/markdown.js';
 import { pretty, writeToPage } from '../../tools/page.js';
 import { measureFleet, type Measured } from './measure.js';
 import { SETTINGS } from './settings.js';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bundlePrograms, type Programs } from '../support/programs.js';
+import { bundlePrograms, type Programs } from '../support/servers/programs.js';
 
 const PROGRAM = 'test/conformance/node-test-program.ts';
 let programs: Programs;

@@ -5,9 +5,9 @@ import { SecretValue } from '../../src/contracts/secret.js';
 import { unrestrictedCapabilities } from '../../src/core/definition/defaults.js';
 import { resolveImport, type ResolveImportInput } from '../../src/core/imports.js';
 import { compileKeySchema } from '../../src/core/definition/key-schema.js';
-import { anyDestination, anySource } from '../support/arbitraries.js';
-import { deepFreeze } from '../support/deep-freeze.js';
-import { propertyRuns } from '../support/property.js';
+import { anyDestination, anySource } from '../support/properties/arbitraries.js';
+import { deepFreeze } from '../support/properties/deep-freeze.js';
+import { propertyRuns } from '../support/properties/property.js';
 
 type Behavior = ResolveImportInput['behavior'];
 type Row = readonly [

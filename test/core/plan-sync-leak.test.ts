@@ -5,8 +5,8 @@ import type { SourceRead } from '../../src/contracts/source.js';
 import { unrestrictedCapabilities } from '../../src/core/definition/defaults.js';
 import { planSync, type PlanSyncInput } from '../../src/core/plan-sync.js';
 import { createCanaries } from '../../src/testing/leaks/canaries.js';
-import { anyPlanInput } from '../support/arbitraries.js';
-import { propertyRuns } from '../support/property.js';
+import { anyPlanInput } from '../support/properties/arbitraries.js';
+import { propertyRuns } from '../support/properties/property.js';
 
 const canaries = createCanaries();
 const FINGERPRINT_KEY = canaries.tokens[0]?.text ?? '';

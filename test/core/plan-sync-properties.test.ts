@@ -7,9 +7,15 @@ import type { SecretValue } from '../../src/contracts/secret.js';
 import { unrestrictedCapabilities } from '../../src/core/definition/defaults.js';
 import { compileKeySchema } from '../../src/core/definition/key-schema.js';
 import { planSync, type PlanSyncInput } from '../../src/core/plan-sync.js';
-import { anyDestination, anyPlanInput, anyState, OTHER_SYNC_ID, SYNC_ID } from '../support/arbitraries.js';
-import { deepFreeze } from '../support/deep-freeze.js';
-import { propertyRuns } from '../support/property.js';
+import {
+  anyDestination,
+  anyPlanInput,
+  anyState,
+  OTHER_SYNC_ID,
+  SYNC_ID,
+} from '../support/properties/arbitraries.js';
+import { deepFreeze } from '../support/properties/deep-freeze.js';
+import { propertyRuns } from '../support/properties/property.js';
 
 const deletions = (plan: SyncPlan): readonly PlannedChange[] =>
   plan.changes.filter(({ action }) => action === 'delete');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build, type Plugin } from 'esbuild';
-import { BUNDLED } from '../support/programs.js';
+import { BUNDLED } from '../support/servers/programs.js';
 import { root, type Block } from './pages.js';
 import type { SnippetRun } from './snippet-runner.js';
 

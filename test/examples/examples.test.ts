@@ -9,7 +9,7 @@ import { dotenvSource } from '../../src/sources/dotenv/index.js';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
 import { sourceConformance } from '../../src/testing/conformance/source/index.js';
 import { jsonDirectorySource } from '../../examples/custom-source.js';
-import { bundlePrograms, type Programs } from '../support/programs.js';
+import { bundlePrograms, type Programs } from '../support/servers/programs.js';
 import { runExample } from './run-example.js';
 
 const examples = new URL('../../examples/', import.meta.url);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { complaintsIn } from '../support/complaints.js';
+import { complaintsIn } from '../support/complaints/complaints.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
 import { FINGERPRINT_KEY, qoveryTarget, type QoveryTarget } from '../support/engine.js';
-import { bundlePrograms, type Programs } from '../support/programs.js';
+import { bundlePrograms, type Programs } from '../support/servers/programs.js';
 import { startProgram as start } from './start-program.js';
 
 const NAMES = ['demo-auto/demo.ts', 'http-service.ts', 'ci-script.ts', 'watch-dotenv.ts'] as const;

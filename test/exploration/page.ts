@@ -1,4 +1,4 @@
-import { table } from '../../bench/markdown.js';
+import { table } from '../../bench/report/markdown.js';
 import { readFromPage, writeToPage, type WrittenPart } from '../../tools/page.js';
 import type { Bug } from '../simulation/bugs/bugs.js';
 import { worldOf } from './bugs.js';

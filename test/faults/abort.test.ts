@@ -5,7 +5,7 @@ import type { SyncEvent } from '../../src/contracts/events.js';
 import { memorySource } from '../../src/sources/memory.js';
 import type { Fault } from '../../src/testing/emulators/server/types.js';
 import { eventually } from '../support/eventually.js';
-import { propertyRuns } from '../support/property.js';
+import { propertyRuns } from '../support/properties/property.js';
 import { bodyOf, during, expectConvergence, failAll, SITES, type Site } from './sites.js';
 import { faultyStore } from './stores.js';
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import * as z from 'zod';
 import { memorySource } from '../../src/sources/memory.js';
 import type { Fault } from '../../src/testing/emulators/server/types.js';
-import { propertyRuns } from '../support/property.js';
+import { propertyRuns } from '../support/properties/property.js';
 import { bodyOf, during, hasuraSite } from './sites.js';
 
 const answerSchema = z.object({

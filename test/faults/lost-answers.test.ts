@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memorySource } from '../../src/sources/memory.js';
 import type { Fault } from '../../src/testing/emulators/server/types.js';
-import { propertyRuns } from '../support/property.js';
+import { propertyRuns } from '../support/properties/property.js';
 import {
   during,
   endsOf,

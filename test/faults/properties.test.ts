@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { StateStore } from '../../src/contracts/state-store.js';
 import { memorySource } from '../../src/sources/memory.js';
 import type { Fault } from '../../src/testing/emulators/server/types.js';
-import { propertyRuns } from '../support/property.js';
+import { propertyRuns } from '../support/properties/property.js';
 import { during, requestsOf, SITES } from './sites.js';
 
 const anyFault = fc.constantFrom<Fault>(

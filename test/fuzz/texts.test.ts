@@ -6,7 +6,7 @@ import { readQuota, readToldTime } from '../../src/http/pacing/told-times.js';
 import { END_OF_TIME } from '../../src/shared/timestamps.js';
 import { editDotenvText } from '../../src/sources/dotenv/edit.js';
 import { parseDotenvText } from '../../src/sources/dotenv/parse.js';
-import { anyText } from '../support/arbitraries.js';
+import { anyText } from '../support/properties/arbitraries.js';
 import { corpusOf, fuzz, outcomeOf } from './fuzz.js';
 import { mutatedText } from './mutations.js';
 

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { describe, expect, it, vi } from 'vitest';
 import { createHttpClient, type HttpClientOptions } from '../../src/http/client.js';
 import { eventually } from '../support/eventually.js';
-import { leakWarnings } from '../support/leak-warnings.js';
+import { leakWarnings } from '../support/complaints/leak-warnings.js';
 import { createVirtualClock } from '../support/virtual-clock.js';
 import { answer, type Handler, startTestServer } from './test-server.js';
 

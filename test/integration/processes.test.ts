@@ -10,8 +10,8 @@ import { fileStore } from '../../src/stores/file/index.js';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
 import { stoppedClock } from '../support/crash.js';
 import { createEngine, FINGERPRINT_KEY, qoveryTarget, type QoveryTarget } from '../support/engine.js';
-import { complaintsIn } from '../support/complaints.js';
-import { bundlePrograms, type Programs } from '../support/programs.js';
+import { complaintsIn } from '../support/complaints/complaints.js';
+import { bundlePrograms, type Programs } from '../support/servers/programs.js';
 import type { SyncProcessInput } from './sync-process.js';
 
 const SCRIPT = 'test/integration/sync-process.ts';

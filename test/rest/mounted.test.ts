@@ -8,7 +8,7 @@ import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emul
 import { startProgram } from '../examples/start-program.js';
 import { eventually } from '../support/eventually.js';
 import { FINGERPRINT_KEY, qoveryTarget } from '../support/engine.js';
-import { bundlePrograms, type Programs } from '../support/programs.js';
+import { bundlePrograms, type Programs } from '../support/servers/programs.js';
 import { SYNCS } from './support.js';
 
 const API_TOKEN = 'token-of-the-api';

@@ -1,7 +1,7 @@
 import { define } from './define.js';
 import { perform, syncOf } from './perform.js';
 import { drawSteps } from './world/draw.js';
-import { createRandom } from '../support/random.js';
+import { createRandom } from '../support/properties/random.js';
 import { drawSetting } from './world/setting.js';
 import { findDocument, forge } from './world/forge.js';
 import { isExcused, settle } from './settle.js';

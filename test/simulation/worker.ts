@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/contracts/clock.js';
 import type { SecretSource } from '../../src/contracts/source.js';
 import type { StateStore } from '../../src/contracts/state-store.js';
-import { createRandom } from '../support/random.js';
+import { createRandom } from '../support/properties/random.js';
 import { drawnFate, type Encounter, type Fate } from './fate.js';
 import type { Mishap, Trouble } from './steps.js';
 import { checkSourceWrite, checkStorePut } from './rules/state.js';

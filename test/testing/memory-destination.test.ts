@@ -6,7 +6,7 @@ import { memoryStore } from '../../src/stores/memory.js';
 import { memoryDestination } from '../../src/testing/memory-destination/index.js';
 import type { MemoryDestination } from '../../src/testing/memory-destination/types.js';
 import { gather } from '../support/gather.js';
-import { leakWarnings } from '../support/leak-warnings.js';
+import { leakWarnings } from '../support/complaints/leak-warnings.js';
 
 const SYNC = {
   name: 'test',

@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isSecretSyncError } from '../../../src/contracts/errors.js';
 import { compileKeySchema } from '../../../src/core/definition/key-schema.js';
-import { anyKey, anyText } from '../../support/arbitraries.js';
-import { propertyRuns } from '../../support/property.js';
+import { anyKey, anyText } from '../../support/properties/arbitraries.js';
+import { propertyRuns } from '../../support/properties/property.js';
 
 const SECRET = '{{secretKey}}';
 const ENVIRONMENT = '{{environment}}';

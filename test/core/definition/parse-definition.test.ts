@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isSecretSyncError } from '../../../src/contracts/errors.js';
 import { planSync, type PlanSyncInput } from '../../../src/core/plan-sync.js';
-import { deepFreeze } from '../../support/deep-freeze.js';
+import { deepFreeze } from '../../support/properties/deep-freeze.js';
 import { type ErrorProblem } from '../../../src/contracts/error-codes.js';
 
 /** A definition as JSON, which can hold anything. */

@@ -6,8 +6,8 @@ import { SecretValue } from '../../../src/contracts/secret.js';
 import { fingerprint, sourceDigest } from '../../../src/core/fingerprint/fingerprint.js';
 import type { SourceLocation, SourceReadResult } from '../../../src/contracts/source.js';
 import { sourceSnapshot } from '../../../src/core/inputs/source-snapshot.js';
-import { anyText } from '../../support/arbitraries.js';
-import { propertyRuns } from '../../support/property.js';
+import { anyText } from '../../support/properties/arbitraries.js';
+import { propertyRuns } from '../../support/properties/property.js';
 import { canonicalJson, checksum } from '../../../src/shared/canonical-json.js';
 import {
   createKeyring,

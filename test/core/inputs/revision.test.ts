@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sameRevision } from '../../../src/core/inputs/revision.js';
-import { propertyRuns } from '../../support/property.js';
+import { propertyRuns } from '../../support/properties/property.js';
 
 describe('two revisions of one entry', () => {
   it.each<[string, string | undefined, string | undefined, boolean]>([

@@ -6,7 +6,7 @@ import { formatResult } from '../../../src/format/format-result.js';
 import { memorySource } from '../../../src/sources/memory.js';
 import { createCanaries } from '../../../src/testing/leaks/canaries.js';
 import type { Fault } from '../../../src/testing/emulators/server/types.js';
-import { propertyRuns } from '../../support/property.js';
+import { propertyRuns } from '../../support/properties/property.js';
 import { assertClean, SECRET_KEY, TOKEN } from './leak-channels.js';
 import { during, hasuraSite, qoverySite, type Site } from '../sites.js';
 

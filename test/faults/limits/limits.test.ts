@@ -5,7 +5,7 @@ import { memorySource } from '../../../src/sources/memory.js';
 import type { Fault, RequestLogEntry } from '../../../src/testing/emulators/server/types.js';
 import { failure, hasuraTarget, qoveryTarget } from '../../support/engine.js';
 import { gather } from '../../support/gather.js';
-import { propertyRuns } from '../../support/property.js';
+import { propertyRuns } from '../../support/properties/property.js';
 import {
   during,
   failAll,

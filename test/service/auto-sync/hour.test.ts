@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MemoryCall } from '../../../src/testing/memory-destination/faults.js';
-import { createRandom } from '../../support/random.js';
+import { createRandom } from '../../support/properties/random.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
 import { changesOfHour, FIRST_KEYS } from './hour.js';
 import { createWorld, definitionOf, folderSource, type World } from '../support.js';

@@ -1,4 +1,4 @@
-import { createRandom } from '../../support/random.js';
+import { createRandom } from '../../support/properties/random.js';
 
 /** A change of one key in a folder, at a moment. */
 export interface SourceChange {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { fileStore } from '../../../src/stores/file/index.js';
-import { complaintsIn } from '../../support/complaints.js';
-import { bundlePrograms, type Programs } from '../../support/programs.js';
-import { createRandom } from '../../support/random.js';
+import { complaintsIn } from '../../support/complaints/complaints.js';
+import { bundlePrograms, type Programs } from '../../support/servers/programs.js';
+import { createRandom } from '../../support/properties/random.js';
 import { readSecrets } from '../file-sides.js';
 
 const WORKER = 'test/service/auto-sync/hour-worker.ts';

@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../../support/random.js';
+import { createRandom, type Random } from '../../support/properties/random.js';
 import { BAD_KEYS, BAD_VALUE, HAND_KEYS, LOCATIONS, PARTS, SCHEMAS, SOURCE_KEYS, VALUES } from './setting.js';
 import {
   FORGERIES,

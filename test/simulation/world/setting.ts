@@ -1,7 +1,7 @@
 import type { SyncOptionsInput } from '../../../src/contracts/definition.js';
 import type { HasuraCloudSwitches } from '../../../src/testing/emulators/hasura-cloud/switches.js';
 import type { QoverySwitches } from '../../../src/testing/emulators/qovery/switches.js';
-import { createRandom, type Random } from '../../support/random.js';
+import { createRandom, type Random } from '../../support/properties/random.js';
 
 /** Where syncs write: a Hasura Cloud project, a Qovery environment, and the Qovery project above it. */
 export type SiteName = 'hasura' | 'environment' | 'project';

@@ -7,7 +7,7 @@ import type { Clock } from '../../../src/contracts/clock.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
 import { createLedger, type Ledger } from '../ledger.js';
 import type { Library } from '../bugs/library.js';
-import type { Random } from '../../support/random.js';
+import type { Random } from '../../support/properties/random.js';
 import { breachOfAct } from '../rules/writes.js';
 import {
   LOCATIONS,

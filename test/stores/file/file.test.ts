@@ -22,7 +22,7 @@ import { acquireLock } from '../../../src/stores/file/lock.js';
 import { fileStore } from '../../../src/stores/file/index.js';
 import { currentOwner, ownerLiveness, parseOwner } from '../../../src/stores/file/lock-owner.js';
 import { storeConformance } from '../../../src/testing/conformance/store/index.js';
-import { bundlePrograms, type Programs } from '../../support/programs.js';
+import { bundlePrograms, type Programs } from '../../support/servers/programs.js';
 
 const SCRIPTS = ['test/stores/file/hold-lock.ts', 'test/stores/file/increment.ts'] as const;
 

@@ -5,8 +5,8 @@ import { postgresSchema, postgresStore } from '../../../src/stores/postgres/inde
 import { sqlState } from '../../../src/stores/postgres/failure.js';
 import { storeConformance } from '../../../src/testing/index.js';
 import { eventually } from '../../support/eventually.js';
-import { startLossyProxy, type LossyProxy } from '../../support/lossy-proxy.js';
-import { describeServer, sharedServers, type OwnServer } from '../../support/servers.js';
+import { startLossyProxy, type LossyProxy } from '../../support/servers/lossy-proxy.js';
+import { describeServer, sharedServers, type OwnServer } from '../../support/servers/servers.js';
 import {
   countFromProcesses,
   countOverRestart,
@@ -14,7 +14,7 @@ import {
   raceForVersions,
   serveFromTwoServices,
   syncFromTwoEngines,
-} from '../../support/shared-store.js';
+} from '../../support/servers/shared-store.js';
 
 /** What a test opened, closed after it. */
 const opened: (() => unknown)[] = [];

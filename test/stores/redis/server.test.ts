@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { StateStore } from '../../../src/contracts/state-store.js';
 import { redisStore } from '../../../src/stores/redis/index.js';
 import { storeConformance } from '../../../src/testing/index.js';
-import { startLossyProxy, type LossyProxy } from '../../support/lossy-proxy.js';
-import { describeServer, sharedServers, type OwnServer, type Server } from '../../support/servers.js';
+import { startLossyProxy, type LossyProxy } from '../../support/servers/lossy-proxy.js';
+import { describeServer, sharedServers, type OwnServer, type Server } from '../../support/servers/servers.js';
 import {
   countFromProcesses,
   countOverRestart,
@@ -13,7 +13,7 @@ import {
   raceForVersions,
   serveFromTwoServices,
   syncFromTwoEngines,
-} from '../../support/shared-store.js';
+} from '../../support/servers/shared-store.js';
 
 /** What a test opened, closed after it. */
 const opened: (() => unknown)[] = [];

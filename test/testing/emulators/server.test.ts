@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { startQoveryEmulator, type QoveryEmulator } from '../../../src/testing/emulators/qovery/index.js';
 import type { Fault } from '../../../src/testing/emulators/server/types.js';
 import { eventually } from '../../support/eventually.js';
-import { leakWarnings } from '../../support/leak-warnings.js';
+import { leakWarnings } from '../../support/complaints/leak-warnings.js';
 
 let emulator: QoveryEmulator;
 let parentId: string;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createTextSearch } from '../../../src/testing/leaks/text-search.js';
-import { propertyRuns } from '../../support/property.js';
+import { propertyRuns } from '../../support/properties/property.js';
 
 // Few letters, so that texts overlap and occur in each other; one of them of two UTF-16 units.
 const text = fc.string({ unit: fc.constantFrom('a', 'b', '\n', '🔑'), maxLength: 12 });

@@ -9,8 +9,13 @@ import { createCanaries } from '../../../src/testing/leaks/canaries.js';
 import { memoryDestination } from '../../../src/testing/memory-destination/index.js';
 import { createEngine } from '../../support/engine.js';
 import { eventually } from '../../support/eventually.js';
-import { bundlePrograms, type Programs } from '../../support/programs.js';
-import { describeServer, sharedServers, type OwnServer, type ServerName } from '../../support/servers.js';
+import { bundlePrograms, type Programs } from '../../support/servers/programs.js';
+import {
+  describeServer,
+  sharedServers,
+  type OwnServer,
+  type ServerName,
+} from '../../support/servers/servers.js';
 import { folderSource } from '../../service/support.js';
 import {
   closeOpened,

@@ -1,6 +1,6 @@
 // A worker in a process of its own whose runs do not end: it says which it has begun, until it is killed.
 import { bullmqWorker } from '../../../src/workers/bullmq/index.js';
-import type { ServerName } from '../../support/servers.js';
+import type { ServerName } from '../../support/servers/servers.js';
 import { openQueue } from './open-queue.js';
 
 const [server, url = '', name = ''] = process.argv.slice(2);

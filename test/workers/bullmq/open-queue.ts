@@ -1,7 +1,7 @@
 import { createPostgresBackend } from 'bullmq';
 import pg from 'pg';
 import { bullmqQueue, type BullmqQueue } from '../../../src/workers/bullmq/index.js';
-import type { ServerName } from '../../support/servers.js';
+import type { ServerName } from '../../support/servers/servers.js';
 
 /** The address of a Redis as options: a path where it is a socket. */
 export function redisOptions(url: string) {

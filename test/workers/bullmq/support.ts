@@ -10,7 +10,7 @@ import {
   type BullmqQueue,
   type BullmqWorkerOptions,
 } from '../../../src/workers/bullmq/index.js';
-import type { ServerName } from '../../support/servers.js';
+import type { ServerName } from '../../support/servers/servers.js';
 import { openQueue, redisOptions } from './open-queue.js';
 
 /** What a test opened, closed after it, the last first. */

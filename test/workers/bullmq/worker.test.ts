@@ -1,6 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.js';
-import { describeServer, sharedServers, type Server, type ServerName } from '../../support/servers.js';
+import {
+  describeServer,
+  sharedServers,
+  type Server,
+  type ServerName,
+} from '../../support/servers/servers.js';
 import { closeOpened, fakeService, openBackend, startWorker, SUCCEEDED, syncOf } from './support.js';
 
 afterEach(closeOpened);

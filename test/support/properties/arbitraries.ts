@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
-import type { SyncOptionsInput } from '../../src/contracts/definition.js';
-import type { Capabilities, DestinationEntry } from '../../src/contracts/destination.js';
-import { SecretValue } from '../../src/contracts/secret.js';
-import type { SourceRead } from '../../src/contracts/source.js';
-import type { PlaceState, RememberedEntry } from '../../src/contracts/state-store.js';
-import type { PlanSyncInput } from '../../src/core/plan-sync.js';
-import { unrestrictedCapabilities } from '../../src/core/definition/defaults.js';
+import type { SyncOptionsInput } from '../../../src/contracts/definition.js';
+import type { Capabilities, DestinationEntry } from '../../../src/contracts/destination.js';
+import { SecretValue } from '../../../src/contracts/secret.js';
+import type { SourceRead } from '../../../src/contracts/source.js';
+import type { PlaceState, RememberedEntry } from '../../../src/contracts/state-store.js';
+import type { PlanSyncInput } from '../../../src/core/plan-sync.js';
+import { unrestrictedCapabilities } from '../../../src/core/definition/defaults.js';
 
 /** Few, so that both sides and the state often hold the same one; many of them awkward. */
 const COMMON_KEYS = ['A', 'a', 'B', 'APP_A', 'APP_B', 'APP_', 'SYS_A', 'p/A', 'p/A/B', 'HIDDEN'] as const;

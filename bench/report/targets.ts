@@ -1,7 +1,7 @@
-import { createEngineSync, makeSecrets } from './contestants.js';
+import { createEngineSync, makeSecrets } from '../contestants.js';
 import { section, table } from './markdown.js';
-import type { BenchServers } from './servers.js';
-import type { Telling } from './sliding-window.js';
+import type { BenchServers } from '../servers.js';
+import type { Telling } from '../sliding-window.js';
 import { count, duration, median } from './statistics.js';
 
 /** One target, and how it was met. */

@@ -2,17 +2,17 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
-import { isSecretSyncError } from '../../src/contracts/errors.js';
-import type { StateStore } from '../../src/contracts/state-store.js';
-import { SecretSyncService } from '../../src/service/index.js';
-import { memorySource } from '../../src/sources/memory.js';
-import { memoryDestination } from '../../src/testing/memory-destination/index.js';
-import type { SyncResult } from '../../src/contracts/result.js';
-import { createEngine, memoryDefinition } from './engine.js';
-import { eventually } from './eventually.js';
+import { isSecretSyncError } from '../../../src/contracts/errors.js';
+import type { StateStore } from '../../../src/contracts/state-store.js';
+import { SecretSyncService } from '../../../src/service/index.js';
+import { memorySource } from '../../../src/sources/memory.js';
+import { memoryDestination } from '../../../src/testing/memory-destination/index.js';
+import type { SyncResult } from '../../../src/contracts/result.js';
+import { createEngine, memoryDefinition } from '../engine.js';
+import { eventually } from '../eventually.js';
 import { bundlePrograms } from './programs.js';
 import type { ServerName } from './servers.js';
-import { createVirtualClock } from './virtual-clock.js';
+import { createVirtualClock } from '../virtual-clock.js';
 
 /** Two stores put a document each over one version, many times: each time one of them wins, and that is what is there. */
 export async function raceForVersions(first: StateStore, second: StateStore, rounds: number): Promise<void> {

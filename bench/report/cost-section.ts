@@ -1,8 +1,8 @@
-import type { Destination } from './server-messages.js';
-import { measureCost, type MeasuredCell } from './cost.js';
+import type { Destination } from '../server-messages.js';
+import { measureCost, type MeasuredCell } from '../cost.js';
 import { section, table } from './markdown.js';
-import type { BenchServers } from './servers.js';
-import { aimOf, CASES, leastRoundTrips, USES, type CostCell } from './settings.js';
+import type { BenchServers } from '../servers.js';
+import { aimOf, CASES, leastRoundTrips, USES, type CostCell } from '../settings.js';
 import { count, duration, ratio } from './statistics.js';
 
 const NAMES = { qovery: 'Qovery, secrets', 'hasura-cloud': 'Hasura Cloud' } as const;
