@@ -10,7 +10,7 @@ import {
 } from 'bullmq';
 import type { JobData, JobName, JobResult, QueueJob } from './jobs.js';
 import type { BullmqQueueOptions, PostgresQueueOptions } from './options.js';
-import type { ProcessJob, QueueParts } from './queue-parts.js';
+import type { QueueParts } from './queue-parts.js';
 
 const HOUR_S = 3_600;
 

@@ -6,7 +6,7 @@ import { build, type Plugin } from 'esbuild';
 import type { Bug } from './bugs.js';
 import { isLibrary, type Library } from './library.js';
 
-const SOURCE = fileURLToPath(new URL('../../../src/index.ts', import.meta.url));
+const SOURCE = fileURLToPath(new URL('../../../src/', import.meta.url));
 
 /** What is exported of the copy: see `Library`. */
 const ENTRY = `
