@@ -156,3 +156,20 @@ describe('contributing', () => {
     expect(files.filter((file) => !existsSync(`${root}/${file}`))).toEqual([]);
   });
 });
+
+describe('proofs', () => {
+  it('names tests that exist for each kind of fault that others met', () => {
+    const [, list = ''] = /```text\n([^]*?)```/.exec(pageOf('docs/proofs.md').text) ?? [];
+    const lines = list.split('\n').filter((line) => line !== '');
+    let file = '';
+    const titles = lines.flatMap((line) => {
+      if (line.startsWith('  test/')) file = line.trim();
+      return line.startsWith('    ') ? [{ file, title: line.trim() }] : [];
+    });
+    expect(titles.length).toBeGreaterThanOrEqual(75);
+    const lost = titles.filter(
+      ({ file: path, title }) => !readFileSync(`${root}/${path}`, 'utf8').includes(title),
+    );
+    expect(lost).toEqual([]);
+  });
+});

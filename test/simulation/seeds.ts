@@ -65,8 +65,8 @@ export const FOUND: readonly Found[] = [
       edits: [
         {
           file: 'engine/apply/ledger.ts',
-          find: "[ends.get(step) ?? outcomeOf(step, step.change.action, 'withheld')]",
-          replace: '[ends.get(step)].filter(Boolean)',
+          find: "outcomes.push(ends.get(step) ?? outcomeOf(step, step.change.action, 'withheld'));",
+          replace: 'outcomes.push(...[ends.get(step)].filter(Boolean));',
         },
       ],
     },
@@ -93,9 +93,9 @@ export const FOUND: readonly Found[] = [
       edits: [
         {
           file: 'engine/apply/ledger.ts',
-          find: "[ends.get(step) ?? outcomeOf(step, step.change.action, 'withheld')]",
+          find: "ends.get(step) ?? outcomeOf(step, step.change.action, 'withheld')",
           replace:
-            "[ends.get(step) ?? { ...outcomeOf(step, step.change.action, 'withheld'), kind: undefined }]",
+            "ends.get(step) ?? { ...outcomeOf(step, step.change.action, 'withheld'), kind: undefined }",
         },
       ],
     },

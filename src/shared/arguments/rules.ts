@@ -52,8 +52,8 @@ export const oneOf = (...words: readonly unknown[]): Rule => [
   (value) => words.includes(value),
 ];
 
-/** An object with these methods. */
+/** An object with these methods; `Date` and the clients of some databases are functions that have them. */
 export const withMethods = (...names: readonly string[]): Rule => [
   `an object with ${names.join('(), ')}()`,
-  (value) => isObject(value) && names.every((name) => has(value, name)),
+  (value) => (isObject(value) || typeof value === 'function') && names.every((name) => has(value, name)),
 ];
