@@ -42,7 +42,7 @@ const unescapeJson = (bytes: string): string =>
   bytes.replace(/((?:\\u[0-9a-f]{4})+)|\\x([0-9a-f]{2})|\\(.)/gis, (_, units, byte, letter) => {
     if (typeof units === 'string') {
       const codes = units.match(/[0-9a-f]{4}/gi) ?? [];
-      return bytesOf(String.fromCharCode(...codes.map((code) => Number.parseInt(code, 16))));
+      return bytesOf(codes.map((code) => String.fromCharCode(Number.parseInt(code, 16))).join(''));
     }
     if (typeof byte === 'string') return bytesOf(String.fromCharCode(Number.parseInt(byte, 16)));
     return LETTERS[String(letter)] ?? String(letter);

@@ -129,7 +129,8 @@ class PlaceRecorder implements Recorder {
     const replaced = this.#replacedBy(step);
     if (replaced === undefined) return;
     const { id: _id, revision: _revision, ...rest } = replaced;
-    this.#context.memory.remember(rest);
+    // What was put back has another id. But what is known as ours by its id alone must not lose it.
+    this.#context.memory.remember(step.before?.fixed === undefined ? rest : replaced);
   }
 
   #isCurrent(made: string | undefined): made is string {

@@ -47,7 +47,8 @@ export async function listDocuments(root: string, folder = root): Promise<readon
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) {
-        if (/^[a-z0-9-]+$/.test(entry.name)) keys.push(...(await listDocuments(root, path)));
+        if (/^[a-z0-9-]+$/.test(entry.name))
+          for (const key of await listDocuments(root, path)) keys.push(key);
       } else if (/^[a-z0-9-]+\.json$/.test(entry.name)) {
         keys.push(relative(root, path).replaceAll('\\', '/').slice(0, -'.json'.length));
       }

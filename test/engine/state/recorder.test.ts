@@ -299,6 +299,14 @@ describe('a key that is about to be written', () => {
     expect(entries()).toStrictEqual([{ key: 'A', kind: 'variable', syncId: ME }]);
   });
 
+  it('keeps the id when a replace failed of what is known as ours by its id alone', () => {
+    const { recorder, entries } = scene({ remembered: [wasVariable] });
+    const item = work('replace', { before: { ...variable, fixed: 'override' } });
+    inOneGo(recorder.begin([item]));
+    recorder.failed(item);
+    expect(entries()).toStrictEqual([wasVariable]);
+  });
+
   it('keeps id and revision when an update failed, and remembers nothing of a replaced stranger', () => {
     const known = { ...mine, id: 'id-1', revision: 'r-1' };
     const updated = scene({ remembered: [known] });
