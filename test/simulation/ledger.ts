@@ -29,6 +29,8 @@ export interface Ledger {
   synced(sync: SyncSetting): boolean | undefined;
   setSynced(sync: SyncSetting, synced: boolean | undefined): void;
   wrote(sync: SyncSetting, entry: Standing): void;
+  /** An entry was replaced by one of another kind: who may own the one may own the other. */
+  replaced(before: Standing, after: Standing): void;
   /** A run of this sync ended well: what it wrote is its own, whoever had it before. */
   confirm(sync: SyncSetting): void;
   /** A person made or removed it. */
@@ -121,6 +123,9 @@ export function createLedger(syncs: readonly SyncSetting[]): Ledger {
       if (![undefined, sync.name].includes(writers.get(at))) contested.add(at);
       writers.set(at, sync.name);
       of(sync).ids.add(id);
+    },
+    replaced(before, after) {
+      for (const { ids } of claims.values()) if (ids.has(before.id)) ids.add(after.id);
     },
     confirm(sync) {
       for (const at of contested) if (writers.get(at) === sync.name) contested.delete(at);

@@ -212,7 +212,10 @@ function learn(world: World, watched: Watched, ended: Ended, result: SyncResult 
   for (const { key, kind, action, status } of result?.outcomes ?? []) {
     // A write takes an entry over, also one that found the value there already.
     const entry = action === 'delete' || status !== 'applied' ? undefined : find(standing, key, kind);
-    if (entry !== undefined) ledger.wrote(sync, entry);
+    if (entry === undefined) continue;
+    ledger.wrote(sync, entry);
+    const replaced = [...watched.standing.values()].filter((one) => one.key === key && one.kind !== kind);
+    if (action === 'replace') for (const before of replaced) ledger.replaced(before, entry);
   }
   if (isGood) ledger.confirm(sync);
   if (isGood && (operation === 'sync' || operation === 'apply')) ledger.sure(sync, desired.keys());
