@@ -25,6 +25,10 @@ const isCi = process.env['CI'] === 'true';
 /** What one runtime may take, in ms. */
 const LIMIT = 120_000;
 
+/** How often a worker is started anew whose two requests hang, and after how many ms they are given up. */
+const SHARED_TRIES = 4;
+const SHARED_LIMIT = 20_000;
+
 const npmInstall = (prefix: string, ...what: string[]) =>
   run('npm', [
     ...['install', '--prefix', prefix, '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'],
@@ -127,7 +131,20 @@ const config :Workerd.Config = (
 );
 `;
 
+/**
+ * Two requests that share an engine hang now and then in workerd, for a reason that is not known yet; each time is said.
+ * Whatever else goes wrong, and a hang each time, is a failure.
+ */
 async function trialsInWorker(binary: string): Promise<Trial[]> {
+  for (let tries = 1; ; tries += 1) {
+    const trials = await trialsInOneWorker(binary);
+    const hasHung = trials.some(({ failure }) => failure?.includes('TimeoutError') === true);
+    if (!hasHung || tries === SHARED_TRIES) return trials;
+    console.log(`\n!!! HUNG: two requests that share an engine in workerd (try ${tries} of ${SHARED_TRIES})`);
+  }
+}
+
+async function trialsInOneWorker(binary: string): Promise<Trial[]> {
   return withServices(async (services) => {
     await build({
       entryPoints: [join(app, 'src/worker.ts')],
@@ -145,8 +162,8 @@ async function trialsInWorker(binary: string): Promise<Trial[]> {
     const child = spawn(binary, ['serve', 'worker.capnp'], { cwd: app, stdio: ['ignore', 'ignore', 'pipe'] });
     const said: string[] = [];
     child.stderr.on('data', (bytes: Buffer) => said.push(bytes.toString()));
-    const ask = async (path: string): Promise<unknown> => {
-      const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(LIMIT) });
+    const ask = async (path: string, limit = LIMIT): Promise<unknown> => {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(limit) });
       if (!response.ok)
         throw new Error(`${path}: status ${response.status}: ${said.join('').slice(0, 2_000)}`);
       return path === '/ready' ? undefined : response.json();
@@ -165,7 +182,7 @@ async function trialsInWorker(binary: string): Promise<Trial[]> {
       }
       const trials = (await ask('/program')) as Trial[];
       const shared = await attempt('shares an engine at module scope between two requests', async () => {
-        const written = await Promise.all([ask('/sync/1'), ask('/sync/2')]);
+        const written = await Promise.all([ask('/sync/1', SHARED_LIMIT), ask('/sync/2', SHARED_LIMIT)]);
         expectEqual('keys written', written, [KEYS, KEYS]);
       });
       return [...trials, shared];
