@@ -4,12 +4,12 @@ import type { Clock } from '../contracts/clock.js';
 const GRACE_MS = 5_000;
 
 /**
- * Why a wait ends of which nobody needs the end any more. The platform would make an error with its stack for each call,
- * which takes longer than all else of a wait.
+ * The reason for ending a wait that is no longer needed. Without one, the platform creates an error with a stack for each
+ * call, which takes longer than the rest of the wait.
  */
 const NOT_NEEDED = new DOMException('This is not waited for any more.', 'AbortError');
 
-/** Aborts what has served its purpose; the reason is no one's concern. */
+/** Ends a wait that is no longer needed. Nobody reads the reason. */
 export const endUnneeded = (controller: AbortController): void => controller.abort(NOT_NEEDED);
 
 interface Hub {
