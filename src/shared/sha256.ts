@@ -61,8 +61,6 @@ function nativeHmac(native: NativeCrypto, key: Uint8Array): Hmac {
   const block = new Uint8Array(BLOCK);
   block.set(key.length > BLOCK ? sha256(key) : key);
   let inner = padded(block, 0x36);
-  // Most messages are of a few lengths, and a view takes as long to make as the half of a hash.
-  let views: Uint8Array[] = [];
   const outer = new Uint8Array(BLOCK + DIGEST);
   outer.set(padded(block, 0x5c));
   return {
@@ -73,11 +71,9 @@ function nativeHmac(native: NativeCrypto, key: Uint8Array): Hmac {
         const longer = new Uint8Array(length * 2);
         longer.set(inner.subarray(0, BLOCK));
         inner = longer;
-        views = [];
       }
       inner.set(message, BLOCK);
-      const view = (views[length] ??= inner.subarray(0, length));
-      const hashed = native.hash(ALGORITHM, view, 'latin1');
+      const hashed = native.hash(ALGORITHM, inner.subarray(0, length), 'latin1');
       for (let at = 0; at < DIGEST; at += 1) outer[BLOCK + at] = hashed.charCodeAt(at);
       return native.hash(ALGORITHM, outer, 'hex');
     },
