@@ -9,6 +9,7 @@ import { unrestrictedCapabilities } from '../definition/defaults.js';
 import { parseDefinitionFields } from '../definition/parse-definition.js';
 import { tryKeyring, type Keyring } from '../fingerprint/keyring.js';
 import { redeployProblem } from '../follow-up.js';
+import { field } from '../../shared/arguments/rules.js';
 import { isEntry } from './check-input.js';
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
@@ -29,9 +30,6 @@ const inputSchema = optionsOf({
   place: z.optional(string.check(z.minLength(1, 'it is empty; set it, or leave it out'))),
 });
 
-const fieldOf = (input: unknown, name: string): unknown =>
-  typeof input === 'object' && input !== null ? Reflect.get(input, name) : undefined;
-
 /**
  * Returns entries as they are, where all have a key and a value of the right types.
  *
@@ -42,7 +40,7 @@ export function checkEntries(entries: readonly DestinationEntry[]): readonly Des
   (entries as readonly unknown[]).forEach((entry, index) => {
     if (isEntry(entry)) return;
     const message =
-      typeof fieldOf(entry, 'key') === 'string'
+      typeof field(entry, 'key') === 'string'
         ? 'its value must be a string, a SecretValue, or absent'
         : 'it must have a key that is a string';
     problems.push({ code: 'INVALID_OPTION', path: `destination[${index}]`, message });
@@ -77,7 +75,7 @@ function parseDefinition(definition: object) {
  */
 export function parsePlanInput(input: unknown): ParsedPlanInput {
   const options = validate(inputSchema, input, { code: 'INVALID_OPTION' }).problems ?? [];
-  const given = fieldOf(input, 'definition');
+  const given = field(input, 'definition');
   const {
     definition,
     problems: inDefinition,
@@ -85,9 +83,9 @@ export function parsePlanInput(input: unknown): ParsedPlanInput {
   } = typeof given === 'object' && given !== null
     ? parseDefinition(given)
     : { definition: undefined, problems: [], context: {} };
-  const { keyring, problems: ofKeys = [] } = tryKeyring(fieldOf(input, 'fingerprintKey'));
+  const { keyring, problems: ofKeys = [] } = tryKeyring(field(input, 'fingerprintKey'));
   const { data: capabilities = unrestrictedCapabilities } = capabilitiesSchema.safeParse(
-    fieldOf(input, 'capabilities'),
+    field(input, 'capabilities'),
   );
   const unfit =
     definition && redeployProblem(definition.syncOptions.redeploy, capabilities, definition.destination);
