@@ -1,5 +1,6 @@
 import type { ErrorProblem } from '../../contracts/error-codes.js';
 import { errorFromProblems } from '../problems.js';
+import { problemsOfUnknown } from '../validation.js';
 import { anObject, field, isObject, type Rules } from './rules.js';
 
 /** Returns everything that is wrong with the fields of an object. What is no object has none of them. */
@@ -11,13 +12,8 @@ const fieldProblems = (given: unknown, rules: Rules): readonly ErrorProblem[] =>
 /** Returns a problem for each option whose name is not known: a typo that would be ignored without a word. */
 export function unknownOptions(options: unknown, known: readonly string[]): ErrorProblem[] {
   if (!isObject(options)) return [];
-  return Object.keys(options)
-    .filter((name) => !known.includes(name))
-    .map((path) => ({
-      code: 'INVALID_OPTION',
-      path,
-      message: 'it is unknown; remove it, or correct its name',
-    }));
+  const unknown = Object.keys(options).filter((name) => !known.includes(name));
+  return problemsOfUnknown(unknown, [], { code: 'INVALID_OPTION' });
 }
 
 function assertNone(name: string, problems: readonly ErrorProblem[]): void {
