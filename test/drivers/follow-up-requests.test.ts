@@ -1,8 +1,8 @@
 import nock from 'nock';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { hasuraCloud } from '../../src/drivers/hasura-cloud/index.js';
 import { qovery } from '../../src/drivers/qovery/index.js';
-import { open } from './support.js';
+import { open, useOnlyNock } from './support.js';
 
 interface Sent {
   readonly method: string;
@@ -48,15 +48,9 @@ const wait = (isWaiting: boolean, changed: readonly string[] = ['A']) => ({
   sleep: (ms: number) => Promise.resolve(void slept.push(ms)),
 });
 
+useOnlyNock();
 beforeEach(() => {
   [sent, slept] = [[], []];
-  nock.disableNetConnect();
-});
-afterEach(() => {
-  const pending = nock.pendingMocks();
-  nock.cleanAll();
-  nock.enableNetConnect();
-  expect(pending).toEqual([]);
 });
 
 describe('the requests after the writes of the Qovery driver', () => {

@@ -1,7 +1,7 @@
 import nock from 'nock';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { hasuraCloud, listHasuraCloudProjects } from '../../src/drivers/hasura-cloud/index.js';
-import { errorOf, memoryFacts, open, rejection, secret } from './support.js';
+import { errorOf, memoryFacts, open, rejection, secret, useOnlyNock } from './support.js';
 
 const ORIGIN = 'https://data.pro.hasura.io';
 const PROJECT = '3f2a1b4c-0000-4000-8000-000000000001';
@@ -35,15 +35,9 @@ const headers = { authorization: 'pat pat-token', 'content-type': 'application/j
 const environment = (hash: string, envVars: unknown) => ({ data: { getTenantEnv: { hash, envVars } } });
 const facts = () => memoryFacts({ tenantId: TENANT });
 
+useOnlyNock();
 beforeEach(() => {
   sent = [];
-  nock.disableNetConnect();
-});
-afterEach(() => {
-  const pending = nock.pendingMocks();
-  nock.cleanAll();
-  nock.enableNetConnect();
-  expect(pending).toEqual([]);
 });
 
 const ENV_QUERY = {

@@ -1,5 +1,5 @@
 import nock from 'nock';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import {
   listQoveryEnvironments,
   listQoveryOrganizations,
@@ -7,7 +7,7 @@ import {
   qovery,
   type QoveryConfig,
 } from '../../src/drivers/qovery/index.js';
-import { memoryFacts, open, rejection, secret } from './support.js';
+import { memoryFacts, open, rejection, secret, useOnlyNock } from './support.js';
 
 const ORIGIN = 'https://api.qovery.com';
 const credentials = { accessToken: 'api-token' };
@@ -61,15 +61,9 @@ const own = (key: string, more: object = {}) => ({
   ...more,
 });
 
+useOnlyNock();
 beforeEach(() => {
   sent = [];
-  nock.disableNetConnect();
-});
-afterEach(() => {
-  const pending = nock.pendingMocks();
-  nock.cleanAll();
-  nock.enableNetConnect();
-  expect(pending).toEqual([]);
 });
 
 describe('the requests of the Qovery driver', () => {

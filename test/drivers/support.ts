@@ -1,3 +1,5 @@
+import nock from 'nock';
+import { afterEach, beforeEach, expect } from 'vitest';
 import type {
   DestinationDriver,
   Facts,
@@ -88,4 +90,17 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
     return error;
   }
   throw new Error('The promise did not reject.');
+}
+
+/** Lets no request of a file's tests past nock, and fails a test that leaves one unsent that it expected. */
+export function useOnlyNock(): void {
+  beforeEach(() => {
+    nock.disableNetConnect();
+  });
+  afterEach(() => {
+    const pending = nock.pendingMocks();
+    nock.cleanAll();
+    nock.enableNetConnect();
+    expect(pending).toEqual([]);
+  });
 }
