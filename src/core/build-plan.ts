@@ -67,6 +67,7 @@ function* draftSync(situation: Situation, behavior: Behavior): Turns<Draft> {
       empty: source.secrets.size === 0,
       partial: isPartial(source),
       filledParts: source.filledParts,
+      emptyParts: source.emptyParts,
     },
     confirmDeletions: options.confirmDeletions,
   });

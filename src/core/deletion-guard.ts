@@ -3,7 +3,7 @@ import { inOneGo, mapInTurns, type Turns } from '../shared/turns/turns.js';
 import type { SyncOptions, SyncOptionsInput } from '../contracts/definition.js';
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
 import type { KeepReason, PlannedChange, PlanProblem } from '../contracts/plan.js';
-import { emptiedParts, refusalsOf } from './deletion-refusals.js';
+import { emptiedParts, refusalsOf, type GuardedSource } from './deletion-refusals.js';
 import type { PlaceState, RememberedEntry } from '../contracts/state-store.js';
 import { plannedChange, type Step } from './step.js';
 import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defaults.js';
@@ -16,16 +16,6 @@ import {
   indexEntries,
   type DestinationInput,
 } from './inputs/destination-index.js';
-
-/** What the guard must know of the source. */
-export interface GuardedSource {
-  /** It holds no secret. */
-  readonly empty?: boolean;
-  /** Something could not be read. */
-  readonly partial?: boolean;
-  /** The names of its parts that hold something. Absent: it is one part. */
-  readonly filledParts?: ReadonlySet<string> | undefined;
-}
 
 export interface GuardDeletionsInput {
   /** The id of the definition. */
@@ -198,7 +188,7 @@ export function* guardSteps(input: GuardContext): Turns<GuardedSteps> {
     deletions.map(({ change }) => change.key),
     {
       isEmpty: source.empty === true,
-      emptyParts: emptiedParts(deletions, source.filledParts),
+      emptyParts: emptiedParts(deletions, source),
       options,
       hasSchema: isDistinctive(keySchema),
       unowned: deletions.filter(({ before, remembered }) => !ownedBy(remembered, syncId, before)).length,

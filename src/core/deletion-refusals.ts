@@ -7,15 +7,30 @@ import type { Step } from './step.js';
 /** So many deletions are never too many of the matching keys, in ratio. */
 const FEW = 4;
 
-/** The parts of a source that held some of what is deleted, and hold nothing any more or are gone. */
-export function emptiedParts(
-  deletions: readonly Step[],
-  filledParts: ReadonlySet<string> | undefined,
-): readonly string[] {
+/** What the guard must know of the source. */
+export interface GuardedSource {
+  /** It holds no secret. */
+  readonly empty?: boolean;
+  /** Something could not be read. */
+  readonly partial?: boolean;
+  /** The names of its parts that hold something. Absent: it is one part. */
+  readonly filledParts?: ReadonlySet<string> | undefined;
+  /** The names of its parts that hold nothing. Default: none. */
+  readonly emptyParts?: readonly string[] | undefined;
+}
+
+/**
+ * The parts of a source that held some of what is deleted, or may have, and hold nothing any more or are gone. What was
+ * imported since the source was last read can have come from any part: which one took it is not known before the next read.
+ */
+export function emptiedParts(deletions: readonly Step[], source: GuardedSource): readonly string[] {
+  const { filledParts, emptyParts = [] } = source;
   if (filledParts === undefined) return [];
   const parts = new Set<string>();
   for (const { remembered } of deletions) {
-    for (const part of partsOf(remembered)) if (!filledParts.has(part)) parts.add(part);
+    const known = partsOf(remembered);
+    const possible = known.length === 0 && remembered?.adopted === true ? emptyParts : known;
+    for (const part of possible) if (!filledParts.has(part)) parts.add(part);
   }
   return [...parts].sort();
 }
@@ -48,7 +63,7 @@ export function refusalsOf(deletions: readonly string[], facts: RefusalFacts): P
   } else if (facts.emptyParts.length > 0 && !options.allowEmptySource) {
     refuse(
       'part-empty',
-      `${quoteList(facts.emptyParts)} of the source held some of them and holds nothing any more; check it, or set allowEmptySource`,
+      `${quoteList(facts.emptyParts)} of the source held some of them, or may have, and holds nothing any more; check it, or set allowEmptySource`,
     );
   }
   if (confirmed) return problems;

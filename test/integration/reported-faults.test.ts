@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SyncOptionsInput } from '../../src/contracts/definition.js';
-import type { SecretSource, SourceReadResult } from '../../src/contracts/source.js';
+import type {
+  SecretSource,
+  SourceChange,
+  SourceLocation,
+  SourceReadResult,
+} from '../../src/contracts/source.js';
 import type { SyncCallOptions } from '../../src/engine/secret-sync-engine.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { memoryStore } from '../../src/stores/memory.js';
@@ -68,11 +73,16 @@ describe('a part of a source that turned empty', () => {
       secrets: Object.assign({}, ...Object.values(parts)) as Record<string, string>,
       parts: Object.entries(parts).map(([name, held]) => ({ name, keys: Object.keys(held) })),
     });
+    const write = (_: SourceLocation, changes: readonly SourceChange[]) => {
+      for (const { key, value } of changes) (parts['own'] ??= {})[key] = value.reveal();
+    };
     const destination = memoryDestination();
-    const { engine } = createEngine({ source: { name: 'parts', read }, drivers: [destination] });
+    const { engine } = createEngine({ source: { name: 'parts', read, write }, drivers: [destination] });
     const definition = memoryDefinition({ syncOptions: { maxDeletions: { ratio: 1 }, ...syncOptions } });
     return {
       parts,
+      destination,
+      importSecrets: () => engine.importSecrets(definition),
       keys: () => [...destination.values().keys()].sort(),
       plan: () => engine.plan(definition),
       sync: () => engine.sync(definition),
@@ -97,6 +107,21 @@ describe('a part of a source that turned empty', () => {
     delete parts['base'];
     await failure(sync(), 'DELETION_REFUSED');
     expect(keys()).toEqual(['A', 'B', 'C']);
+  });
+
+  it('deletes none of its keys after an import into it, whether they came from it before or not', async () => {
+    for (const isKnown of [true, false]) {
+      const { parts, destination, keys, sync, importSecrets } = setUp();
+      if (isKnown) await sync();
+      else for (const key of ['A', 'B', 'C']) destination.set(key, key);
+      parts['own'] = {};
+      await importSecrets();
+      expect(parts['own']).toHaveProperty('C');
+      parts['own'] = {};
+      const error = await failure(sync(), 'DELETION_REFUSED');
+      expect(error.problems).toMatchObject([{ reason: 'part-empty' }]);
+      expect(keys()).toEqual(['A', 'B', 'C']);
+    }
   });
 
   it('deletes them where an empty source may', async () => {

@@ -172,7 +172,8 @@ class PlaceRecorder implements Recorder {
       rememberedEntry(key, syncId, {
         kind,
         ...holdersBeside(syncId, known),
-        part: step.part,
+        // Which part of the source takes an import is not known before the source is read again.
+        part: step.part ?? ours?.part,
         adopted: ours === undefined || (ours.adopted === true && !isWritten) ? true : undefined,
         fingerprint: isWritten ? this.#fingerprintOf(step) : this.#currentFingerprint(ours, step),
         id: entry.id ?? ours?.id,

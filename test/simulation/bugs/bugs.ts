@@ -237,7 +237,7 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'what a part held that turned empty is deleted',
     'core/deletion-guard.ts',
-    'emptyParts: emptiedParts(deletions, source.filledParts),',
+    'emptyParts: emptiedParts(deletions, source),',
     'emptyParts: [],',
     47,
   ),
