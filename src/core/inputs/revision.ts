@@ -10,7 +10,10 @@ function parseInstant(text: string): Instant | undefined {
   if (match === null) return undefined;
   const [, base = '', fraction = '', zone = 'Z'] = match;
   const milliseconds = Date.parse(`${base.replace(' ', 'T')}${zone}`);
-  return Number.isNaN(milliseconds) ? undefined : { seconds: milliseconds / 1000, fraction };
+  if (Number.isNaN(milliseconds)) return undefined;
+  // Servers tell whole thousandths, and leave out zeros at the end: `.5` is `.500`, and not every time of that tenth.
+  const digits = Math.ceil(fraction.length / 3) * 3;
+  return { seconds: milliseconds / 1000, fraction: fraction.padEnd(digits, '0') };
 }
 
 /** The instant at `digits` after the second, as a whole number of that unit: cut off, and rounded. */
@@ -32,6 +35,8 @@ function atPrecision(instant: Instant, digits: number): { cut: bigint; rounded: 
  * | the same text | | yes |
  * | `…:05Z` | `…:05.250Z` | yes, at the second |
  * | `…:05.1Z` | `…:05.2Z` | no |
+ * | `…:05.5Z` | `…:05.500Z` | yes: zeros at the end were left out |
+ * | `…:05.5Z` | `…:05.515Z` | no |
  */
 export function sameRevision(remembered: string | undefined, current: string | undefined): boolean {
   if (remembered === undefined || current === undefined || remembered === current) return true;
