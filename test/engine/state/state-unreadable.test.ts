@@ -10,7 +10,7 @@ import { memoryDestination } from '../../../src/testing/memory-destination/index
 import { createEngine, failure, FINGERPRINT_KEY } from '../../support/engine.js';
 import { owned, synced } from '../../support/synced.js';
 
-describe('state that can not be used is an error before any write', () => {
+describe('state that can not be used', () => {
   type Document = { readonly [name: string]: JsonValue };
   it.each<[string, (document: Document) => JsonValue]>([
     ['of a newer version', (document) => ({ ...document, formatVersion: 3 })],
@@ -28,7 +28,7 @@ describe('state that can not be used is an error before any write', () => {
     ['altered: a fact was put in', (document) => ({ ...document, facts: [['tenantId', 'x']] })],
     ['with another MAC', (document) => ({ ...document, mac: '0'.repeat(64) })],
     ['of another place', (document) => ({ ...document, place: 'memory:elsewhere' })],
-  ])('%s', async (_what, alter) => {
+  ])('is an error of each call before any write: %s', async (_what, alter) => {
     for (const fingerprintKey of [FINGERPRINT_KEY, null]) {
       const { store, source, create, destination, writes } = await synced({ fingerprintKey });
       await store.overwrite(alter);

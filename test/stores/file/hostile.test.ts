@@ -1,12 +1,26 @@
 import { existsSync } from 'node:fs';
 import type * as FileSystem from 'node:fs/promises';
-import { mkdir, mkdtemp, readdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readEntries } from '../../../src/stores/entries.js';
 import { fileStore } from '../../../src/stores/file/index.js';
 import { currentOwner } from '../../../src/stores/file/lock-owner.js';
+import { memorySource } from '../../../src/sources/memory.js';
+import { memoryDestination } from '../../../src/testing/memory-destination/index.js';
+import { createEngine, memoryDefinition } from '../../support/engine.js';
 
 const SOME_GIB = 3 * 1024 ** 3;
 
@@ -224,4 +238,101 @@ describe('the age of a document', () => {
     await minuteOld(inRoot('a.json'), 3_600_000);
     expect((await store.get('places/a'))?.age).toBe(0);
   });
+});
+
+describe('a sync on a hostile file store', () => {
+  const outside = () => join(parent, 'outside');
+  /** The document of the only place. */
+  const document = async () => inRoot((await names()).find((name) => name.endsWith('.json')) ?? '');
+
+  it.each<[string, string, () => Promise<() => unknown>]>([
+    [
+      'the lock is a directory',
+      'STATE_NOT_SAVED',
+      async () => {
+        const lock = `${await document()}.lock`;
+        await mkdir(lock);
+        return () => rm(lock, { recursive: true });
+      },
+    ],
+    [
+      'the lock names files outside by its token',
+      'STATE_NOT_SAVED',
+      async () => {
+        const lock = `${await document()}.lock`;
+        await writeFile(lock, JSON.stringify({ ...dead, token: '../../outside' }));
+        return () => rm(lock);
+      },
+    ],
+    [
+      'the disk is full, and takes no lease',
+      'STATE_UNREADABLE',
+      async () => {
+        faults.write = true;
+        return () => (faults.write = false);
+      },
+    ],
+    [
+      'the document is larger than the memory',
+      'STATE_UNREADABLE',
+      async () => {
+        const [path, kept] = [await document(), outside()];
+        await rename(path, kept);
+        await writeFile(path, '{');
+        await truncate(path, SOME_GIB);
+        return () => rename(kept, path);
+      },
+    ],
+    [
+      'the document is a link',
+      'STATE_UNREADABLE',
+      async () => {
+        const [path, kept] = [await document(), outside()];
+        await rename(path, kept);
+        await symlink(kept, path);
+        return () => rename(kept, path);
+      },
+    ],
+    [
+      'its directory was swapped for a link',
+      'STATE_UNREADABLE',
+      async () => {
+        await rename(join(root, 'places'), outside());
+        await symlink(outside(), join(root, 'places'));
+        return async () => {
+          await rm(join(root, 'places'));
+          await rename(outside(), join(root, 'places'));
+        };
+      },
+    ],
+  ])(
+    'fails where %s, writes nothing outside the store, and works once it is repaired',
+    async (_title, code, damage) => {
+      const destination = memoryDestination({ readable: false });
+      const source = memorySource({ A: '1' });
+      const store = fileStore(root, { lockWait: 0 });
+      const { engine } = createEngine({ source, store, drivers: [destination] });
+      await engine.sync(memoryDefinition());
+      const before = await names();
+      const repair = await damage();
+      const kept = existsSync(outside()) ? await stat(outside()) : undefined;
+      const hostile = await names();
+
+      source.set('A', 'changed');
+      source.set('B', '2');
+      await expect(engine.sync(memoryDefinition())).rejects.toMatchObject({ code });
+      // What can't be saved after the writes was begun in a document of its own.
+      const isWritten = code === 'STATE_NOT_SAVED';
+      expect(Object.fromEntries(destination.values())).toEqual(
+        isWritten ? { A: 'changed', B: '2' } : { A: '1' },
+      );
+      expect(await names()).toEqual(hostile);
+      expect(existsSync(outside()) ? (await stat(outside())).mtimeMs : undefined).toBe(kept?.mtimeMs);
+
+      await repair();
+      expect((await engine.sync(memoryDefinition())).status).toBe('succeeded');
+      expect(Object.fromEntries(destination.values())).toEqual({ A: 'changed', B: '2' });
+      expect(await names()).toEqual(before);
+    },
+  );
 });
