@@ -1,8 +1,8 @@
-import PQueue from 'p-queue';
 import type { HttpClient } from '../contracts/http.js';
 import { followSignals } from '../shared/abort.js';
 import { resolveClientOptions, type HttpClientOptions } from './client-options.js';
 import type { HttpRun } from './http-run.js';
+import { Places } from './pacing/places.js';
 import { createThrottle } from './pacing/throttle.js';
 import { sendRequest, type HttpConnection } from './send-request.js';
 
@@ -40,7 +40,7 @@ const connectionTo = (options: HttpClientOptions): HttpConnection => {
   const resolved = resolveClientOptions(options);
   return {
     options: resolved,
-    queue: new PQueue({ concurrency: resolved.concurrency }),
+    places: new Places(resolved.concurrency),
     throttle: createThrottle(resolved.clock),
   };
 };

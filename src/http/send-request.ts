@@ -1,9 +1,9 @@
-import type PQueue from 'p-queue';
 import { AbortError } from 'p-retry';
 import type { HttpRequest, HttpResult } from '../contracts/http.js';
 import { checkHeaders } from './address.js';
 import { backoff, isTooLate } from './backoff.js';
 import { inTurn } from './pacing/in-turn.js';
+import type { Places } from './pacing/places.js';
 import type { HttpRun } from './http-run.js';
 import type { ResolvedClientOptions } from './client-options.js';
 import { rateLimited, type RequestFacts } from './errors.js';
@@ -16,7 +16,7 @@ import { withRetries } from './retry.js';
 /** What all requests of a connection share. */
 export interface HttpConnection {
   readonly options: ResolvedClientOptions;
-  readonly queue: PQueue;
+  readonly places: Places;
   readonly throttle: Throttle;
 }
 
@@ -126,8 +126,8 @@ async function attemptWhenOpen<Data>(
     const closure = await connection.throttle.open(signal, isPointless);
     if (closure) throw new AbortError(rateLimited(facts, closure.isTold ? closure.until : undefined));
     // What was begun is ended before more is begun: a later attempt goes before a first one.
-    const options = { priority: attempt, signal };
-    const result = await inTurn(connection.queue, options, () => attemptOnce(sending, facts, attempt));
+    const wish = { priority: attempt, signal };
+    const result = await inTurn(connection.places, wish, () => attemptOnce(sending, facts, attempt));
     if (result) return result;
   }
 }

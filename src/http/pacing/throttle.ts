@@ -1,7 +1,7 @@
-import PQueue from 'p-queue';
 import type { Clock } from '../../contracts/clock.js';
 import { inTurn } from './in-turn.js';
 import { createPace } from './pace.js';
+import { Places } from './places.js';
 import { createQuotaFollower, type Ticket } from './quota-follower.js';
 import { createSteadyTime, type SteadyTime } from './steady-time.js';
 import type { Quota } from './told-times.js';
@@ -75,7 +75,7 @@ export function createThrottle(clock: Clock): Throttle {
 class PacedThrottle implements Throttle {
   readonly #clock: Clock;
   readonly #time: SteadyTime;
-  readonly #gate = new PQueue({ concurrency: 1 });
+  readonly #gate = new Places(1);
   readonly #pace = createPace();
   readonly #quota = createQuotaFollower();
   #nextAt = 0;
@@ -108,7 +108,7 @@ class PacedThrottle implements Throttle {
 
   async turn(signal: AbortSignal): Promise<Ticket | undefined> {
     // None is in line, and nothing is to be spread: the queue would only cost time.
-    const isFree = this.#pace.perMs === 0 && this.#gate.size + this.#gate.pending === 0;
+    const isFree = this.#pace.perMs === 0 && this.#gate.isUnused;
     return isFree ? this.#takeTurn(signal) : inTurn(this.#gate, { signal }, () => this.#takeTurn(signal));
   }
 

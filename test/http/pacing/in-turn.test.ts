@@ -1,28 +1,28 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import PQueue from 'p-queue';
 import { describe, expect, it } from 'vitest';
 import { inTurn } from '../../../src/http/pacing/in-turn.js';
+import { Places } from '../../../src/http/pacing/places.js';
 
 describe('work in turn', () => {
   it('is started by its caller, never by the end of other work', async () => {
     // What a Cloudflare worker calls a request, followed as Node.js follows its own.
     const request = new AsyncLocalStorage<string>();
-    const queue = new PQueue({ concurrency: 1 });
+    const places = new Places(1);
     const names = ['a', 'b', 'c'];
     const seen = await Promise.all(
-      names.map((name) => request.run(name, () => inTurn(queue, {}, async () => request.getStore()))),
+      names.map((name) => request.run(name, () => inTurn(places, {}, async () => request.getStore()))),
     );
     expect(seen).toEqual(names);
   });
 
   it('is done by as many as the queue allows, those of a higher priority first', async () => {
-    const queue = new PQueue({ concurrency: 2 });
+    const places = new Places(2);
     const order: number[] = [];
     let most = 0;
     let active = 0;
     await Promise.all(
       [0, 1, 2, 3, 9].map((priority) =>
-        inTurn(queue, { priority }, async () => {
+        inTurn(places, { priority }, async () => {
           order.push(priority);
           most = Math.max(most, (active += 1));
           await new Promise((resolve) => setImmediate(resolve));
@@ -35,23 +35,23 @@ describe('work in turn', () => {
   });
 
   it('leaves its place to others when it fails', async () => {
-    const queue = new PQueue({ concurrency: 1 });
-    await expect(inTurn(queue, {}, () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
-    await expect(inTurn(queue, {}, () => Promise.resolve('next'))).resolves.toBe('next');
+    const places = new Places(1);
+    await expect(inTurn(places, {}, () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+    await expect(inTurn(places, {}, () => Promise.resolve('next'))).resolves.toBe('next');
   });
 
   it('is not started when its signal is aborted while it waits', async () => {
-    const queue = new PQueue({ concurrency: 1 });
+    const places = new Places(1);
     const controller = new AbortController();
     let end: (() => void) | undefined;
-    const first = inTurn(queue, {}, () => new Promise<void>((resolve) => (end = resolve)));
+    const first = inTurn(places, {}, () => new Promise<void>((resolve) => (end = resolve)));
     const started: string[] = [];
-    const second = inTurn(queue, { signal: controller.signal }, async () => started.push('second'));
+    const second = inTurn(places, { signal: controller.signal }, async () => started.push('second'));
     controller.abort(new Error('no longer wanted'));
     await expect(second).rejects.toThrow('no longer wanted');
     end?.();
     await first;
-    await queue.onIdle();
+    expect(places.isUnused).toBe(true);
     expect(started).toEqual([]);
   });
 });
