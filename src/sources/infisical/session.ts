@@ -2,12 +2,12 @@ import type { Clock } from '../../contracts/clock.js';
 import { isSecretSyncError } from '../../contracts/errors.js';
 import type { HttpRequest } from '../../contracts/http.js';
 import type { GuardedHttpClient } from '../../http/client.js';
-import { untilAborted } from '../../shared/abort.js';
+import { beginJointWork, type JointWork } from '../../shared/joint-work.js';
 import { logIn, type Grant, type InfisicalCredentials } from './login.js';
 import { classify, retryAfter } from './wire.js';
 
 interface Login {
-  readonly grant: Promise<Grant>;
+  readonly grant: JointWork<Grant>;
   readonly stop: AbortController;
   waiting: number;
 }
@@ -31,31 +31,41 @@ function createGrants(logInNow: (signal: AbortSignal) => Promise<Grant>, clock: 
   let current: Grant | undefined;
   let login: Login | undefined;
 
+  const forget = (ended: Login) => {
+    if (login === ended) login = undefined;
+  };
+
   const begin = (): Login => {
     const stop = new AbortController();
-    const grant = logInNow(stop.signal).then((granted) => (current = granted));
+    const grant = beginJointWork(async () => {
+      try {
+        return (current = await logInNow(stop.signal));
+      } finally {
+        forget(begun);
+      }
+    });
     const begun = { grant, stop, waiting: 0 };
-    const end = () => {
-      if (login === begun) login = undefined;
-    };
-    begun.grant.then(end, end);
     return begun;
   };
 
   return {
     async get(signal) {
-      signal.throwIfAborted();
-      if (current !== undefined && clock.now() < current.renewAt) return current;
-      const joined = (login ??= begin());
-      joined.waiting += 1;
-      try {
-        return await untilAborted(joined.grant, signal);
-      } finally {
-        joined.waiting -= 1;
-        // All who waited have left: the next one must not join what is being stopped.
-        if (joined.waiting === 0 && login === joined) {
-          login = undefined;
-          joined.stop.abort();
+      for (;;) {
+        signal.throwIfAborted();
+        if (current !== undefined && clock.now() < current.renewAt) return current;
+        const joined = (login ??= begin());
+        joined.waiting += 1;
+        try {
+          const granted = await joined.grant.wait(signal);
+          if (granted !== undefined) return granted.result;
+          forget(joined);
+        } finally {
+          joined.waiting -= 1;
+          // All who waited have left: the next one must not join what is being stopped.
+          if (joined.waiting === 0 && login === joined) {
+            forget(joined);
+            joined.stop.abort();
+          }
         }
       }
     },

@@ -1,3 +1,4 @@
+import { beginJointWork, type JointWork } from '../../shared/joint-work.js';
 import type { PostgresClient } from './client.js';
 import { sqlState } from './failure.js';
 import { postgresSchema } from './schema.js';
@@ -16,7 +17,7 @@ export type RunStatement = (text: string, values: string[]) => Promise<readonly 
  */
 export function statementsOn(client: PostgresClient, table: string, createTable: boolean): RunStatement {
   let mayCreate = createTable;
-  let creating: Promise<void> | undefined;
+  let creating: JointWork<void> | undefined;
 
   const run: RunStatement = async (text, values) => {
     const result = await client.query(text, values);
@@ -47,8 +48,9 @@ export function statementsOn(client: PostgresClient, table: string, createTable:
     } catch (error) {
       if (!mayFindNone || sqlState(error) !== UNDEFINED_TABLE) throw error;
     }
-    creating ??= create();
-    await creating;
+    const joined = (creating ??= beginJointWork(create));
+    // Where whoever creates it is gone, the statement itself says whether there is a table.
+    if ((await joined.wait()) === undefined && creating === joined) creating = undefined;
     return runOnTable(text, values);
   };
 }
