@@ -1,6 +1,6 @@
 /**
  * The services that a runtime is tried against, in a process of their own: prints one line of JSON, a
- * {@link RuntimeServices}, and runs until its input ends.
+ * {@link RuntimeServices}, and runs until its input ends. With `throttled`, Qovery refuses what comes too fast.
  */
 import { createServer } from 'node:net';
 import { startHasuraCloudEmulator, startQoveryEmulator } from 'secret-sync-engine/testing';
@@ -26,7 +26,9 @@ async function startLosingServer() {
 }
 
 const hasura = await startHasuraCloudEmulator();
-const qovery = await startQoveryEmulator();
+const qovery = await startQoveryEmulator(
+  process.argv[2] === 'throttled' ? { rateLimit: { limit: 100, windowMs: 1_000 } } : {},
+);
 const organization = qovery.addOrganization({ name: 'Shop Ltd' });
 const shop = qovery.addProject({ organizationId: organization.id, name: 'Shop' });
 const environmentOf = (name: string) => qovery.addEnvironment({ projectId: shop.id, name }).id;

@@ -6,11 +6,14 @@ import { driversOf, qoverySync, runProgram, secretsOf, type RuntimeServices } fr
 declare const SERVICES: RuntimeServices;
 
 /** At module scope, where nothing may be drawn, awaited or fetched; shared by all requests. */
+const source = memorySource(secretsOf('SHARED'));
 const engine = new SecretSyncEngine({
-  source: memorySource(secretsOf('SHARED')),
+  source,
   drivers: driversOf(SERVICES),
   allowPrivateNetwork: true,
 });
+
+let changes = 0;
 
 export default {
   async fetch(request: Request): Promise<Response> {
@@ -18,6 +21,17 @@ export default {
     if (pathname === '/ready') return new Response();
     if (pathname === '/program') {
       return Response.json(await runProgram(SERVICES, { tellsFailuresApart: false }));
+    }
+    if (pathname === '/change') {
+      changes += 1;
+      for (const key of Object.keys(secretsOf('SHARED'))) source.set(key, `change ${changes} of ${key}`);
+      return Response.json(changes);
+    }
+    if (pathname === '/leave') {
+      // Ends in the midst of more requests than one connection makes at a time: what they hold is never given back.
+      for (let count = 0; count < 20; count += 1) void engine.plan(qoverySync(SERVICES, 0));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return Response.json('left');
     }
     const result = await engine.sync(qoverySync(SERVICES, pathname === '/sync/1' ? 1 : 2));
     return Response.json(result.summary.applied);
