@@ -2,7 +2,7 @@ import type { Clock } from '../../contracts/clock.js';
 import { isSecretSyncError } from '../../contracts/errors.js';
 import type { HttpRequest } from '../../contracts/http.js';
 import type { GuardedHttpClient } from '../../http/client.js';
-import { beginJointWork, type JointWork } from '../../shared/joint-work.js';
+import { beginJointWork, type JointWork } from '../../shared/joint/joint-work.js';
 import { logIn, type Grant, type InfisicalCredentials } from './login.js';
 import { classify, retryAfter } from './wire.js';
 

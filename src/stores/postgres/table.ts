@@ -1,4 +1,4 @@
-import { beginJointWork, type JointWork } from '../../shared/joint-work.js';
+import { beginJointWork, type JointWork } from '../../shared/joint/joint-work.js';
 import type { PostgresClient } from './client.js';
 import { sqlState } from './failure.js';
 import { postgresSchema } from './schema.js';

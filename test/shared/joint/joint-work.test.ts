@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { beginJointWork } from '../../src/shared/joint-work.js';
+import { beginJointWork } from '../../../src/shared/joint/joint-work.js';
 
 describe('work that is done for several', () => {
   beforeEach(() => void vi.useFakeTimers());

@@ -1,4 +1,4 @@
-import { untilAborted } from './abort.js';
+import { untilAborted } from '../abort.js';
 import { showLife } from './life-sign.js';
 
 /** Work that one call does for all that need what comes of it. */
