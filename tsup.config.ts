@@ -9,7 +9,6 @@ const BUNDLED = [
   'ipaddr.js',
   'is-network-error',
   'ky',
-  'p-queue',
   'p-retry',
   'p-timeout',
   'zod',

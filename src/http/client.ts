@@ -2,7 +2,7 @@ import type { HttpClient } from '../contracts/http.js';
 import { followSignals } from '../shared/abort.js';
 import { resolveClientOptions, type HttpClientOptions } from './client-options.js';
 import type { HttpRun } from './http-run.js';
-import { Places } from './pacing/places.js';
+import { Places } from '../shared/joint/places.js';
 import { createThrottle } from './pacing/throttle.js';
 import { sendRequest, type HttpConnection } from './send-request.js';
 

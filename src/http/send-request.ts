@@ -3,7 +3,7 @@ import type { HttpRequest, HttpResult } from '../contracts/http.js';
 import { checkHeaders } from './address.js';
 import { backoff, isTooLate } from './backoff.js';
 import { inTurn } from './pacing/in-turn.js';
-import type { Places } from './pacing/places.js';
+import type { Places } from '../shared/joint/places.js';
 import type { HttpRun } from './http-run.js';
 import type { ResolvedClientOptions } from './client-options.js';
 import { rateLimited, type RequestFacts } from './errors.js';

@@ -1,5 +1,5 @@
 import { untilAborted } from '../../shared/abort.js';
-import type { Places, Wish } from './places.js';
+import type { Places, Wish } from '../../shared/joint/places.js';
 
 /**
  * Does work once there is a place for it, and keeps the place until the work ends. The work is started by who called

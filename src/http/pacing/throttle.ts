@@ -1,7 +1,7 @@
 import type { Clock } from '../../contracts/clock.js';
 import { inTurn } from './in-turn.js';
 import { createPace } from './pace.js';
-import { Places } from './places.js';
+import { Places } from '../../shared/joint/places.js';
 import { createQuotaFollower, type Ticket } from './quota-follower.js';
 import { createSteadyTime, type SteadyTime } from './steady-time.js';
 import type { Quota } from './told-times.js';

@@ -1,8 +1,8 @@
-import PQueue from 'p-queue';
 import type { SourceLocation } from '../../contracts/source.js';
 import { locationKey } from '../../core/inputs/location.js';
 import { untilAborted } from '../../shared/abort.js';
 import { settlesWithin } from '../../shared/async.js';
+import { Places } from '../../shared/joint/places.js';
 import { failureText, isWorthRetrying, pauseAfter, type FailureText } from '../failure.js';
 import type { ResolvedServiceOptions } from '../options.js';
 
@@ -26,7 +26,7 @@ export type Look =
 /** Looks at locations of the source, each within a time limit. A look that fails is an event and a result, not an error. */
 export class SourceLooks {
   readonly #options: ResolvedServiceOptions;
-  readonly #turns = new PQueue({ concurrency: LOOKS_TOGETHER });
+  readonly #places = new Places(LOOKS_TOGETHER);
   readonly #failures = new Map<string, number>();
 
   constructor(options: ResolvedServiceOptions) {
@@ -46,16 +46,11 @@ export class SourceLooks {
     }
   }
 
-  #inTurn<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
-    const done = new Promise<Result>((resolve, reject) => {
-      void this.#turns.add(async () => {
-        if (signal.aborted) return;
-        const working = work();
-        working.then(resolve, reject);
-        await settlesWithin(working, TURN_MS, this.#options.clock);
-      });
-    });
-    return untilAborted(done, signal);
+  async #inTurn<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+    const leave = await this.#places.take({ signal });
+    const working = work();
+    void settlesWithin(working, TURN_MS, this.#options.clock).then(leave);
+    return untilAborted(working, signal);
   }
 
   #failed(key: string, location: SourceLocation, error: unknown): Look {

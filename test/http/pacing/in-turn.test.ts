@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { inTurn } from '../../../src/http/pacing/in-turn.js';
-import { Places } from '../../../src/http/pacing/places.js';
+import { Places } from '../../../src/shared/joint/places.js';
 
 describe('work in turn', () => {
   it('is started by its caller, never by the end of other work', async () => {

@@ -1,5 +1,5 @@
-import { onAbort } from '../../shared/abort.js';
-import { showLife, type LifeSign } from '../../shared/joint/life-sign.js';
+import { onAbort } from '../abort.js';
+import { showLife, type LifeSign } from './life-sign.js';
 
 /** How a place is waited for. */
 export interface Wish {

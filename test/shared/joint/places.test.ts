@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Places } from '../../../src/http/pacing/places.js';
+import { Places } from '../../../src/shared/joint/places.js';
 
 describe('places', () => {
   beforeEach(() => void vi.useFakeTimers());
