@@ -10,11 +10,10 @@ import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defau
 import { identityKeySchema, type KeySchema } from './definition/key-schema.js';
 import { checkPureInput, isText, keysOf } from './inputs/check-input.js';
 import { indexState } from './inputs/ownership.js';
-import { aName, field, isObject, type Rule } from '../shared/arguments/rules.js';
+import { aName, isObject, type Rule } from '../shared/arguments/rules.js';
 import { byText } from '../shared/text.js';
 import { endsTurn, inOneGo, sortInTurns, type Turns } from '../shared/turns/turns.js';
 import {
-  destinationEntries,
   indexEntries,
   isInherited,
   type DestinationInput,
@@ -49,12 +48,17 @@ export interface Reconciled {
 
 const desiredSecrets: Rule = [
   'a record or a Map of objects with a sourceKey and a value that are strings',
-  (value) =>
-    isObject(value) &&
-    [...(value instanceof Map ? value.values() : Object.values(value))].every(
-      (wanted: unknown) => typeof field(wanted, 'sourceKey') === 'string' && isText(field(wanted, 'value')),
-    ),
+  (value) => isObject(value) && areAllDesired(value instanceof Map ? value.values() : Object.values(value)),
 ];
+
+function areAllDesired(values: Iterable<unknown>): boolean {
+  for (const wanted of values) {
+    if (!isObject(wanted)) return false;
+    const { sourceKey, value }: { readonly sourceKey?: unknown; readonly value?: unknown } = wanted;
+    if (typeof sourceKey !== 'string' || !isText(value)) return false;
+  }
+  return true;
+}
 
 /**
  * One decision a key.
@@ -88,14 +92,14 @@ const desiredSecrets: Rule = [
  * @throws SecretSyncError `INVALID_OPTION` for input of another shape, with everything that is wrong.
  */
 export function reconcile(input: ReconcileInput): Reconciled {
-  checkPureInput('reconcile', input, {
+  const destination = checkPureInput('reconcile', input, {
     syncId: aName,
     desired: desiredSecrets,
     unreadable: keysOf,
     duplicates: keysOf,
   });
   const { syncId, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
-  const entries = inOneGo(indexEntries(destinationEntries(input.destination), capabilities));
+  const entries = inOneGo(indexEntries(destination, capabilities));
   const reconciling = reconcileIndexed({
     syncId,
     desired: input.desired instanceof Map ? input.desired : new Map(Object.entries(input.desired)),
@@ -133,7 +137,7 @@ export function* reconcileIndexed(input: ReconcileContext): Turns<ReconciledStep
   const unreadable = new Set(Array.from(input.unreadable, entries.canonical));
   const isUnreadable = (key: string) => unreadable.size > 0 && unreadable.has(entries.canonical(key));
   const blockOf = yield* blockDesired(input);
-  const isAsked = new Uint8Array(entries.groups.length);
+  const isAsked = new Uint8Array(entries.size);
   const steps: Step[] = [];
   const problems: PlanProblem[] = [];
   const warnings: PlanWarning[] = [];
@@ -144,7 +148,7 @@ export function* reconcileIndexed(input: ReconcileContext): Turns<ReconciledStep
     if (endsTurn(count)) yield;
     if (isUnreadable(key)) continue;
     const position = entries.position(key);
-    const all = (position === undefined ? undefined : entries.groups[position]) ?? [];
+    const all = position === undefined ? [] : entries.group(position);
     if (position !== undefined) isAsked[position] = 1;
     const bad = blockOf(key, wanted);
     const decision = decideDesired(key, wanted, all, bad, context);
@@ -172,11 +176,12 @@ export function* reconcileIndexed(input: ReconcileContext): Turns<ReconciledStep
     }
   }
 
-  for (const [position, all] of entries.groups.entries()) {
+  for (let position = 0; position < entries.size; position += 1) {
     if (endsTurn(position + 1)) yield;
     if (isAsked[position] === 1) continue;
-    const why = isUnreadable(all[0].key) ? 'unreadable-at-source' : undefined;
+    const all = entries.group(position);
     for (const entry of all) {
+      const why = isUnreadable(entry.key) ? 'unreadable-at-source' : undefined;
       // Of an own entry and an inherited one of the same kind, the own one is the one to decide about.
       if (isInherited(entry) && all.some((other) => other.kind === entry.kind && !isInherited(other)))
         continue;

@@ -1,3 +1,4 @@
+import type { DestinationEntry } from '../../contracts/destination.js';
 import { SecretValue } from '../../contracts/secret.js';
 import { checkArguments } from '../../shared/arguments/check.js';
 import {
@@ -7,6 +8,7 @@ import {
   isObject,
   optional,
   withMethods,
+  type Rule,
   type Rules,
 } from '../../shared/arguments/rules.js';
 import { destinationEntries, type DestinationInput } from './destination-index.js';
@@ -16,19 +18,17 @@ export const isText = (value: unknown): boolean => typeof value === 'string' || 
 
 /** Whether an entry has a key and a value of the right types; one that can't be read has no value. */
 export function isEntry(entry: unknown): boolean {
-  const value = field(entry, 'value');
-  const isValue = value === undefined || isText(value) || (isObject(value) && 'notAString' in value);
-  return typeof field(entry, 'key') === 'string' && isValue;
+  if (!isObject(entry)) return false;
+  // Read as properties, and not by name: there can be 100,000 of them.
+  const { key, value }: { readonly key?: unknown; readonly value?: unknown } = entry;
+  if (typeof key !== 'string') return false;
+  return value === undefined || isText(value) || (isObject(value) && 'notAString' in value);
 }
 
 const LISTS = ['syncs', 'entries', 'redeployDue'];
 
-/** What all pure functions that look at a destination take. */
+/** What all pure functions that look at a destination take beside it. */
 const COMMON: Rules = {
-  destination: [
-    'a record, a Map, pairs, or a list of entries, with keys and values that are strings',
-    (value) => isObject(value) && destinationEntries(value as DestinationInput).every(isEntry),
-  ],
   state: optional([
     `an object whose ${LISTS.join(', ')} are lists`,
     (value) => isObject(value) && LISTS.every((name) => Array.isArray(field(value, name) ?? [])),
@@ -41,9 +41,21 @@ const COMMON: Rules = {
 export const keysOf = optional(anIterable);
 
 /**
- * Checks the input of a pure function that looks at a destination.
+ * Checks the input of a pure function that looks at a destination, and returns its entries: they are read once, since
+ * they can be many, and what is iterated can be at its end then.
  *
  * @throws SecretSyncError `INVALID_OPTION`, with everything that is wrong.
  */
-export const checkPureInput = (name: string, input: unknown, rules: Rules): void =>
-  checkArguments(name, input, { ...COMMON, ...rules });
+export function checkPureInput(name: string, input: unknown, rules: Rules): readonly DestinationEntry[] {
+  let entries: readonly DestinationEntry[] = [];
+  const destination: Rule = [
+    'a record, a Map, pairs, or a list of entries, with keys and values that are strings',
+    (value) => {
+      if (!isObject(value)) return false;
+      entries = destinationEntries(value as DestinationInput);
+      return entries.every(isEntry);
+    },
+  ];
+  checkArguments(name, input, { destination, ...COMMON, ...rules });
+  return entries;
+}
