@@ -4,8 +4,36 @@ const ITEMS_PER_TURN = 4_096;
 /** Long work that says with each `yield` where others may have their turn. */
 export type Turns<Result = void> = Generator<undefined, Result>;
 
+type Schedule = (resume: () => void) => unknown;
+
+const isSchedule = (value: unknown): value is Schedule => typeof value === 'function';
+
+/** Continues when a message arrives. Its channel is closed then: an open one would keep some runtimes from ending. */
+function bySentMessage(resume: () => void): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    resume();
+  };
+  port2.postMessage(undefined);
+}
+
+/**
+ * What continues soonest after sockets had their turn. Two works that continue by `setTimeout` come due while the other
+ * one is at it, so that timers follow timers, and a socket waits for both of them.
+ */
+function bestSchedule(): Schedule {
+  const immediate: unknown = Reflect.get(globalThis, 'setImmediate');
+  if (isSchedule(immediate)) return immediate;
+  if (typeof MessageChannel === 'function') return bySentMessage;
+  return (resume) => setTimeout(resume, 0);
+}
+
 /** Lets other work of the process have its turn: timers, sockets, and what waits for them. */
-export const yieldToOthers = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+export const yieldToOthers = (): Promise<void> =>
+  new Promise((resolve) => {
+    bestSchedule()(resolve);
+  });
 
 /**
  * Does long work, and lets others have their turn wherever it says so: every few thousand items, so that no one waits
@@ -38,9 +66,12 @@ export function inOneGo<Result>(work: Turns<Result>): Result {
 /** Whether others have their turn after so many items. */
 export const endsTurn = (count: number): boolean => count % ITEMS_PER_TURN === 0;
 
+/** Whether a list takes more than one turn. */
+export const isLong = (items: readonly unknown[]): boolean => items.length > ITEMS_PER_TURN;
+
 /** Returns a list in parts of the length of a turn. */
 export function slicesOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
-  if (items.length <= ITEMS_PER_TURN) return [items];
+  if (!isLong(items)) return [items];
   const slices: Item[][] = [];
   for (let start = 0; start < items.length; start += ITEMS_PER_TURN) {
     slices.push(items.slice(start, start + ITEMS_PER_TURN));
@@ -67,7 +98,7 @@ export function* mapInTurns<Item, Mapped>(
   items: readonly Item[],
   work: (item: Item) => Mapped,
 ): Turns<Mapped[]> {
-  if (items.length <= ITEMS_PER_TURN) return items.map(work);
+  if (!isLong(items)) return items.map(work);
   const mapped: Mapped[] = [];
   yield* forEachInTurns(items, (item) => void mapped.push(work(item)));
   return mapped;
