@@ -10,7 +10,7 @@ import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defau
 import { identityKeySchema, type KeySchema } from './definition/key-schema.js';
 import { checkPureInput, isText, keysOf } from './inputs/check-input.js';
 import { indexState } from './inputs/ownership.js';
-import { aName, isObject, type Rule } from '../shared/arguments/rules.js';
+import { aName, field, isObject, type Rule } from '../shared/arguments/rules.js';
 import { byText } from '../shared/text.js';
 import { endsTurn, inOneGo, sortInTurns, type Turns } from '../shared/turns/turns.js';
 import {
@@ -48,17 +48,12 @@ export interface Reconciled {
 
 const desiredSecrets: Rule = [
   'a record or a Map of objects with a sourceKey and a value that are strings',
-  (value) => isObject(value) && areAllDesired(value instanceof Map ? value.values() : Object.values(value)),
+  (value) =>
+    isObject(value) &&
+    [...(value instanceof Map ? value.values() : Object.values(value))].every(
+      (wanted: unknown) => typeof field(wanted, 'sourceKey') === 'string' && isText(field(wanted, 'value')),
+    ),
 ];
-
-function areAllDesired(values: Iterable<unknown>): boolean {
-  for (const wanted of values) {
-    if (!isObject(wanted)) return false;
-    const { sourceKey, value }: { readonly sourceKey?: unknown; readonly value?: unknown } = wanted;
-    if (typeof sourceKey !== 'string' || !isText(value)) return false;
-  }
-  return true;
-}
 
 /**
  * One decision a key.

@@ -18,11 +18,9 @@ export const isText = (value: unknown): boolean => typeof value === 'string' || 
 
 /** Whether an entry has a key and a value of the right types; one that can't be read has no value. */
 export function isEntry(entry: unknown): boolean {
-  if (!isObject(entry)) return false;
-  // Read as properties, and not by name: there can be 100,000 of them.
-  const { key, value }: { readonly key?: unknown; readonly value?: unknown } = entry;
-  if (typeof key !== 'string') return false;
-  return value === undefined || isText(value) || (isObject(value) && 'notAString' in value);
+  const value = field(entry, 'value');
+  const isValue = value === undefined || isText(value) || (isObject(value) && 'notAString' in value);
+  return typeof field(entry, 'key') === 'string' && isValue;
 }
 
 const LISTS = ['syncs', 'entries', 'redeployDue'];

@@ -22,7 +22,8 @@ export function* renderDocument(document: JsonValue): Turns<DocumentJson> {
   const fields: (readonly [name: string, json: string | readonly string[]])[] = [];
   for (const [name, value] of Object.entries(document)) {
     if (!Array.isArray(value) || !isLong(value)) {
-      fields.push([name, JSON.stringify(value)]);
+      const json: string | undefined = JSON.stringify(value);
+      if (json !== undefined) fields.push([name, json]);
       continue;
     }
     const parts: string[] = [];

@@ -8,31 +8,16 @@ type Schedule = (resume: () => void) => unknown;
 
 const isSchedule = (value: unknown): value is Schedule => typeof value === 'function';
 
-/** Continues when a message arrives. Its channel is closed then: an open one would keep some runtimes from ending. */
-function bySentMessage(resume: () => void): void {
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    port1.close();
-    resume();
-  };
-  port2.postMessage(undefined);
-}
-
 /**
- * What continues soonest after sockets had their turn. Two works that continue by `setTimeout` come due while the other
- * one is at it, so that timers follow timers, and a socket waits for both of them.
+ * Lets other work of the process have its turn: timers, sockets, and what waits for them. By `setImmediate` where there
+ * is one: two works that continue by `setTimeout` come due while the other one is at it, so that timers follow timers,
+ * and a socket waits for both of them.
  */
-function bestSchedule(): Schedule {
-  const immediate: unknown = Reflect.get(globalThis, 'setImmediate');
-  if (isSchedule(immediate)) return immediate;
-  if (typeof MessageChannel === 'function') return bySentMessage;
-  return (resume) => setTimeout(resume, 0);
-}
-
-/** Lets other work of the process have its turn: timers, sockets, and what waits for them. */
 export const yieldToOthers = (): Promise<void> =>
   new Promise((resolve) => {
-    bestSchedule()(resolve);
+    const immediate: unknown = Reflect.get(globalThis, 'setImmediate');
+    if (isSchedule(immediate)) immediate(resolve);
+    else setTimeout(resolve, 0);
   });
 
 /**
