@@ -32,5 +32,6 @@ export async function largeSection(): Promise<string> {
     `${count(SIZE)} keys: event loop and memory`,
     `An engine that lives on, with the memory store, at a destination in memory; one run each, in a process of its own. The longest block is the longest time between two turns of the event loop, garbage collection included; at most ${LONGEST_BLOCK} ms is aimed at. Memory is the largest heap seen in any turn, less the heap before the run, beside what the secrets themselves take as a Map of strings (${mebibytes(secretsBytes)}); at most ${MOST_MEMORY} × is aimed at. It counts what the collector had not yet freed, and the destination's own copy.`,
     table(['run', 'time', 'longest block', '', 'heap of the run', ''], rows),
+    'Where the memory of a first sync goes: of each key the run holds the entry that it read, its decision, its row of the plan, its outcome, and what is remembered of it, once as objects and once as the JSON that the store keeps; the destination holds its own copy. Each of these is about as large as a short secret with its key, or larger, so that 3 × what short secrets take can not be kept to; of secrets of some kilobytes, the values are what counts. The longest block includes what other processes of the machine take from it.',
   );
 }

@@ -96,13 +96,13 @@ function* draftOf(situation: Situation, behavior: Behavior): Turns<Draft> {
     case 'remove':
       return {
         ...NOTHING,
-        ...planRemoval({
+        ...(yield* planRemoval({
           ...situation,
           syncId: definition.id,
           entries: index,
           sourceKeys: source.secrets.keys(),
           confirmDeletions: options.confirmDeletions,
-        }),
+        })),
       };
   }
 }

@@ -10,12 +10,7 @@ import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defau
 import { identityKeySchema, isDistinctive, type KeySchema } from './definition/key-schema.js';
 import { checkPureInput } from './inputs/check-input.js';
 import { indexState, isFixed, otherHolders, ownedBy, ownedByOther } from './inputs/ownership.js';
-import {
-  canonicalKey,
-  destinationEntries,
-  indexEntries,
-  type DestinationInput,
-} from './inputs/destination-index.js';
+import { canonicalKey, indexEntries, type DestinationInput } from './inputs/destination-index.js';
 
 export interface GuardDeletionsInput {
   /** The id of the definition. */
@@ -86,7 +81,7 @@ export function protection(
  * @throws SecretSyncError `INVALID_OPTION` for input of another shape, with everything that is wrong.
  */
 export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
-  checkPureInput('guardDeletions', input, {
+  const destination = checkPureInput('guardDeletions', input, {
     syncId: aName,
     changes: objects,
     source: optional(anObject),
@@ -98,7 +93,6 @@ export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
   if (candidates.length === 0) return { changes, problems: [] };
 
   const keys = new Set(candidates.map(({ key }) => canonical(key)));
-  const destination = destinationEntries(input.destination);
   const entries = inOneGo(
     indexEntries(
       destination.filter((entry) => keys.has(canonical(entry.key))),

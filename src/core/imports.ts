@@ -12,12 +12,7 @@ import { oneOf, dataByKey } from '../shared/arguments/rules.js';
 import { byText, quote } from '../shared/text.js';
 import { endsTurn, forEachInTurns, inOneGo, sortInTurns, type Turns } from '../shared/turns/turns.js';
 import { plannedChange, type ImportStep, type Step } from './step.js';
-import {
-  canonicalKey,
-  destinationEntries,
-  readableValue,
-  type DestinationInput,
-} from './inputs/destination-index.js';
+import { canonicalKey, readableValue, type DestinationInput } from './inputs/destination-index.js';
 
 /** What a key is to become at the destination. */
 export interface DesiredSecret {
@@ -77,9 +72,11 @@ function importable(entry: DestinationEntry, capabilities: Capabilities): Secret
  * shape, with everything that is wrong.
  */
 export function resolveImport(input: ResolveImportInput): ResolvedImport {
-  checkPureInput('resolveImport', input, { source: dataByKey, behavior: oneOf(...BEHAVIORS) });
+  const entries = checkPureInput('resolveImport', input, {
+    source: dataByKey,
+    behavior: oneOf(...BEHAVIORS),
+  });
   const { behavior, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
-  const entries = destinationEntries(input.destination);
   const rules = { behavior, keySchema, capabilities };
   const { steps, desired } = inOneGo(resolveSnapshot(sourceSnapshot(input.source), entries, rules));
   return { imports: steps.map(({ planned }) => planned), desired };

@@ -14,7 +14,6 @@ import { aName, field, isObject, type Rule } from '../shared/arguments/rules.js'
 import { byText } from '../shared/text.js';
 import { endsTurn, inOneGo, sortInTurns, type Turns } from '../shared/turns/turns.js';
 import {
-  destinationEntries,
   indexEntries,
   isInherited,
   type DestinationInput,
@@ -88,14 +87,14 @@ const desiredSecrets: Rule = [
  * @throws SecretSyncError `INVALID_OPTION` for input of another shape, with everything that is wrong.
  */
 export function reconcile(input: ReconcileInput): Reconciled {
-  checkPureInput('reconcile', input, {
+  const destination = checkPureInput('reconcile', input, {
     syncId: aName,
     desired: desiredSecrets,
     unreadable: keysOf,
     duplicates: keysOf,
   });
   const { syncId, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
-  const entries = inOneGo(indexEntries(destinationEntries(input.destination), capabilities));
+  const entries = inOneGo(indexEntries(destination, capabilities));
   const reconciling = reconcileIndexed({
     syncId,
     desired: input.desired instanceof Map ? input.desired : new Map(Object.entries(input.desired)),
@@ -133,7 +132,7 @@ export function* reconcileIndexed(input: ReconcileContext): Turns<ReconciledStep
   const unreadable = new Set(Array.from(input.unreadable, entries.canonical));
   const isUnreadable = (key: string) => unreadable.size > 0 && unreadable.has(entries.canonical(key));
   const blockOf = yield* blockDesired(input);
-  const isAsked = new Uint8Array(entries.groups.length);
+  const isAsked = new Uint8Array(entries.size);
   const steps: Step[] = [];
   const problems: PlanProblem[] = [];
   const warnings: PlanWarning[] = [];
@@ -144,7 +143,7 @@ export function* reconcileIndexed(input: ReconcileContext): Turns<ReconciledStep
     if (endsTurn(count)) yield;
     if (isUnreadable(key)) continue;
     const position = entries.position(key);
-    const all = (position === undefined ? undefined : entries.groups[position]) ?? [];
+    const all = position === undefined ? [] : entries.group(position);
     if (position !== undefined) isAsked[position] = 1;
     const bad = blockOf(key, wanted);
     const decision = decideDesired(key, wanted, all, bad, context);
@@ -172,11 +171,12 @@ export function* reconcileIndexed(input: ReconcileContext): Turns<ReconciledStep
     }
   }
 
-  for (const [position, all] of entries.groups.entries()) {
+  for (let position = 0; position < entries.size; position += 1) {
     if (endsTurn(position + 1)) yield;
     if (isAsked[position] === 1) continue;
-    const why = isUnreadable(all[0].key) ? 'unreadable-at-source' : undefined;
+    const all = entries.group(position);
     for (const entry of all) {
+      const why = isUnreadable(entry.key) ? 'unreadable-at-source' : undefined;
       // Of an own entry and an inherited one of the same kind, the own one is the one to decide about.
       if (isInherited(entry) && all.some((other) => other.kind === entry.kind && !isInherited(other)))
         continue;

@@ -1,7 +1,8 @@
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
 import type { PlanProblem, PlanWarning } from '../contracts/plan.js';
 import { quoteList } from '../shared/text.js';
-import { plannedChange, sortSteps, type Step } from './step.js';
+import { forEachInTurns, sortInTurns, type Turns } from '../shared/turns/turns.js';
+import { compareSteps, plannedChange, type Step } from './step.js';
 import { protection } from './deletion-guard.js';
 import type { KeySchema } from './definition/key-schema.js';
 import { isInvolved, ownedBy, type Ownership } from './inputs/ownership.js';
@@ -26,8 +27,15 @@ export function isRemembered(ownership: Ownership, syncId: string): boolean {
   return ownership.entries().some((entry) => isInvolved(entry, syncId));
 }
 
+/** What a removal does, and what to know about it. */
+export interface PlannedRemoval {
+  readonly steps: readonly Step[];
+  readonly problems: readonly PlanProblem[];
+  readonly warnings: readonly PlanWarning[];
+}
+
 /**
- * Decides what a removal deletes.
+ * Decides, in turns, what a removal deletes.
  *
  * | remembered of this sync | deleted |
  * |---|---|
@@ -37,11 +45,7 @@ export function isRemembered(ownership: Ownership, syncId: string): boolean {
  * Reserved, fixed, inherited and others' entries stay, those that another sync wants, and those with dependents: a
  * warning, `KEYS_REMAIN`, names them. `disableSecretDeletion` does not count, since it guards syncs.
  */
-export function planRemoval(input: PlanRemovalInput): {
-  readonly steps: readonly Step[];
-  readonly problems: readonly PlanProblem[];
-  readonly warnings: readonly PlanWarning[];
-} {
+export function* planRemoval(input: PlanRemovalInput): Turns<PlannedRemoval> {
   const { syncId, keySchema, capabilities, entries, ownership } = input;
   const own = ownership.entries().filter((entry) => isInvolved(entry, syncId));
   const isKnown = own.length > 0 || ownership.knows(syncId) || input.isRedeployDue === true;
@@ -54,14 +58,17 @@ export function planRemoval(input: PlanRemovalInput): {
     .map(([, key]) => ({ key, kind: capabilities.kind }));
 
   const found = new Set<DestinationEntry>();
-  for (const { key, kind } of isKnown ? own : rendered) {
-    const entry = entries.find(key, kind);
-    if (entry !== undefined) found.add(entry);
-  }
+  yield* forEachInTurns<{ readonly key: string; readonly kind?: string | undefined }>(
+    isKnown ? own : rendered,
+    ({ key, kind }) => {
+      const entry = entries.find(key, kind);
+      if (entry !== undefined) found.add(entry);
+    },
+  );
   const steps: Step[] = [];
   const deletions: string[] = [];
   const kept: string[] = [];
-  for (const before of found) {
+  yield* forEachInTurns(found, (before) => {
     const { key, kind } = before;
     const remembered = ownership.find(key, kind);
     const { early, late } = protection(before, remembered, syncId, capabilities);
@@ -74,9 +81,9 @@ export function planRemoval(input: PlanRemovalInput): {
         ? plannedChange(key, kind, 'delete', why)
         : plannedChange(key, kind, 'keep', reason);
     steps.push({ change, before, remembered });
-  }
+  });
   return {
-    steps: sortSteps(steps),
+    steps: yield* sortInTurns(steps, compareSteps),
     problems: isKnown ? [] : unconfirmed(deletions.sort(), input.confirmDeletions),
     warnings: remaining(kept.sort()),
   };

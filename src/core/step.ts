@@ -63,6 +63,3 @@ export const isWriteStep = (step: Step): step is WriteStep => isWrite(step.chang
 /** The order of steps: by key, then kind, then action, since an own entry and an inherited one can share the first two. */
 export const compareSteps = ({ change: a }: Step, { change: b }: Step): number =>
   compareText(a.key, b.key) || compareText(a.kind ?? '', b.kind ?? '') || compareText(a.action, b.action);
-
-/** Sorts steps by {@link compareSteps}. */
-export const sortSteps = (steps: Step[]): Step[] => steps.sort(compareSteps);

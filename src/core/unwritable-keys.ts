@@ -111,7 +111,7 @@ function* blockCollisions({ desired, entries }: BlockInput, blocks: Map<string, 
 function blockBeyond(most: number, { desired, entries }: BlockInput, blocks: Map<string, Block>): void {
   const own = (all: readonly DestinationEntry[]) => all.filter((entry) => !isInherited(entry)).length;
   let count = 0;
-  for (const group of entries.groups) count += own(group);
+  for (let position = 0; position < entries.size; position += 1) count += own(entries.group(position));
   for (const key of [...desired.keys()].sort()) {
     if (blocks.has(key) || own(entries.at(key)) > 0) continue;
     count += 1;

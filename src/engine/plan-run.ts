@@ -9,7 +9,7 @@ import type { SourceSnapshot } from '../core/inputs/source-snapshot.js';
 import { isRemembered } from '../core/removal.js';
 import type { DecidedPlan } from '../core/situation.js';
 import { both } from '../shared/async.js';
-import { inTurns } from '../shared/turns/turns.js';
+import { inTurns, turnAfter } from '../shared/turns/turns.js';
 import { checkSourceWrites, sourceChanges } from './imports.js';
 import { planOptions, type PlanCallOptions } from './call-options.js';
 import type { ResolvedOptions } from './options.js';
@@ -83,6 +83,7 @@ export async function readWithDigest(
   signal: AbortSignal = run.signal,
 ): Promise<ReadSource> {
   const snapshot = await readSource({ ...options, source }, run, signal);
+  await turnAfter(snapshot.secrets.size);
   const digest = await digestOfSource(options, run, snapshot, signal);
   onSourceDigest?.(digest);
   return { snapshot, digest };

@@ -3,7 +3,7 @@ import { SecretSyncError } from '../contracts/errors.js';
 import type { PlanOptions, SyncPlan } from '../contracts/plan.js';
 import { forEachInTurns, type Turns } from '../shared/turns/turns.js';
 import { planMac } from '../core/seal.js';
-import { nestingProblem } from '../shared/nesting.js';
+import { nestingProblemInTurns } from '../shared/nesting.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { isEphemeralKeyId, type Digester, type Keyring } from '../core/fingerprint/keyring.js';
 const FORMAT_VERSION = 2;
@@ -19,15 +19,17 @@ const importSchema = z.looseObject({
   action: z.string(),
   digest: z.exactOptional(z.string()),
 });
-/** Its rows are checked by themselves: there can be 100,000 of them. */
+const rows = z.custom<readonly unknown[]>((value) => Array.isArray(value));
+
+/** Its rows are checked by themselves, in turns: there can be 100,000 of them. */
 const planSchema = z.looseObject({
   formatVersion: z.literal(FORMAT_VERSION),
   operation: z.enum(['sync', 'import', 'remove']),
   definition: z.looseObject({ id: z.string() }),
   place: z.string(),
   applicable: z.boolean(),
-  imports: z.array(z.unknown()),
-  changes: z.array(z.unknown()),
+  imports: rows,
+  changes: rows,
   problems: z.array(z.looseObject({ code: z.string(), reason: z.string(), message: z.string() })),
   options: z.strictObject({
     force: z.boolean(),
@@ -73,7 +75,7 @@ const isMadeWithMac = (input: PlanShaped, mac: string): input is SyncPlan & Plan
  * @throws SecretSyncError `PLAN_INVALID` or `FINGERPRINT_KEY_REQUIRED`.
  */
 export function* checkSavedPlan(input: unknown, keyring: Keyring): Turns<SavedPlan> {
-  const tooMuch = nestingProblem(input);
+  const tooMuch = yield* nestingProblemInTurns(input);
   if (tooMuch !== undefined) throw invalid(`it ${tooMuch}`);
   const version = z.object({ formatVersion: z.number() }).safeParse(input);
   if (version.success && version.data.formatVersion > FORMAT_VERSION) {

@@ -2,8 +2,12 @@ import { INVISIBLE } from '../shared/text.js';
 
 const MARKUP = /[\\`*_[\]<>|~$&@#]|:(?=\/\/)|(?<=www)\./gi;
 
+/** Nearly all text is of these alone, which is soon seen. */
+const PLAIN = /^[ -~]*$/;
+
 /** Writes what a terminal would act on, or a reader would not see, as `\u{…}`. */
 export function escapeText(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.replace(INVISIBLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 

@@ -4,14 +4,21 @@ const LEFT_OUT = 'not listed, to keep this short';
 /** The longest name and place in a report of which nothing else is left to cut. */
 const LONGEST_NAME = 60;
 
-/** The first rows of each action, and the number of the others. */
-function cutRows(rows: readonly Row[], most: number): readonly Row[] {
+/** Rows by their action. */
+type Groups = ReadonlyMap<Row['symbol'], readonly Row[]>;
+
+function groupRows(rows: readonly Row[]): Groups {
   const groups = new Map<Row['symbol'], Row[]>();
   for (const row of rows) {
     const group = groups.get(row.symbol);
     if (group === undefined) groups.set(row.symbol, [row]);
     else group.push(row);
   }
+  return groups;
+}
+
+/** The first rows of each action, and the number of the others. */
+function cutRows(groups: Groups, most: number): readonly Row[] {
   return [...groups].flatMap(([symbol, group]) => {
     const left = group.length - most;
     const more = { symbol, name: `${left}${most === 0 ? '' : ' more'} keys`, words: LEFT_OUT };
@@ -32,14 +39,16 @@ function cutNotes(notes: readonly Note[], most: number): readonly Note[] {
 const clip = (text: string): string =>
   text.length <= LONGEST_NAME ? text : `${text.slice(0, LONGEST_NAME - 1)}…`;
 
-function cut(report: Report, most: number): Report {
-  const { rows, quiet, notes } = report;
-  return {
+/** Returns what cuts the rows and notes of a report. Rows are grouped once: a length is found by cutting many times. */
+function createCut({ rows, quiet, notes }: Report) {
+  const grouped = rows.map(([heading, items]) => [heading, groupRows(items)] as const);
+  const quietGroups = groupRows(quiet);
+  return (report: Report, most: number): Report => ({
     ...report,
-    rows: rows.map(([heading, items]) => [heading, cutRows(items, most)]),
-    quiet: cutRows(quiet, most),
+    rows: grouped.map(([heading, groups]) => [heading, cutRows(groups, most)]),
+    quiet: cutRows(quietGroups, most),
     notes: notes.map(([heading, items]) => [heading, cutNotes(items, most)]),
-  };
+  });
 }
 
 /**
@@ -47,19 +56,17 @@ function cut(report: Report, most: number): Report {
  * report of which not even the numbers fit has its names cut.
  */
 export function fit(report: Report, maxLength: number, render: (report: Report) => string): string {
-  const whole = render(report);
-  if (whole.length <= maxLength) return whole;
-  const { name, destination, place } = report;
+  const { name, destination, place, rows, quiet, notes } = report;
+  const lengths = [...rows, ...notes].map(([, items]) => items.length);
+  const longest = Math.max(quiet.length, ...lengths);
+  // Each row takes more than a character: of so many, no text has to be made to see that it is too long.
+  const whole = longest > maxLength ? undefined : render(report);
+  if (whole !== undefined && whole.length <= maxLength) return whole;
+  const cut = createCut(report);
   let best = render(
     cut({ ...report, name: clip(name), destination: clip(destination), place: clip(place) }, 0),
   );
-  let [fits, tooMany] = [
-    -1,
-    [...report.rows, ...report.notes].reduce(
-      (most, [, items]) => Math.max(most, items.length),
-      report.quiet.length,
-    ) + 1,
-  ];
+  let [fits, tooMany] = [-1, Math.min(longest, Math.floor(maxLength)) + 1];
   while (tooMany - fits > 1) {
     const most = Math.floor((fits + tooMany) / 2);
     const text = render(cut(report, most));

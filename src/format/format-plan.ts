@@ -50,8 +50,8 @@ export function formatPlan(plan: SyncPlan, options: FormatOptions = {}): string 
         ['Changes at the destination', changes.filter(isLoud).map(changeRow)],
       ],
       quiet: [
-        ...foldRows(imports.filter(isQuiet).map(importRow), verbose),
-        ...foldRows(changes.filter(isQuiet).map(changeRow), verbose),
+        ...foldRows(imports.filter(isQuiet), importRow, verbose),
+        ...foldRows(changes.filter(isQuiet), changeRow, verbose),
       ],
       notes: [
         ['Warnings', warningRows(warnings, verbose)],

@@ -25,11 +25,9 @@ export const SYMBOLS: Readonly<Record<ChangeAction | PlannedImport['action'], Ro
 
 /** Returns a key with its kind and the key that it comes from. */
 export function nameOf(key: string, kind?: string, from?: string): string {
-  const details = [
-    ...(kind === undefined ? [] : [showName(kind)]),
-    ...(from === undefined || from === key ? [] : [`from ${showName(from)}`]),
-  ];
-  return showName(key) + (details.length === 0 ? '' : ` (${details.join(', ')})`);
+  const source = from === undefined || from === key ? '' : `from ${showName(from)}`;
+  const details = kind === undefined ? source : showName(kind) + (source === '' ? '' : `, ${source}`);
+  return details === '' ? showName(key) : `${showName(key)} (${details})`;
 }
 
 export function changeRow({ key, kind, sourceKey, action, reason }: PlannedChange): Row {
@@ -45,12 +43,17 @@ export function importRow({ key, sourceKey, action, reason }: PlannedImport): Ro
 }
 
 /** Makes one row, with their number, of many that differ in their names alone. */
-export function foldRows(rows: readonly Row[], verbose = false): readonly Row[] {
-  return groupBy(rows, ({ symbol, words }) => `${symbol} ${words}`).flatMap((alike) => {
+export function foldRows<Item extends { readonly action: string; readonly reason: string }>(
+  items: readonly Item[],
+  rowOf: (item: Item) => Row,
+  verbose = false,
+): readonly Row[] {
+  // By what the row is made of: most of the rows are not shown, and need not be made.
+  return groupBy(items, ({ action, reason }) => `${action} ${reason}`).flatMap((alike) => {
     const [first] = alike;
     return verbose || first === undefined || alike.length <= FEW
-      ? alike
-      : [{ ...first, name: `${alike.length} keys` }];
+      ? alike.map(rowOf)
+      : [{ ...rowOf(first), name: `${alike.length} keys` }];
   });
 }
 
@@ -78,8 +81,9 @@ export function countWords(counts: readonly (readonly [count: number, words: str
 function groupBy<Item>(items: readonly Item[], id: (item: Item) => string): Item[][] {
   const groups = new Map<string, Item[]>();
   for (const item of items) {
-    const group = groups.get(id(item));
-    if (group === undefined) groups.set(id(item), [item]);
+    const name = id(item);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [item]);
     else group.push(item);
   }
   return [...groups.values()];

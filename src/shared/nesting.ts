@@ -1,13 +1,12 @@
+import { slicesOf, type Turns } from './turns/turns.js';
+
 /** How many levels of objects and lists plain data can have. */
 const MOST_LEVELS = 200;
 /** How many fields and items plain data can have in all, those that are reached in several ways counted each time. */
 const MOST_FIELDS = 10_000_000;
 
-/**
- * Why data is too deep or too large to be walked, in words that follow "it"; `undefined` where it is not. Ask before
- * anything else walks data from outside: data that contains itself has no end, and deep data exhausts the stack.
- */
-export function nestingProblem(value: unknown, mostFields = MOST_FIELDS): string | undefined {
+/** Walks data piece by piece, and says of the first piece with which it is too deep or too large what is wrong. */
+function createWalk(mostFields: number) {
   let fields = 0;
   const walk = (part: unknown, levels: number): string | undefined => {
     if (typeof part !== 'object' || part === null) return undefined;
@@ -21,5 +20,27 @@ export function nestingProblem(value: unknown, mostFields = MOST_FIELDS): string
     }
     return undefined;
   };
-  return walk(value, MOST_LEVELS);
+  return walk;
+}
+
+/**
+ * Why data is too deep or too large to be walked, in words that follow "it"; `undefined` where it is not. Ask before
+ * anything else walks data from outside: data that contains itself has no end, and deep data exhausts the stack.
+ */
+export const nestingProblem = (value: unknown, mostFields = MOST_FIELDS): string | undefined =>
+  createWalk(mostFields)(value, MOST_LEVELS);
+
+/** Returns the same as {@link nestingProblem}, in turns, for an object that may hold long lists. */
+export function* nestingProblemInTurns(value: unknown): Turns<string | undefined> {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const walk = createWalk(MOST_FIELDS);
+  for (const part of Object.values(value) as readonly unknown[]) {
+    const pieces: readonly unknown[] = Array.isArray(part) ? slicesOf<unknown>(part) : [part];
+    for (const [index, piece] of pieces.entries()) {
+      if (index > 0) yield;
+      const problem = walk(piece, MOST_LEVELS - 1);
+      if (problem !== undefined) return problem;
+    }
+  }
+  return undefined;
 }

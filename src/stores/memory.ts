@@ -3,6 +3,14 @@ import type { JsonValue } from '../contracts/json.js';
 import type { StateStore, VersionedDocument } from '../contracts/state-store.js';
 import { checkCall } from '../shared/arguments/check.js';
 import { optional, withMethods } from '../shared/arguments/rules.js';
+import {
+  hasLongList,
+  parseDocument,
+  parseJson,
+  renderDocument,
+  type DocumentJson,
+} from '../shared/turns/document.js';
+import { inOneGo, inTurns } from '../shared/turns/turns.js';
 import { assertStoreKey, stateConflict } from './store-key.js';
 
 /** Options of {@link memoryStore}. */
@@ -12,7 +20,7 @@ export interface MemoryStoreOptions {
 }
 
 interface Stored {
-  readonly text: string;
+  readonly json: DocumentJson;
   readonly version: string;
   readonly putAt: number | undefined;
 }
@@ -33,8 +41,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): StateStore {
     if ((stored.get(key)?.version ?? null) !== version) throw stateConflict(key);
   }
 
-  function documentOf({ text, version, putAt }: Stored): VersionedDocument {
-    const document = JSON.parse(text) as JsonValue;
+  function opened({ version, putAt }: Stored, document: JsonValue): VersionedDocument {
     if (clock === undefined || putAt === undefined) return { document, version };
     return { document, version, age: Math.max(0, clock.now() - putAt) };
   }
@@ -45,12 +52,17 @@ export function memoryStore(options: MemoryStoreOptions = {}): StateStore {
     async get(key) {
       assertStoreKey(key);
       const found = stored.get(key);
-      return found && documentOf(found);
+      if (found === undefined) return undefined;
+      const { json } = found;
+      // What is short is read in one go, without a wait.
+      return opened(found, typeof json === 'string' ? parseJson(json) : await inTurns(parseDocument(json)));
     },
     async put(key, document, { ifVersion }) {
+      const rendering = renderDocument(document);
+      const json = hasLongList(document) ? await inTurns(rendering) : inOneGo(rendering);
       checkVersion(key, ifVersion);
       const version = String(++puts);
-      stored.set(key, { text: JSON.stringify(document), version, putAt: clock?.now() });
+      stored.set(key, { json, version, putAt: clock?.now() });
       return { version };
     },
     async delete(key, { ifVersion }) {
@@ -63,7 +75,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): StateStore {
     async entries(prefix) {
       return keys(prefix).flatMap((key) => {
         const found = stored.get(key);
-        return found === undefined ? [] : [{ key, ...documentOf(found) }];
+        return found === undefined ? [] : [{ key, ...opened(found, inOneGo(parseDocument(found.json))) }];
       });
     },
   };

@@ -41,6 +41,19 @@ function check(row: Row, { changes, warnings, problems }: ReturnType<typeof reco
   );
 }
 
+describe('a destination that can be iterated once', () => {
+  it('is compared as a list of the same entries', () => {
+    const input = { syncId: ME, desired: { A: { sourceKey: 'A', value: '1' } } };
+    const entries = [
+      { key: 'A', value: '1' },
+      { key: 'B', value: '2' },
+    ];
+    const once = reconcile({ ...input, destination: entries.values() });
+    expect(once).toEqual(reconcile({ ...input, destination: entries }));
+    expect(once.changes.map(({ action }) => action)).toEqual(['unchanged', 'delete']);
+  });
+});
+
 describe('a key that the source holds is', () => {
   it.each(desiredRows)('$title', (row) => check(row, run(row)));
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isWrite, plannedChange, sortSteps } from '../../src/core/step.js';
+import { compareSteps, isWrite, plannedChange } from '../../src/core/step.js';
 import { byText, compareText } from '../../src/shared/text.js';
 
 describe('a planned change', () => {
@@ -37,7 +37,12 @@ describe('a planned change', () => {
     ];
     const shuffled = [3, 1, 4, 0, 2].flatMap((index) => sorted.slice(index, index + 1));
     for (const changes of [shuffled, [...sorted].reverse(), sorted]) {
-      expect(sortSteps(changes.map((change) => ({ change }))).map(({ change }) => change)).toEqual(sorted);
+      expect(
+        changes
+          .map((change) => ({ change }))
+          .sort(compareSteps)
+          .map(({ change }) => change),
+      ).toEqual(sorted);
     }
   });
 });

@@ -1,3 +1,4 @@
+import type { DestinationEntry } from '../../contracts/destination.js';
 import { SecretValue } from '../../contracts/secret.js';
 import { checkArguments } from '../../shared/arguments/check.js';
 import {
@@ -7,6 +8,7 @@ import {
   isObject,
   optional,
   withMethods,
+  type Rule,
   type Rules,
 } from '../../shared/arguments/rules.js';
 import { destinationEntries, type DestinationInput } from './destination-index.js';
@@ -23,12 +25,8 @@ export function isEntry(entry: unknown): boolean {
 
 const LISTS = ['syncs', 'entries', 'redeployDue'];
 
-/** What all pure functions that look at a destination take. */
+/** What all pure functions that look at a destination take beside it. */
 const COMMON: Rules = {
-  destination: [
-    'a record, a Map, pairs, or a list of entries, with keys and values that are strings',
-    (value) => isObject(value) && destinationEntries(value as DestinationInput).every(isEntry),
-  ],
   state: optional([
     `an object whose ${LISTS.join(', ')} are lists`,
     (value) => isObject(value) && LISTS.every((name) => Array.isArray(field(value, name) ?? [])),
@@ -41,9 +39,21 @@ const COMMON: Rules = {
 export const keysOf = optional(anIterable);
 
 /**
- * Checks the input of a pure function that looks at a destination.
+ * Checks the input of a pure function that looks at a destination, and returns its entries: they are read once, since
+ * they can be many, and what is iterated can be at its end then.
  *
  * @throws SecretSyncError `INVALID_OPTION`, with everything that is wrong.
  */
-export const checkPureInput = (name: string, input: unknown, rules: Rules): void =>
-  checkArguments(name, input, { ...COMMON, ...rules });
+export function checkPureInput(name: string, input: unknown, rules: Rules): readonly DestinationEntry[] {
+  let entries: readonly DestinationEntry[] = [];
+  const destination: Rule = [
+    'a record, a Map, pairs, or a list of entries, with keys and values that are strings',
+    (value) => {
+      if (!isObject(value)) return false;
+      entries = destinationEntries(value as DestinationInput);
+      return entries.every(isEntry);
+    },
+  ];
+  checkArguments(name, input, { destination, ...COMMON, ...rules });
+  return entries;
+}

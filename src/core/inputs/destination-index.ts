@@ -2,7 +2,7 @@ import type { Capabilities, DestinationEntry } from '../../contracts/destination
 import { SecretValue } from '../../contracts/secret.js';
 import type { SecretRecord } from '../../contracts/source.js';
 import { byText } from '../../shared/text.js';
-import { forEachInTurns, mapInTurns, type Turns } from '../../shared/turns/turns.js';
+import { forEachInTurns, type Turns } from '../../shared/turns/turns.js';
 
 /** A destination as users give it to the pure functions: plain values by key, or entries. */
 export type DestinationInput = SecretRecord | Iterable<DestinationEntry>;
@@ -46,18 +46,17 @@ export function canonicalKey(capabilities: Pick<Capabilities, 'canonicalKey'>): 
 /** The entries of a place by key, as the destination itself compares keys. */
 export interface EntryIndex {
   readonly canonical: (key: string) => string;
-  /** For each key that exists there, all entries under it, of every kind and scope. */
-  readonly groups: readonly EntryGroup[];
-  /** Where in `groups` a key is; `undefined` where nothing exists under it. */
+  /** How many keys exist there. */
+  readonly size: number;
+  /** Which one of them a key is, from 0 on; `undefined` where nothing exists under it. */
   position(key: string): number | undefined;
+  /** All entries under the key at a position, of every kind and scope. */
+  group(position: number): readonly DestinationEntry[];
   /** All entries under a key, of every kind and scope. */
   at(key: string): readonly DestinationEntry[];
   /** The entry of this kind at this scope, else the inherited one, else `undefined`. */
   find(key: string, kind: string | undefined): DestinationEntry | undefined;
 }
-
-/** All entries under one key: nearly always the one. */
-export type EntryGroup = readonly [DestinationEntry, ...DestinationEntry[]];
 
 const NONE: readonly DestinationEntry[] = [];
 
@@ -73,17 +72,16 @@ export function* indexEntries(
 ): Turns<EntryIndex> {
   const canonical = canonicalKey(capabilities);
   const positions = new Map<string, number>();
-  let groups: readonly EntryGroup[];
+  /** Where keys have several entries; else each entry is a group by itself, which is made when it is asked for. */
+  let groups: readonly (readonly DestinationEntry[])[] | undefined;
   let index = 0;
   yield* forEachInTurns(entries, ({ key }) => {
     positions.set(canonical(key), index);
     index += 1;
   });
-  if (positions.size === entries.length) {
-    groups = yield* mapInTurns(entries, (entry): EntryGroup => [entry]);
-  } else {
+  if (positions.size < entries.length) {
     positions.clear();
-    const found: [DestinationEntry, ...DestinationEntry[]][] = [];
+    const found: DestinationEntry[][] = [];
     yield* forEachInTurns(entries, (entry) => {
       const id = canonical(entry.key);
       const group = found[positions.get(id) ?? found.length];
@@ -95,14 +93,20 @@ export function* indexEntries(
   }
 
   const position = (key: string): number | undefined => positions.get(canonical(key));
+  const group = (at: number): readonly DestinationEntry[] => {
+    if (groups !== undefined) return groups[at] ?? NONE;
+    const entry = entries[at];
+    return entry === undefined ? NONE : [entry];
+  };
   const at = (key: string): readonly DestinationEntry[] => {
-    const index = position(key);
-    return (index === undefined ? undefined : groups[index]) ?? NONE;
+    const found = position(key);
+    return found === undefined ? NONE : group(found);
   };
   return {
     canonical,
-    groups,
+    size: positions.size,
     position,
+    group,
     at,
     find(key, kind) {
       const candidates = at(key).filter((entry) => entry.kind === kind);

@@ -1,7 +1,7 @@
 import { isSecretSyncError } from '../../contracts/errors.js';
 import { sameWrites } from '../../core/staleness.js';
 import type { WriteStep } from '../../core/step.js';
-import { inTurns } from '../../shared/turns/turns.js';
+import { inTurns, turnAfter } from '../../shared/turns/turns.js';
 import type { Application } from './application.js';
 import { enterAll } from './hearing.js';
 import type { Ledger } from './ledger.js';
@@ -45,6 +45,7 @@ async function deletePhase(
 export async function writeDestination(application: Application, ledger: Ledger): Promise<void> {
   const { run, lease, connection } = application;
   const context: WriteContext = { run, lease, connection, ledger };
+  await turnAfter(ledger.writes.length);
   const upserts = ledger.writes.filter(({ change }) => change.action !== 'delete');
   const deletions = ledger.writes.filter(({ change }) => change.action === 'delete');
   try {

@@ -119,7 +119,7 @@ function withFingerprints(
   version: string | null,
   entries: readonly RememberedEntry[],
 ): readonly RememberedEntry[] {
-  if (known === undefined || known.version !== version) return entries;
+  if (known === undefined || known.version !== version || known.fingerprints.size === 0) return entries;
   return entries.map((entry) => {
     const fingerprint = known.fingerprints.get(entryId(entry.key, entry.kind));
     return fingerprint === undefined ? entry : { ...entry, fingerprint };
@@ -155,17 +155,16 @@ function recall(
   known: Known,
   { place, capabilities }: PlaceToLoad,
   { version, contents = NOTHING, intent }: Stored,
+  entries: readonly RememberedEntry[],
 ): PlaceMemory {
-  const remembered = (entries: readonly RememberedEntry[]) =>
-    withFingerprints(known.fingerprints.get(place), version, entries);
-  const { syncs, entries } = contents;
   const memory = createPlaceMemory(
-    { syncs, entries: remembered(entries) },
+    { syncs: contents.syncs, entries },
     factsOf(known, place, contents),
     capabilities === undefined ? undefined : canonicalKey(capabilities),
   );
   for (const { syncId, importedAt } of intent?.syncs ?? []) memory.markImported(syncId, importedAt);
-  for (const entry of remembered(intent?.entries ?? [])) memory.remember(entry);
+  const begun = withFingerprints(known.fingerprints.get(place), version, intent?.entries ?? []);
+  for (const entry of begun) memory.remember(entry);
   return memory;
 }
 
@@ -178,10 +177,10 @@ function createLoadedPlace(
   const { store } = options;
   const { place } = toLoad;
   const keys = storeKeys(place);
-  const memory = recall(known, toLoad, stored);
   let { version, intentVersion } = stored;
   const { contents = NOTHING } = stored;
   const entries = withFingerprints(known.fingerprints.get(place), version, contents.entries);
+  const memory = recall(known, toLoad, stored, entries);
   let saved = stored.isCurrent ? { ...contents, entries } : undefined;
 
   return {

@@ -7,9 +7,8 @@ export type Rules = Readonly<Record<string, Rule>>;
 export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /** The field of what may be anything. */
-export function field(of: unknown, name: PropertyKey): unknown {
-  return Reflect.get(Object(of) as object, name);
-}
+export const field = (of: unknown, name: PropertyKey): unknown =>
+  (of as Readonly<Record<PropertyKey, unknown>> | null | undefined)?.[name];
 
 const has = (value: unknown, name: PropertyKey): boolean => typeof field(value, name) === 'function';
 

@@ -4,8 +4,21 @@ const ITEMS_PER_TURN = 4_096;
 /** Long work that says with each `yield` where others may have their turn. */
 export type Turns<Result = void> = Generator<undefined, Result>;
 
-/** Lets other work of the process have its turn: timers, sockets, and what waits for them. */
-export const yieldToOthers = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+type Schedule = (resume: () => void) => unknown;
+
+const isSchedule = (value: unknown): value is Schedule => typeof value === 'function';
+
+/**
+ * Lets other work of the process have its turn: timers, sockets, and what waits for them. By `setImmediate` where there
+ * is one: two works that continue by `setTimeout` come due while the other one is at it, so that timers follow timers,
+ * and a socket waits for both of them.
+ */
+export const yieldToOthers = (): Promise<void> =>
+  new Promise((resolve) => {
+    const immediate: unknown = Reflect.get(globalThis, 'setImmediate');
+    if (isSchedule(immediate)) immediate(resolve);
+    else setTimeout(resolve, 0);
+  });
 
 /**
  * Does long work, and lets others have their turn wherever it says so: every few thousand items, so that no one waits
@@ -38,9 +51,12 @@ export function inOneGo<Result>(work: Turns<Result>): Result {
 /** Whether others have their turn after so many items. */
 export const endsTurn = (count: number): boolean => count % ITEMS_PER_TURN === 0;
 
+/** Whether a list takes more than one turn. */
+export const isLong = (items: readonly unknown[]): boolean => items.length > ITEMS_PER_TURN;
+
 /** Returns a list in parts of the length of a turn. */
 export function slicesOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
-  if (items.length <= ITEMS_PER_TURN) return [items];
+  if (!isLong(items)) return [items];
   const slices: Item[][] = [];
   for (let start = 0; start < items.length; start += ITEMS_PER_TURN) {
     slices.push(items.slice(start, start + ITEMS_PER_TURN));
@@ -67,7 +83,7 @@ export function* mapInTurns<Item, Mapped>(
   items: readonly Item[],
   work: (item: Item) => Mapped,
 ): Turns<Mapped[]> {
-  if (items.length <= ITEMS_PER_TURN) return items.map(work);
+  if (!isLong(items)) return items.map(work);
   const mapped: Mapped[] = [];
   yield* forEachInTurns(items, (item) => void mapped.push(work(item)));
   return mapped;

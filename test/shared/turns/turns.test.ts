@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { inOneGo, inTurns, mapInTurns, sortInTurns } from '../../../src/shared/turns/turns.js';
 
 function* counting(parts: number, seen: number[] = []): Generator<undefined, number> {
@@ -10,16 +10,47 @@ function* counting(parts: number, seen: number[] = []): Generator<undefined, num
 }
 
 describe('long work', () => {
-  it('lets a timer have its turn between two parts', async () => {
+  it('lets others have their turn between two parts', async () => {
     const seen: number[] = [];
     const work = inTurns(counting(3, seen));
     const whenOthersRan = await new Promise<number>((resolve) =>
-      setTimeout(() => {
+      setImmediate(() => {
         resolve(seen.length);
-      }, 0),
+      }),
     );
     expect(whenOthersRan).toBeLessThan(3);
     expect(await work).toBe(3);
+  });
+
+  it('lets sockets have their turn, too, where two works wait for each other', async () => {
+    // Longer than the least time of a timer: timers of both would come due by turns, and nothing else would.
+    function* slow(): Generator<undefined, void> {
+      for (let part = 0; part < 20; part += 1) {
+        const end = performance.now() + 2;
+        while (performance.now() < end);
+        yield undefined;
+      }
+    }
+    let rounds = 0;
+    let isOver = false;
+    // Between two of these, sockets are looked at.
+    const round = () => {
+      rounds += 1;
+      if (!isOver) setImmediate(round);
+    };
+    setImmediate(round);
+    await Promise.all([inTurns(slow()), inTurns(slow())]);
+    isOver = true;
+    expect(rounds).toBeGreaterThanOrEqual(19);
+  });
+
+  it('goes on by a timer where there is nothing better', async () => {
+    vi.stubGlobal('setImmediate', undefined);
+    try {
+      expect(await inTurns(counting(2))).toBe(2);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it('ends between two parts, with the reason, when its signal is aborted', async () => {
