@@ -98,7 +98,7 @@ export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
   if (candidates.length === 0) return { changes, problems: [] };
 
   const keys = new Set(candidates.map(({ key }) => canonical(key)));
-  const destination = destinationEntries(input.destination);
+  const destination = destinationEntries(input.destination, capabilities.kind);
   const entries = inOneGo(
     indexEntries(
       destination.filter((entry) => keys.has(canonical(entry.key))),

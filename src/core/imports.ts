@@ -79,7 +79,7 @@ function importable(entry: DestinationEntry, capabilities: Capabilities): Secret
 export function resolveImport(input: ResolveImportInput): ResolvedImport {
   checkPureInput('resolveImport', input, { source: dataByKey, behavior: oneOf(...BEHAVIORS) });
   const { behavior, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
-  const entries = destinationEntries(input.destination);
+  const entries = destinationEntries(input.destination, capabilities.kind);
   const rules = { behavior, keySchema, capabilities };
   const { steps, desired } = inOneGo(resolveSnapshot(sourceSnapshot(input.source), entries, rules));
   return { imports: steps.map(({ planned }) => planned), desired };

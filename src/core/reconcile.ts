@@ -95,7 +95,9 @@ export function reconcile(input: ReconcileInput): Reconciled {
     duplicates: keysOf,
   });
   const { syncId, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
-  const entries = inOneGo(indexEntries(destinationEntries(input.destination), capabilities));
+  const entries = inOneGo(
+    indexEntries(destinationEntries(input.destination, capabilities.kind), capabilities),
+  );
   const reconciling = reconcileIndexed({
     syncId,
     desired: input.desired instanceof Map ? input.desired : new Map(Object.entries(input.desired)),
