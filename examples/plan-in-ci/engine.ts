@@ -10,17 +10,15 @@ function required(name: string): string {
   return value;
 }
 
-const { QOVERY_INSTANCE_URL } = process.env;
-
 export const engine = new SecretSyncEngine({
   source: dotenvSource(required('SECRETS_FILE')),
   drivers: [
     qovery({
       accessToken: required('QOVERY_ACCESS_TOKEN'),
-      ...(QOVERY_INSTANCE_URL !== undefined && { instanceUrl: QOVERY_INSTANCE_URL }),
+      instanceUrl: process.env['QOVERY_INSTANCE_URL'],
     }),
   ],
-  // Both jobs must see the same state: a directory that they share, or a store of your own on a database.
+  // Both jobs must see the same state: a directory that they share, or a store on PostgreSQL or Redis.
   store: fileStore(required('STATE_DIRECTORY')),
   // The plan is sealed with it; apply refuses a plan that was made with another key, or edited.
   fingerprintKey: required('SECRET_SYNC_FINGERPRINT_KEY'),

@@ -19,7 +19,10 @@ export interface PlanSyncInput {
     Partial<Pick<SyncDefinitionInput, 'destination' | 'destinationConfig'>>;
   /** What the source holds: a record, a Map, pairs, or `{ secrets, complete, unreadable }`. */
   readonly source: SourceReadResult;
-  /** What exists at the destination: a record, a Map, pairs, or entries with kind, revision and the like. */
+  /**
+   * What exists at the destination: a record, a Map or pairs, whose values are of the kind that `capabilities` write; or
+   * entries with kind, revision and the like.
+   */
   readonly destination: DestinationInput;
   /** What is remembered of the place. Default: nothing. */
   readonly state?: PlaceState | undefined;
@@ -66,7 +69,7 @@ export function planSync(input: PlanSyncInput): SyncPlan {
     definition,
     place: input.place ?? destination,
     source: sourceSnapshot(input.source),
-    entries: checkEntries(destinationEntries(input.destination)),
+    entries: checkEntries(destinationEntries(input.destination, capabilities.kind)),
     ownership: indexState(input.state, canonicalKey(capabilities)),
     isRedeployDue: input.state?.redeployDue?.includes(definition.id),
     seal: true,

@@ -117,7 +117,7 @@ export function* stateWarnings({
   if (lost > 0) {
     const message =
       `the fingerprints of ${lost} remembered keys were made with a fingerprint key that this engine does not ` +
-      'have; what can not be read back is written again';
+      "have; what can't be read back is written again";
     warnings.push({ code: 'FINGERPRINTS_VOID', message });
   }
   return warnings;

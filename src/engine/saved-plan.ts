@@ -126,7 +126,7 @@ export function assertApplicable(plan: SyncPlan): void {
   if (plan.applicable) return;
   throw errorFromProblems(
     'PLAN_BLOCKED',
-    'The plan can not be applied, and nothing was written',
+    "The plan can't be applied, and nothing was written",
     plan.problems,
     { plan },
   );

@@ -45,6 +45,8 @@ export { inspectAll } from './leaks/inspect-all.js';
 export { driverConformance } from './conformance/driver/index.js';
 export type { DriverConformanceOptions } from './conformance/driver/index.js';
 export type { DriverFixture, DriverPlace, FixtureTokens, SeenRequest } from './conformance/driver/fixture.js';
+export { mapPlace } from './conformance/driver/map-place.js';
+export type { MapPlace } from './conformance/driver/map-place.js';
 export { sourceConformance } from './conformance/source/index.js';
 export { storeConformance } from './conformance/store/index.js';
 export type { StoreConformanceOptions } from './conformance/store/index.js';

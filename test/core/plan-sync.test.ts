@@ -265,6 +265,21 @@ describe('the operation import', () => {
   });
 });
 
+describe('a destination of plain values', () => {
+  it.each<[string, PlanSyncInput['destination']]>([
+    ['a record', { APP_A: '0', APP_OLD: 'x' }],
+    ['a Map', new Map(Object.entries({ APP_A: '0', APP_OLD: 'x' }))],
+  ])('holds entries of the kind that the capabilities write: %s', (_title, destination) => {
+    const capabilities = { ...unrestrictedCapabilities, kind: 'secret' };
+    const made = plan({ A: '1' }, destination, { keySchema: 'APP_{{secretKey}}' }, { capabilities });
+    expect(made.problems).toEqual([]);
+    expect(lines(made)).toEqual([
+      'APP_A/secret update value-differs',
+      'APP_OLD/secret delete absent-from-source',
+    ]);
+  });
+});
+
 describe('what the driver has to say', () => {
   const warned: unknown[] = [];
   const capabilities = {
@@ -324,7 +339,7 @@ describe('what the driver has to say', () => {
       { key: 'D', action: 'delete' },
     ]);
     asked.length = 0;
-    plan({ R: '1' }, { R: '1' }, {}, { capabilities: { ...capabilities, warn } });
+    plan({ R: '1' }, [{ key: 'R', value: '1' }], {}, { capabilities: { ...capabilities, warn } });
     expect(asked).toStrictEqual([
       { key: 'R', kind: 'variable', action: 'replace', value: new SecretValue('1') },
     ]);
@@ -379,7 +394,7 @@ describe('what can not be read back', () => {
       code: 'FINGERPRINTS_VOID',
       message:
         'the fingerprints of 1 remembered keys were made with a fingerprint key that this engine does not have; ' +
-        'what can not be read back is written again',
+        "what can't be read back is written again",
     });
     expect(codes(lost)).not.toContain('OVERWRITES_UNOWNED');
   });

@@ -4,6 +4,8 @@ import type {
   AnyDestinationDriver, Connection, SecretSource, SecretSyncEngine, StateStore, SyncPlan, SyncResult,
 } from 'secret-sync-engine';
 import type { QoveryDriver } from 'secret-sync-engine/drivers/qovery';
+import type { Hono } from 'hono';
+import type { Authorize } from 'secret-sync-engine/rest';
 import type { SecretSyncService } from 'secret-sync-engine/service';
 declare global {
   const accessToken: string;
@@ -32,6 +34,8 @@ declare global {
     };
     readonly syncOptions: { readonly keySchema: string };
   };
+  const app: Hono;
+  const authorize: Authorize;
   const plan: SyncPlan;
   const result: SyncResult;
   function readVault(environment: string | undefined, signal: AbortSignal): Promise<Record<string, string>>;
@@ -40,6 +44,6 @@ declare global {
   function notifyTeam(message: string): Promise<void>;
   function createMyStore(): StateStore;
   function createMySource(secrets: Iterable<readonly [string, string]>): SecretSource;
-  function createMyDriver(credentials: { accessToken: string }): AnyDestinationDriver;
+  function vault(credentials: { accessToken: string }): AnyDestinationDriver;
 }
 `;

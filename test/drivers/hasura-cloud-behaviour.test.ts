@@ -335,7 +335,7 @@ describe('a mutation that is refused', () => {
       expect(outcome).toMatchObject({ status: 'failed' });
       const { message, code } = errorOf(outcome);
       expect(code).toBe('maintenance' in switches ? 'DESTINATION_UNAVAILABLE' : 'DESTINATION_REJECTED');
-      expect(message.includes('in which its environment can not be changed')).toBe('maintenance' in switches);
+      expect(message.includes("in which its environment can't be changed")).toBe('maintenance' in switches);
       expect(message.includes('names "HASURA_GRAPHQL_X"')).toBe('unsettable' in switches);
     }
     expect(outcomes.size).toBe(2);

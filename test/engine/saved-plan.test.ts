@@ -184,7 +184,7 @@ describe('a plan with problems', () => {
     const blocked = blockedPlan();
     const error = thrownBy(() => assertApplicable(blocked));
     expect(error.code).toBe('PLAN_BLOCKED');
-    expect(error.message).toMatch(/^The plan can not be applied, and nothing was written: /);
+    expect(error.message).toMatch(/^The plan can't be applied, and nothing was written: /);
     expect(error.problems).toEqual(blocked.problems);
     expect(error.plan).toBe(blocked);
     expect(thrownBy(() => assertApplicable(tooManyPlan())).code).toBe('DELETION_REFUSED');

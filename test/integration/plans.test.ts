@@ -341,7 +341,7 @@ describe('a saved plan', () => {
     expect(Object.fromEntries(sourceValues(source))).toEqual({ K: 'theirs', L: 'only there' });
   });
 
-  it('is refused when another sync wrote a value that can not be read, although nothing at the place shows it', async () => {
+  it("is refused when another sync wrote a value that can't be read, although nothing at the place shows it", async () => {
     const destination = memoryDestination({ readable: false, revisions: false });
     const store = memoryStore();
     const create = (value: string) =>

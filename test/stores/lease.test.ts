@@ -263,7 +263,7 @@ describe('a lease', () => {
     await (await taken)?.release();
   });
 
-  it('that can not be read ends by being watched for its length, and not before', async () => {
+  it("that can't be read ends by being watched for its length, and not before", async () => {
     const { take, clock, calls } = setUp(damagedStore());
     const taken = take({ wait: 60 * SECOND });
     await clock.advance(29 * SECOND);

@@ -46,11 +46,12 @@ export const keysOf = optional(anIterable);
  */
 export function checkPureInput(name: string, input: unknown, rules: Rules): readonly DestinationEntry[] {
   let entries: readonly DestinationEntry[] = [];
+  const kind = field(field(input, 'capabilities'), 'kind');
   const destination: Rule = [
     'a record, a Map, pairs, or a list of entries, with keys and values that are strings',
     (value) => {
       if (!isObject(value)) return false;
-      entries = destinationEntries(value as DestinationInput);
+      entries = destinationEntries(value as DestinationInput, typeof kind === 'string' ? kind : undefined);
       return entries.every(isEntry);
     },
   ];

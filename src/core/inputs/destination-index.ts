@@ -4,7 +4,10 @@ import type { SecretRecord } from '../../contracts/source.js';
 import { byText } from '../../shared/text.js';
 import { forEachInTurns, type Turns } from '../../shared/turns/turns.js';
 
-/** A destination as users give it to the pure functions: plain values by key, or entries. */
+/**
+ * A destination as users give it to the pure functions: plain values by key, or entries. A value by key is an entry of the
+ * kind that the capabilities write.
+ */
 export type DestinationInput = SecretRecord | Iterable<DestinationEntry>;
 
 function isEntryList(destination: DestinationInput): destination is readonly DestinationEntry[] {
@@ -17,13 +20,17 @@ type Pair = readonly [key: string, value: string | SecretValue];
 
 const isPair = (item: DestinationEntry | Pair): item is Pair => Array.isArray(item);
 
-/** What exists at a destination, as entries. */
-export function destinationEntries(destination: DestinationInput): readonly DestinationEntry[] {
+/** What exists at a destination, as entries. `kind`: that of a value by key. */
+export function destinationEntries(
+  destination: DestinationInput,
+  kind?: string,
+): readonly DestinationEntry[] {
   if (isEntryList(destination)) return destination;
   const items: Iterable<DestinationEntry | Pair> =
     Symbol.iterator in destination ? destination : Object.entries(destination);
   const entries: DestinationEntry[] = [];
-  for (const item of items) entries.push(isPair(item) ? { key: item[0], value: item[1] } : item);
+  const rest = kind === undefined ? {} : { kind };
+  for (const item of items) entries.push(isPair(item) ? { key: item[0], value: item[1], ...rest } : item);
   return entries;
 }
 

@@ -12,7 +12,7 @@ const UNAUTHORIZED: Meaning = [
 const MAINTENANCE: Meaning = [
   /^(under)?maintenance(mode)?$/,
   'DESTINATION_UNAVAILABLE',
-  'the project is in maintenance mode, in which its environment can not be changed. Turn it off in the console, or try again later',
+  "the project is in maintenance mode, in which its environment can't be changed. Turn it off in the console, or try again later",
 ];
 
 // The codes that are known, without case and punctuation. A response can echo a request, so nothing else of it counts.

@@ -49,7 +49,7 @@ export function changedDefinition(definition: SyncDefinition, changes: SyncChang
     return isNamed ? [{ code: 'INVALID_DEFINITION', path, message }] : [];
   });
   if (problems.length > 0)
-    throw errorFromProblems('INVALID_DEFINITION', 'The sync can not be changed', problems, {
+    throw errorFromProblems('INVALID_DEFINITION', "The sync can't be changed", problems, {
       definitionId,
       destination,
       connectionId,

@@ -4,7 +4,7 @@ import { propertyOf, unreachable, type ServerFailure } from '../server.js';
 const REPLIES: ReadonlyMap<string, ServerFailure> = new Map([
   ['OOM', { reason: 'Redis has used its maxmemory (OOM); raise it, or free memory', retryable: true }],
   ['READONLY', { reason: 'this Redis is a replica (READONLY); connect to the primary', retryable: true }],
-  ['MISCONF', { reason: 'Redis can not write to its disk (MISCONF); check the disk', retryable: true }],
+  ['MISCONF', { reason: "Redis can't write to its disk (MISCONF); check the disk", retryable: true }],
   ['LOADING', { reason: 'Redis is still loading its data (LOADING); wait', retryable: true }],
   ['BUSY', { reason: 'Redis is busy with a script (BUSY); wait, or end that script', retryable: true }],
   ['NOREPLICAS', { reason: 'Redis has too few replicas to write (NOREPLICAS)', retryable: true }],

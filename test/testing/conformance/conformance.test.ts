@@ -519,7 +519,7 @@ describe('sourceConformance', () => {
   });
 
   it('fails a source whose error holds a value, and one that answers nothing in place of failing', async () => {
-    const title = 'fails, rather than return less, when it can not read, and shows no value then';
+    const title = 'fails, rather than return less, when it cannot read, and shows no value then';
     const leaking = await broken((value) => () => {
       throw new Error('broken', { cause: { line: Buffer.from(value).toString('base64') } });
     });

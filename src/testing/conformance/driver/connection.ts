@@ -149,7 +149,7 @@ function testMoved(test: Test): void {
   });
 
   test('throws CONFLICT for a batch when the place moved since it was read, before or after it is read again', async (kit) => {
-    if (kit.capabilitiesOf().writes !== 'batch') return;
+    if (kit.capabilitiesOf().writes !== 'batch') return kit.skip('not tested: it writes no batches');
     await kit.place.set(A, 'old');
     const connection = kit.open();
     const entry = (await plainEntries(kit, connection)).get(A);

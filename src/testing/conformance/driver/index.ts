@@ -7,7 +7,7 @@ import { assertNoLeak, leakCanaries, type LeakScenario } from './leaks.js';
 import { testSyncTroubles } from './sync-troubles.js';
 import { testSyncs } from './syncs.js';
 import type { DriverFixture, FixtureTokens } from './fixture.js';
-import { checkSuite, type ConformanceRunner } from '../runner.js';
+import { checkSuite, skippable, type ConformanceRunner, type Skip } from '../runner.js';
 
 /** How long to wait for a destination that fails: what is to come out has come out by then. */
 const PATIENCE_MS = 200;
@@ -41,15 +41,19 @@ export function driverConformance(options: DriverConformanceOptions, runner: Con
   const { name, failures = [] } = options;
   const [accepted, refused] = leakCanaries().tokens.map(({ text }) => text);
   const tokens: FixtureTokens = { accepted: accepted ?? '', refused: refused ?? '' };
-  const withKit = async (body: (kit: Kit) => void | Promise<void>): Promise<void> => {
+  const withKit = async (body: (kit: Kit) => void | Promise<void>, skip: Skip): Promise<void> => {
     const fixture = await options.create(tokens);
     try {
-      await body(createKit(fixture));
+      await body(createKit(fixture, skip));
     } finally {
       await fixture.dispose?.();
     }
   };
-  const test = (title: string, body: (kit: Kit) => void | Promise<void>) => it(title, () => withKit(body));
+  const test = (title: string, body: (kit: Kit) => void | Promise<void>) =>
+    it(
+      title,
+      skippable((skip) => withKit(body, skip)),
+    );
 
   describe(`${name} keeps the promises of a driver`, () => {
     testDeclarations(test);

@@ -10,6 +10,7 @@ import { memorySource } from '../../../sources/memory.js';
 import { memoryStore } from '../../../stores/memory.js';
 import { parsed } from './assertions.js';
 import type { DriverFixture } from './fixture.js';
+import type { Skip } from '../runner.js';
 import { watch, watchFetch, type Watched } from './watch.js';
 import { hurriedClock } from '../hurried-clock.js';
 import type { AnyDestinationDriver } from '../../../contracts/typed-definition.js';
@@ -67,7 +68,7 @@ export function memoryFacts(): Facts {
   };
 }
 
-export function createKit(fixture: DriverFixture) {
+export function createKit(fixture: DriverFixture, skip: Skip) {
   const { driver, credentials, refusedCredentials, place } = fixture;
   const watched: Watched = { batches: [] };
   const network = watchFetch(fixture.engineOptions?.fetch);
@@ -79,6 +80,7 @@ export function createKit(fixture: DriverFixture) {
 
   return {
     fixture,
+    skip,
     driver,
     place,
     watched,

@@ -4,7 +4,7 @@ import type { SecretSource, SourceCallOptions, SourceChange } from '../../../con
 import { sourceSnapshot } from '../../../core/inputs/source-snapshot.js';
 import { createCanaries, type Canaries } from '../../leaks/canaries.js';
 import { calm } from '../calls.js';
-import type { ConformanceRunner } from '../runner.js';
+import { skippable, type ConformanceRunner, type Skip } from '../runner.js';
 import type { AddSourceTest } from './optional.js';
 import type { Pairs, SourceConformanceOptions } from './options.js';
 
@@ -18,7 +18,7 @@ export interface SourceKit {
   readonly testAlone: (
     title: string,
     create: () => SecretSource | Promise<SecretSource>,
-    body: (source: SecretSource) => Promise<void>,
+    body: (source: SecretSource, skip: Skip) => Promise<void>,
   ) => void;
   /** Names a test that the fixture lacks something for, where the runner can skip tests. */
   readonly notTested: (title: string, missing: string) => void;
@@ -37,14 +37,17 @@ export function createSourceKit(options: SourceConformanceOptions, { it }: Confo
   const { location = {} } = options;
 
   const testAlone: SourceKit['testAlone'] = (title, create, body) =>
-    void it(title, async () => {
-      const source = await create();
-      try {
-        await body(source);
-      } finally {
-        await options.dispose?.(source);
-      }
-    });
+    void it(
+      title,
+      skippable(async (skip) => {
+        const source = await create();
+        try {
+          await body(source, skip);
+        } finally {
+          await options.dispose?.(source);
+        }
+      }),
+    );
   const read = async (source: SecretSource): Promise<Pairs> => {
     const { secrets, duplicates, unreadable, incomplete } = sourceSnapshot(
       await source.read(location, calm()),

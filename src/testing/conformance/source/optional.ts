@@ -5,13 +5,14 @@ import type { SecretSource, SourceLocation } from '../../../contracts/source.js'
 import { sourceSnapshot } from '../../../core/inputs/source-snapshot.js';
 import { createCanaries } from '../../leaks/canaries.js';
 import { calm } from '../calls.js';
+import type { Skip } from '../runner.js';
 import type { SourceConformanceOptions } from './options.js';
 
 /** Adds a test of a source that holds these secrets. */
 export type AddSourceTest = (
   title: string,
   secrets: readonly (readonly [key: string, value: string])[],
-  body: (source: SecretSource) => Promise<void>,
+  body: (source: SecretSource, skip: Skip) => Promise<void>,
 ) => unknown;
 
 /** How long a watch may take to begin, in ms; some only end with it. */
@@ -126,12 +127,14 @@ export function addWatchTests(options: SourceConformanceOptions, test: AddSource
     return;
   }
   const testWatch = (title: string, body: (source: SecretSource) => Promise<void>) =>
-    test(title, few, async (source) => {
+    test(title, few, async (source, skip) => {
       if (watchable === true) {
         assert(source.watch !== undefined, 'the source has no watch');
         assert(isChangeable, 'pass `change`: the source has no `write` to test its watch with');
       }
-      if (source.watch !== undefined && isChangeable) await body(source);
+      if (source.watch === undefined) return skip('not tested: the source has no watch');
+      if (!isChangeable) return skip('not tested: the fixture has no change');
+      await body(source);
     });
   /** Watches while the body runs, and no longer. */
   const whileWatching = async (source: SecretSource, body: (watching: Watching) => Promise<void>) => {
@@ -199,9 +202,10 @@ export function addDescribeTests(options: SourceConformanceOptions, test: AddSou
     return;
   }
   const testDescribe = (title: string, body: (source: SecretSource) => Promise<void>) =>
-    test(title, secrets, async (source) => {
+    test(title, secrets, async (source, skip) => {
       if (describable === true) assert(source.describe !== undefined, 'the source has no describe');
-      if (source.describe !== undefined) await body(source);
+      if (source.describe === undefined) return skip('not tested: the source has no describe');
+      await body(source);
     });
 
   testDescribe('describes a location by names and ids, and by nothing else', async (source) => {

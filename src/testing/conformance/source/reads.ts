@@ -45,7 +45,7 @@ export function addReadTests({ options, canaries, test, assertHolds }: SourceKit
 
 /** Adds the tests of a read that fails. */
 export function addFailureTests({ options, canaries, testAlone, notTested }: SourceKit): void {
-  const title = 'fails, rather than return less, when it can not read, and shows no value then';
+  const title = 'fails, rather than return less, when it cannot read, and shows no value then';
   const { location = {}, createBroken } = options;
   if (createBroken === undefined) return notTested(title, 'createBroken');
   // Values of one line, so that every source can hold them.
