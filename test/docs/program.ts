@@ -48,6 +48,8 @@ export function createDocsProgram(snippets: readonly Block[], library: readonly 
   const disk = ts.createCompilerHost(options);
   const host: ts.CompilerHost = {
     ...disk,
+    // No error depends on what comments say.
+    jsDocParsingMode: ts.JSDocParsingMode.ParseNone,
     fileExists: (name) => files.has(name) || disk.fileExists(name),
     readFile: (name) => files.get(name)?.text ?? disk.readFile(name),
     getSourceFile(name, languageVersion, ...rest) {

@@ -26,6 +26,8 @@ export interface Worker {
   /** Resolves when the process ends. */
   readonly died: Promise<void>;
   readonly isDead: boolean;
+  /** Ends the process: nothing of it goes on. */
+  kill(): void;
   /** Sleeps under way. */
   readonly sleepers: number;
   /** By the origin of a service: when it was told, and until when it takes no requests. */
@@ -272,6 +274,7 @@ export function createWorker(
     get isDead() {
       return isDead;
     },
+    kill: () => void life.die(),
     get sleepers() {
       return sleepers;
     },

@@ -82,17 +82,17 @@ const EXPECTED = new Map(
   }),
 );
 
-const EDITORS: readonly (readonly [version: string, open: () => Promise<Editor>])[] = [
+const EDITORS: readonly (readonly [version: string, open: () => Editor])[] = [
   ['5.5', () => openEditor('typescript-5.5', TEXT)],
   ['5.9', () => openEditor('typescript', TEXT)],
-  ['7', async () => openNativeEditor(TEXT)],
+  ['7', () => openNativeEditor(TEXT)],
 ];
 
 describe.each(EDITORS)('TypeScript %s', (_version, open) => {
   let editor: Editor;
   const found = new Map<string, string[]>();
-  beforeAll(async () => {
-    editor = await open();
+  beforeAll(() => {
+    editor = open();
     for (const error of editor.errors()) {
       const [, line = '', message = ''] = /^(\d+): (.*)$/.exec(error) ?? [];
       const name = EXPECTED.get(Number(line)) ?? error;

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { API, type Diagnostic } from 'typescript-7/unstable/sync';
-import type ts from 'typescript';
+import { requireTypeScript } from '../support/typescript.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const FILE = `${root}test/types/typed.ts`;
@@ -18,8 +18,8 @@ export interface Editor {
 const lineOf = (text: string, position: number): number => text.slice(0, position).split('\n').length;
 
 /** An editor with the language service that versions up to 6 have in JavaScript: `typescript` or an alias of it. */
-export async function openEditor(alias: string, text: string): Promise<Editor> {
-  const { default: compiler } = (await import(alias)) as { readonly default: typeof ts };
+export function openEditor(alias: string, text: string): Editor {
+  const compiler = requireTypeScript(alias);
   const { config } = compiler.readConfigFile(`${root}tsconfig.json`, (path) =>
     compiler.sys.readFile(path),
   ) as {

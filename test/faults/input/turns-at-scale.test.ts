@@ -6,9 +6,10 @@ import { memoryStore } from '../../../src/stores/memory.js';
 import { memoryDestination } from '../../../src/testing/memory-destination/index.js';
 import { memoryDefinition } from '../../support/engine.js';
 
-const KEYS = 10_000;
 /** The most outcomes that are entered before others have their turn. */
 const MOST_PER_TURN = 1_024;
+/** Some times as many. */
+const KEYS = 4_000;
 
 const secrets = () =>
   Object.fromEntries(

@@ -28,8 +28,11 @@ const ENDLESS: readonly (readonly [string, () => unknown])[] = [
   ['an object that is reached in 2^60 ways', () => nested(60, (inner) => ({ a: inner, b: inner }))],
 ];
 
-const many = (count: number): Record<string, number> =>
-  Object.fromEntries(Array.from({ length: count }, (_, index) => [`field${index}`, index]));
+function many(count: number): Record<string, number> {
+  const fields: Record<string, number> = {};
+  for (let index = 0; index < count; index += 1) fields[`field${index}`] = index;
+  return fields;
+}
 
 const world = () => createEngine({ source: memorySource({ A: '1' }), drivers: [memoryDestination()] });
 

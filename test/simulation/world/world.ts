@@ -141,7 +141,7 @@ export async function createWorld(
   const seen = new Map<Site, Snapshot>([...sites.values()].map((site) => [site, site.snapshot()]));
   const realFetch = virtual.track(globalThis.fetch);
   let turn: Promise<unknown> = Promise.resolve();
-  const versions = new Map<string, string[]>();
+  const versions = new Map<string, Map<string, number>>();
 
   /** What changed at all sites since the last look. */
   function look(): [Site, Act[]][] {
@@ -284,10 +284,11 @@ export async function createWorld(
       return sent;
     },
     nameVersion(key, version) {
-      const known = versions.get(key) ?? [];
+      const known = versions.get(key) ?? new Map<string, number>();
       versions.set(key, known);
-      if (!known.includes(version)) known.push(version);
-      return `${key} ${known.indexOf(version)}`;
+      const number = known.get(version) ?? known.size;
+      known.set(version, number);
+      return `${key} ${number}`;
     },
     tellDocument(key) {
       const found = world.documents.get(key);
