@@ -5,12 +5,10 @@ import { pureConstants } from './tools/pure-constants.js';
 /** Packages of many small files, which are what makes an import slow. Their licenses go with them. */
 const BUNDLED = [
   '@noble/hashes',
-  'eventemitter3',
   'ipaddr.js',
   'is-network-error',
   'ky',
   'p-retry',
-  'p-timeout',
   'zod',
 ];
 
