@@ -102,8 +102,12 @@ async function take(stage: Stage, step: Step): Promise<void> {
       const lost = findDocument(world, step.site, 'places/');
       // With it would go what the token's owner is called, so that all of its entries would look foreign.
       if (lost === undefined || world.setting.qovery.ownedBy === 'api-token') return;
-      await world.store.delete(lost.key, { ifVersion: lost.version });
-      world.documents.delete(lost.key);
+      // What is begun there is lost with it.
+      for (const document of [lost, findDocument(world, step.site, 'intents/')]) {
+        if (document === undefined) continue;
+        await world.store.delete(document.key, { ifVersion: document.version });
+        world.documents.delete(document.key);
+      }
       return world.ledger.forgetSite(step.site);
     }
     case 'settle':

@@ -25,7 +25,12 @@ export interface PlaceMemory extends Ownership {
    * key.
    */
   prune(syncId: string, entries: readonly DestinationEntry[]): Turns;
-  /** The writes that are marked as begun, and which syncs were here. */
+  /** Remembers what an earlier run left as begun. */
+  recallBegun(entries: readonly RememberedEntry[]): void;
+  /**
+   * The writes that are marked as begun, with what came of those that were recalled: until the place is saved nothing
+   * else says so. And which syncs were here.
+   */
   begun(): Pick<PlaceDocument, 'syncs' | 'entries'>;
   /** For the document, in an order that does not depend on history. */
   contents(): Turns<Pick<PlaceDocument, 'syncs' | 'entries' | 'facts'>>;
@@ -84,6 +89,7 @@ export function createPlaceMemory(
 ): PlaceMemory {
   const syncs = new Map<string, RememberedSync>(remembered.syncs.map((sync) => [sync.syncId, sync]));
   const index = createKeyIndex(canonical, remembered.entries);
+  const recalled = createKeyIndex<RememberedEntry>(canonical);
   const replaceWith = ({ key, kind }: RememberedEntry, left: RememberedEntry | undefined) =>
     left === undefined ? index.delete(key, kind) : index.set(left);
   return {
@@ -115,9 +121,17 @@ export function createPlaceMemory(
         replaceWith(entry, withoutSync(gone, syncId));
       });
     },
+    recallBegun(entries) {
+      for (const entry of entries) {
+        index.set(entry);
+        recalled.set(entry);
+      }
+    },
     begun: () => ({
       syncs: [...syncs.values()],
-      entries: index.values().filter(({ pending }) => pending !== undefined),
+      entries: index
+        .values()
+        .filter(({ key, kind, pending }) => pending !== undefined || recalled.get(key, kind) !== undefined),
     }),
     *contents() {
       return {

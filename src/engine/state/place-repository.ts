@@ -164,7 +164,7 @@ function recall(
   );
   for (const { syncId, importedAt } of intent?.syncs ?? []) memory.markImported(syncId, importedAt);
   const begun = withFingerprints(known.fingerprints.get(place), version, intent?.entries ?? []);
-  for (const entry of begun) memory.remember(entry);
+  memory.recallBegun(begun);
   return memory;
 }
 

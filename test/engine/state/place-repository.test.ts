@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StateStore } from '../../../src/contracts/state-store.js';
 import { memorySource } from '../../../src/sources/memory.js';
+import { memoryStore } from '../../../src/stores/memory.js';
 import { memoryDestination } from '../../../src/testing/memory-destination/index.js';
 import { changesOf, createEngine, failure, memoryDefinition } from '../../support/engine.js';
 import { recordingStore } from '../../support/recording-store.js';
@@ -267,6 +268,24 @@ describe('a store that can not be written', () => {
     destination.clearCalls();
     await create().sync(owned);
     expect(writes()).toEqual([]);
+  });
+
+  it('after the last one, for two syncs in turn: what the first one wrote stays its own', async () => {
+    const store = memoryStore();
+    const destination = memoryDestination();
+    const sync = (name: string, values: Record<string, string>, withStore: StateStore = store) => {
+      const { engine } = createEngine({
+        source: memorySource(values),
+        store: withStore,
+        drivers: [destination],
+      });
+      return engine.sync(memoryDefinition({ name, syncOptions: { deletionScope: 'matching' } }));
+    };
+    await failure(sync('first', { A: '1' }, failing(store, 1, 'places')), 'STATE_NOT_SAVED');
+    await failure(sync('second', { B: '2' }, failing(store, 1, 'places')), 'STATE_NOT_SAVED');
+    const { plan } = await sync('second', { B: '2' });
+    expect(changesOf(plan)).toEqual(['A keep, owned-by-other-sync', 'B unchanged, value-equal']);
+    expect([...destination.values().keys()]).toEqual(['A', 'B']);
   });
 
   it('where the lease belongs: a clear error, and nothing is written', async () => {
