@@ -89,7 +89,18 @@ export type * from './contracts/plan.js';
 export type * from './contracts/result.js';
 export type { SyncEvent } from './contracts/events.js';
 export type * from './contracts/state-store.js';
-export type { HttpBody, HttpClient, HttpErrorResponse, HttpRequest, HttpResult } from './contracts/http.js';
+export type {
+  Fetch,
+  FetchBody,
+  FetchHeaders,
+  FetchOptions,
+  FetchResponse,
+  HttpBody,
+  HttpClient,
+  HttpErrorResponse,
+  HttpRequest,
+  HttpResult,
+} from './contracts/http.js';
 export type { Clock } from './contracts/clock.js';
 export type { JsonValue } from './contracts/json.js';
 export { ERROR_CODES } from './contracts/error-codes.js';

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { SecretSyncError } from './errors.js';
 import type { FinishOptions, FollowUp, FollowUpOutcome } from './follow-up.js';
-import type { HttpClient } from './http.js';
+import type { Fetch, HttpClient } from './http.js';
 import type { PlanWarning } from './plan.js';
 import type { SecretValue } from './secret.js';
 
@@ -154,7 +154,7 @@ export interface DestinationConnection {
 /** Options of `validateConnection` and of the discovery functions. */
 export interface CallOptions {
   /** Default: the global `fetch`. */
-  readonly fetch?: typeof globalThis.fetch | undefined;
+  readonly fetch?: Fetch | undefined;
   /** Lets HTTPS go to private addresses and plain HTTP to loopback. Default: false. */
   readonly allowPrivateNetwork?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -2,6 +2,46 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { SecretValue } from './secret.js';
 import type { ErrorCode } from './error-codes.js';
 
+/** What a {@link Fetch} is called with: each request says all of it, but for the body where there is none. */
+export interface FetchOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Redirects are for the caller to refuse. */
+  readonly redirect?: 'manual';
+  /** Aborted when the response is no longer wanted, its body included. */
+  readonly signal?: AbortSignal;
+}
+
+/** The part of `Headers` that is used of a response. */
+export interface FetchHeaders {
+  get(name: string): string | null;
+}
+
+/** The part of a `ReadableStream` of bytes that is used of a response. */
+export interface FetchBody {
+  getReader(): {
+    read(): Promise<{ readonly done: true } | { readonly done: false; readonly value: Uint8Array }>;
+    cancel(): Promise<unknown>;
+  };
+  cancel(): Promise<unknown>;
+}
+
+/** The part of a `Response` that is used. */
+export interface FetchResponse {
+  /** Whether the status is one of success. */
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: FetchHeaders;
+  readonly body: FetchBody | null;
+}
+
+/**
+ * A `fetch`, such as the global one, that of undici, or a function of a test. It is called with a URL and options, and
+ * never with a `Request`, which belongs to one implementation.
+ */
+export type Fetch = (url: string | URL, options?: FetchOptions) => Promise<FetchResponse>;
+
 /** JSON whose leaves may be secrets: they are revealed only while the body is written to the wire. */
 export type HttpBody =
   | string

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../contracts/clock.js';
 import type { SyncEvent } from '../contracts/events.js';
+import type { Fetch } from '../contracts/http.js';
 import type { SecretSource } from '../contracts/source.js';
 import type { StateStore } from '../contracts/state-store.js';
 import { validate } from '../shared/validation.js';
@@ -70,7 +71,7 @@ export interface EngineOptions<Drivers extends readonly AnyDestinationDriver[]> 
   /** Lets HTTPS go to private addresses and plain HTTP to loopback. Default: false. */
   readonly allowPrivateNetwork?: boolean | undefined;
   /** Default: the global `fetch`. */
-  readonly fetch?: typeof globalThis.fetch | undefined;
+  readonly fetch?: Fetch | undefined;
   /** Gets every event. What it throws is ignored. */
   readonly onEvent?: ((event: SyncEvent) => void) | undefined;
   /**
@@ -101,7 +102,7 @@ export interface ResolvedOptions {
   readonly runTimeout?: number | undefined;
   readonly leaseWait: number;
   readonly allowPrivateNetwork: boolean;
-  readonly fetch?: typeof globalThis.fetch | undefined;
+  readonly fetch?: Fetch | undefined;
   readonly onEvent?: ((event: SyncEvent) => void) | undefined;
   readonly onForeignError?: OnForeignError | undefined;
   readonly clock: Clock;

@@ -1,4 +1,4 @@
-import type { HttpBody } from '../contracts/http.js';
+import type { FetchBody, FetchResponse, HttpBody } from '../contracts/http.js';
 import { onAbort } from '../shared/abort.js';
 import { SecretValue } from '../contracts/secret.js';
 
@@ -15,7 +15,7 @@ export function serializeBody(body: HttpBody): string {
 }
 
 /** Lets go of the body of a response, so that no socket is kept for it. */
-export function discardBody(response: Response): void {
+export function discardBody(response: FetchResponse): void {
   void response.body?.cancel().catch(() => undefined);
 }
 
@@ -24,7 +24,7 @@ export function discardBody(response: Response): void {
  * than `limit` bytes. What Content-Length says only helps to refuse early. Rejects with `signal.reason` immediately.
  */
 export async function readBody(
-  response: Response,
+  response: FetchResponse,
   limit: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -38,17 +38,38 @@ export async function readBody(
   let size = 0;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const read = await reader.read();
       signal.throwIfAborted();
-      if (done) return text + decoder.decode();
-      size += value.byteLength;
+      if (read.done) return text + decoder.decode();
+      size += read.value.byteLength;
       if (size > limit) {
         cancel();
         return undefined;
       }
-      text += decoder.decode(value, { stream: true });
+      text += decoder.decode(read.value, { stream: true });
     }
   } finally {
     release();
   }
+}
+
+const isStream = (body: FetchBody): body is ReadableStream<Uint8Array> => body instanceof ReadableStream;
+
+/** Returns a body as a stream of this platform, which that of another implementation of `fetch` need not be. */
+export function streamOf(body: FetchBody): ReadableStream<Uint8Array> {
+  if (isStream(body)) return body;
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const read = await reader.read();
+        if (read.done) controller.close();
+        else controller.enqueue(read.value);
+      },
+      async cancel() {
+        await reader.cancel();
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }

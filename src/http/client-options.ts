@@ -1,5 +1,6 @@
 import type { Clock } from '../contracts/clock.js';
 import type { ErrorProblem } from '../contracts/error-codes.js';
+import type { Fetch } from '../contracts/http.js';
 import { systemClock } from '../shared/clock.js';
 import { checkArguments } from '../shared/arguments/check.js';
 import { anObject } from '../shared/arguments/rules.js';
@@ -14,7 +15,7 @@ export interface HttpClientOptions {
   /** Sent with every request: what authenticates it. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Called with a URL and options. Default: the global `fetch` at the time of the request. */
-  readonly fetch?: typeof globalThis.fetch | undefined;
+  readonly fetch?: Fetch | undefined;
   /** The time limit of one attempt, until its response is complete, in ms. Default: 30,000. */
   readonly timeout?: number | undefined;
   /** How often and how patiently requests are repeated. Default: see {@link RetryOptions}. */
@@ -35,7 +36,7 @@ export interface HttpClientOptions {
 export interface ResolvedClientOptions {
   readonly endpoint: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly fetch: typeof globalThis.fetch | undefined;
+  readonly fetch: Fetch | undefined;
   readonly timeout: number;
   readonly retry: RetryOptions;
   readonly concurrency: number;

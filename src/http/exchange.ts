@@ -2,16 +2,16 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import ky from 'ky';
 import type { Clock } from '../contracts/clock.js';
 import { isSecretSyncError } from '../contracts/errors.js';
-import type { HttpResult, HttpRequest } from '../contracts/http.js';
+import type { Fetch, FetchHeaders, FetchResponse, HttpResult, HttpRequest } from '../contracts/http.js';
 import { endUnneeded, onAbort, untilAborted } from '../shared/abort.js';
-import { discardBody, readBody, serializeBody } from './body.js';
+import { discardBody, readBody, serializeBody, streamOf } from './body.js';
 import { httpError, networkFailure, refusal, type RequestFacts } from './errors.js';
 
 /** What one attempt needs besides the request. */
 export interface ExchangeOptions {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly fetch: typeof fetch | undefined;
+  readonly fetch: Fetch | undefined;
   readonly clock: Clock;
   /** In ms, until the last byte of the response. */
   readonly timeout: number;
@@ -24,7 +24,7 @@ export interface ExchangeOptions {
    * Called with what a response says of the pace: as soon as its head is in, and for one that is not a success when its
    * body is, with the wait, in ms, that the body asks for. Returns when the server may be asked again.
    */
-  onHead(status: number, headers: Headers, wait?: number): number | undefined;
+  onHead(status: number, headers: FetchHeaders, wait?: number): number | undefined;
 }
 
 /** The body of a response that is not a success only tells such responses apart. */
@@ -39,9 +39,10 @@ function send(
   request: HttpRequest<unknown>,
   body: string | undefined,
   signal: AbortSignal,
-) {
+): Promise<FetchResponse> {
   // Looked up for each request: it can be replaced after this module was loaded.
-  const { fetch: ownFetch = globalThis.fetch, url } = options;
+  const { url } = options;
+  const ownFetch: Fetch = options.fetch ?? globalThis.fetch;
   const init = {
     method: request.method,
     headers: {
@@ -64,7 +65,9 @@ function send(
       // It comes to this a little later, in which the run can have ended.
       signal.throwIfAborted();
       options.onSend();
-      return ownFetch(url.href, init);
+      const response = await ownFetch(url.href, init);
+      // It can be of another implementation: with these options ky only hands it back.
+      return response as Response;
     },
   });
 }
@@ -106,7 +109,7 @@ function parseData<Data>(
 }
 
 async function understand<Data>(
-  response: Response,
+  response: FetchResponse,
   options: ExchangeOptions,
   request: HttpRequest<Data>,
   signal: AbortSignal,
@@ -123,7 +126,7 @@ async function understand<Data>(
   options.onHead(status, response.headers);
   if (request.stream && response.body) {
     const [mediaType = ''] = (response.headers.get('content-type') ?? '').split(';');
-    return { status, data: request.stream(response.body, mediaType.trim().toLowerCase()) };
+    return { status, data: request.stream(streamOf(response.body), mediaType.trim().toLowerCase()) };
   }
   if (!request.schema) {
     discardBody(response);

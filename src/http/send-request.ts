@@ -1,5 +1,5 @@
 import { AbortError } from 'p-retry';
-import type { HttpRequest, HttpResult } from '../contracts/http.js';
+import type { FetchHeaders, HttpRequest, HttpResult } from '../contracts/http.js';
 import { checkHeaders } from './address.js';
 import { backoff, isTooLate } from './backoff.js';
 import { inTurn } from './pacing/in-turn.js';
@@ -46,7 +46,7 @@ function readHead(
   sending: Sending<unknown>,
   ticket: Ticket,
   attempt: number,
-  head: { readonly status: number; readonly headers: Headers; readonly wait: number | undefined },
+  head: { readonly status: number; readonly headers: FetchHeaders; readonly wait: number | undefined },
 ): number | undefined {
   const { throttle, options } = sending.connection;
   const { clock, random, retry } = options;

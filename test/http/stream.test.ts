@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { FetchBody } from '../../src/contracts/http.js';
 import { createHttpClient } from '../../src/http/client.js';
 import { createVirtualClock } from '../support/virtual-clock.js';
 
@@ -30,6 +31,32 @@ describe('a request that takes the body of the response as it comes', () => {
     write('data: 1\n\n');
     expect(new TextDecoder().decode((await data.reader.read()).value)).toBe('data: 1\n\n');
     await data.reader.cancel();
+  });
+
+  it('gets a stream of this platform, whichever one the fetch has, which ends it with its own', async () => {
+    const bytes = [new TextEncoder().encode('data: 1\n\n'), new TextEncoder().encode('data: 2\n\n')];
+    const cancel = vi.fn(async () => undefined);
+    const body: FetchBody = {
+      getReader: () => ({
+        read: async () => {
+          const value = bytes.shift();
+          return value === undefined ? { done: true } : { done: false, value };
+        },
+        cancel,
+      }),
+      cancel,
+    };
+    const foreign = createHttpClient({
+      endpoint: 'https://example.com',
+      fetch: async () => ({ ok: true, status: 200, headers: new Headers(), body }),
+    });
+    const stream = (given: ReadableStream<Uint8Array>) => given;
+    const whole = await foreign.request({ ...request, stream });
+    expect(whole.data).toBeInstanceOf(ReadableStream);
+    expect(await new Response(whole.data).text()).toBe('data: 1\n\ndata: 2\n\n');
+    const { data } = await foreign.request({ ...request, stream });
+    await data.cancel();
+    expect(cancel).toHaveBeenCalledTimes(1);
   });
 
   it('gets nothing of a response that is no success', async () => {

@@ -3,9 +3,11 @@ import { openEditor, openNativeEditor, type Editor } from './editors.js';
 
 // `▮name` marks a place at which completions are asked for; a line with `// ✗ name` must have exactly one error.
 const SOURCE = `
-import { defineDriver, memorySource, SecretSyncEngine, type DefinitionInputOf } from 'secret-sync-engine';
-import { hasuraCloud } from 'secret-sync-engine/drivers/hasura-cloud';
+import { defineDriver, memorySource, SecretSyncEngine, type DefinitionInputOf, type Fetch } from 'secret-sync-engine';
+import { hasuraCloud, listHasuraCloudProjects } from 'secret-sync-engine/drivers/hasura-cloud';
 import { qovery } from 'secret-sync-engine/drivers/qovery';
+import { infisicalSource } from 'secret-sync-engine/sources/infisical';
+import { fetch as undiciFetch, ProxyAgent } from 'undici';
 import type { SecretSyncService } from 'secret-sync-engine/service';
 
 const engine = new SecretSyncEngine({
@@ -71,6 +73,21 @@ defineDriver({
   identity: (_credentials, { projectId }) => projectId,
   validateConnection: async () => undefined,
 });
+
+const throughProxy = new ProxyAgent('http://proxy.example:3128');
+const withFetch = (fetch: Fetch | undefined) => [
+  new SecretSyncEngine({ source: memorySource(), drivers: [qovery()], fetch }),
+  infisicalSource({ clientId: 'id', clientSecret: 'secret', fetch }),
+  listHasuraCloudProjects({ accessToken: 'token' }, { fetch }),
+];
+declare const platformFetch: typeof globalThis.fetch;
+withFetch(platformFetch);
+withFetch(undiciFetch);
+withFetch((url, options) => undiciFetch(url, { ...options, dispatcher: throughProxy }));
+withFetch((url, options) => fetch(url, options));
+withFetch(async () => new Response('{}', { status: 200 }));
+withFetch(async (url: string | URL) => Response.json({ url: String(url) }));
+withFetch(async () => '{}'); // ✗ fetch
 `;
 const TEXT = SOURCE.replace(/▮\w+/g, '');
 const position = (name: string): number =>
@@ -123,6 +140,15 @@ describe.each(EDITORS)('TypeScript %s', (_version, open) => {
     expect(editor.completions(position('value'))).toEqual(['secret', 'variable']);
   });
 
+  it('takes the fetch of the platform, that of undici with or without a proxy, and a function of a test', () => {
+    const [taken, ...others] = TEXT.split('\n').flatMap((line, index) =>
+      line.startsWith('withFetch(') ? [index + 1] : [],
+    );
+    expect(others.length).toBe(6);
+    const errors = editor.errors().map((error) => Number.parseInt(error, 10));
+    expect(errors.filter((line) => line >= Number(taken))).toEqual([others.at(-1)]);
+  });
+
   it('says which destinations there are for one that is misspelled', () => {
     for (const name of ['typo', 'service-typo'])
       expect(messageOf(name)).toMatch(
@@ -143,5 +169,6 @@ describe.each(EDITORS)('TypeScript %s', (_version, open) => {
     expect(messageOf('credentials')).toMatch(
       /'accessTokn' does not exist in type|Did you mean to write 'accessToken'/,
     );
+    expect(messageOf('fetch')).toContain("'FetchResponse'");
   });
 });

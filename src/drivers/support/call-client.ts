@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { CallOptions } from '../../contracts/destination.js';
-import type { HttpClient } from '../../contracts/http.js';
+import type { Fetch, HttpClient } from '../../contracts/http.js';
 import { createHttpClient } from '../../http/client.js';
 import { checkArguments } from '../../shared/arguments/check.js';
 import { aFunction, aName } from '../../shared/arguments/rules.js';
@@ -10,7 +10,7 @@ import { errorFromProblems } from '../../shared/problems.js';
 import { validate } from '../../shared/validation.js';
 
 const optionsSchema: z.ZodMiniType<CallOptions> = optionsOf({
-  fetch: z.optional(functionOf<typeof globalThis.fetch>()),
+  fetch: z.optional(functionOf<Fetch>()),
   allowPrivateNetwork: z.optional(flag),
   signal: z.optional(signalOption),
 });

@@ -1,3 +1,4 @@
+import type { FetchHeaders } from '../../contracts/http.js';
 import { END_OF_TIME } from '../../shared/timestamps.js';
 
 /** What a server says of how much it will still take. */
@@ -10,7 +11,7 @@ export interface Quota {
 
 const NUMBER = /^\d+(\.\d+)?$/;
 
-function readCount(headers: Headers, name: string): number | undefined {
+function readCount(headers: FetchHeaders, name: string): number | undefined {
   const text = headers.get(name)?.trim();
   return text !== undefined && NUMBER.test(text) ? Number(text) : undefined;
 }
@@ -31,7 +32,7 @@ const UNITS = [
  * billion on Unix milliseconds, then micro- and nanoseconds. Servers use them all, and no specification says which.
  * `undefined`: absent, garbage, or past.
  */
-function readReset(headers: Headers, now: number): number | undefined {
+function readReset(headers: FetchHeaders, now: number): number | undefined {
   const reset = readCount(headers, 'x-ratelimit-reset');
   if (reset === undefined) return undefined;
   const unit = UNITS.find(({ from }) => reset >= from);
@@ -40,7 +41,7 @@ function readReset(headers: Headers, now: number): number | undefined {
 }
 
 /** What `X-RateLimit-Remaining`, `-Reset` and `-Limit` say; `undefined` where the first two do not say it. */
-export function readQuota(headers: Headers, now: number): Quota | undefined {
+export function readQuota(headers: FetchHeaders, now: number): Quota | undefined {
   const remaining = readCount(headers, 'x-ratelimit-remaining');
   const resetAt = readReset(headers, now);
   if (remaining === undefined || resetAt === undefined || resetAt - now > LONGEST_QUOTA) return undefined;
@@ -62,14 +63,14 @@ export function readQuota(headers: Headers, now: number): Quota | undefined {
  * `wait`, in ms, is what the body told; the later moment of both counts. Told nothing, the caller waits for
  * {@link backoff}.
  */
-export function readToldTime(headers: Headers, now: number, wait?: number): number | undefined {
+export function readToldTime(headers: FetchHeaders, now: number, wait?: number): number | undefined {
   const told = readToldByHeaders(headers, now) ?? 0;
   const latest = wait !== undefined && wait > 0 ? Math.max(told, Math.min(now + wait, END_OF_TIME)) : told;
   return latest > 0 ? Math.ceil(latest) : undefined;
 }
 
 /** `Retry-After` in ms since the epoch. Where it came more than once the latest counts; `NaN`: garbage or absent. */
-function readRetryAfter(headers: Headers, now: number): number {
+function readRetryAfter(headers: FetchHeaders, now: number): number {
   // Headers of one name are joined by commas, and a date has one of its own, after the weekday.
   const values = (headers.get('retry-after') ?? '').match(/\s*(?:[A-Za-z]+,(?= *\d\d[ -]))?[^,]+/g) ?? [];
   const times = values.map((value) => {
@@ -83,7 +84,7 @@ function readRetryAfter(headers: Headers, now: number): number {
   return times.reduce((latest, at) => (at > latest || Number.isNaN(latest) ? at : latest), NaN);
 }
 
-function readToldByHeaders(headers: Headers, now: number): number | undefined {
+function readToldByHeaders(headers: FetchHeaders, now: number): number | undefined {
   const told = Math.min(readRetryAfter(headers, now), END_OF_TIME);
   if (told > now) return told;
   return readCount(headers, 'x-ratelimit-remaining') ? undefined : readReset(headers, now);

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../../contracts/clock.js';
+import type { Fetch } from '../../contracts/http.js';
 import type { SourceLocation } from '../../contracts/source.js';
 import type { RetryOptionsInput } from '../../http/backoff.js';
 import { errorFromProblems } from '../../shared/problems.js';
@@ -29,7 +30,7 @@ export interface InfisicalOptions {
   /** How often a watch reads the folder where Infisical pushes no events, in ms. Default: 60,000. */
   readonly pollInterval?: number | undefined;
   /** Default: the global `fetch`. */
-  readonly fetch?: typeof globalThis.fetch | undefined;
+  readonly fetch?: Fetch | undefined;
   /** Allows HTTPS to private addresses and plain HTTP to loopback. Default: false. */
   readonly allowPrivateNetwork?: boolean | undefined;
   /** How long one request may take, in ms. Default: 30,000. */

@@ -1,3 +1,4 @@
+import type { Fetch } from '../../../contracts/http.js';
 import type { AnyDestinationDriver } from '../../../contracts/typed-definition.js';
 
 /** One place of the destination under test, looked at and edited past the driver, as by hand. */
@@ -35,7 +36,7 @@ export interface DriverFixture {
   /** What the engine needs to reach the destination. */
   readonly engineOptions?: {
     readonly allowPrivateNetwork?: boolean;
-    readonly fetch?: typeof globalThis.fetch;
+    readonly fetch?: Fetch;
   };
   /** What the destination received. What went through `fetch` is seen without it. */
   requests?(): Iterable<SeenRequest>;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { FinishOptions } from '../../../contracts/follow-up.js';
 import type { WriteBatch } from '../../../contracts/destination.js';
+import type { Fetch } from '../../../contracts/http.js';
 import type { AnyDestinationDriver } from '../../../contracts/typed-definition.js';
 import type { SeenRequest } from './fixture.js';
 
@@ -40,18 +41,16 @@ export function watch(driver: AnyDestinationDriver, watched: Watched): AnyDestin
 }
 
 /** A fetch that notes what is sent and how much is under way. */
-export function watchFetch(own: typeof globalThis.fetch | undefined) {
+export function watchFetch(own: Fetch | undefined) {
   const requests: SeenRequest[] = [];
   let inFlight = 0;
   let peak = 0;
-  const fetch: typeof globalThis.fetch = async (input, init) => {
-    const isRequest = input instanceof Request;
-    const headers = new Headers(init?.headers ?? (isRequest ? input.headers : undefined));
-    requests.push({ url: isRequest ? input.url : String(input), headers: Object.fromEntries(headers) });
+  const fetch: Fetch = async (url, options) => {
+    requests.push({ url: String(url), headers: Object.fromEntries(new Headers(options?.headers)) });
     inFlight += 1;
     peak = Math.max(peak, inFlight);
     try {
-      return await (own ?? globalThis.fetch)(input, init);
+      return await (own ?? globalThis.fetch)(url, options);
     } finally {
       inFlight -= 1;
     }
