@@ -2,7 +2,18 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../src/contracts/error-codes.js';
-import { anchorsOf, docsPages, firstCells, pageOf, pages, proseOf, root, type Page } from './pages.js';
+import { parse, parseDocument } from 'yaml';
+import {
+  anchorsOf,
+  blocksOf,
+  docsPages,
+  firstCells,
+  pageOf,
+  pages,
+  proseOf,
+  root,
+  type Page,
+} from './pages.js';
 
 const llms = readFileSync(`${root}/llms.txt`, 'utf8');
 
@@ -97,6 +108,52 @@ describe('the pages of the docs', () => {
     const exported = firstCells(pageOf('docs/reference/exports.md'), 'entry');
     const entries = Object.keys(manifest.exports).filter((entry) => /^\.\/(?!package)/.test(entry));
     expect(exported.sort()).toEqual(entries.map((entry) => `secret-sync-engine${entry.slice(1)}`).sort());
+  });
+});
+
+/** Every text in what a YAML file says. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+describe('the YAML of a recipe', () => {
+  const files = pages.flatMap((page) => blocksOf(page)).filter(({ info }) => info === 'yaml');
+
+  it.each(files.map((block) => [block.page, block] as const))('of %s can be read', (_page, { code }) => {
+    const { errors, warnings } = parseDocument(code, { strict: true, uniqueKeys: true });
+    expect([...errors, ...warnings]).toEqual([]);
+  });
+
+  it('gives programs the options that they have', () => {
+    const commands = files.flatMap(({ page, code }) =>
+      textsIn(parse(code)).flatMap((text) =>
+        [...text.matchAll(/\bnpx tsx (\S+)(.*)/g)].map(({ 1: program = '', 2: given = '' }) => ({
+          page,
+          program,
+          options: given.match(/--[\w-]+/g) ?? [],
+        })),
+      ),
+    );
+    expect(new Set(commands.map(({ page }) => page))).toEqual(
+      new Set(['docs/recipes/github-actions.md', 'docs/recipes/gitlab.md']),
+    );
+    expect(commands.flatMap(({ options }) => options)).toEqual(['--apply', '--apply']);
+    for (const { page, program, options } of commands) {
+      const source = readFileSync(`${root}/examples/${program}`, 'utf8');
+      for (const option of options) expect(source, `${page}: ${program}`).toContain(`[${option}]`);
+    }
+  });
+
+  it('comes with all environment variables without which these programs do not start', () => {
+    const engine = readFileSync(`${root}/examples/plan-in-ci/engine.ts`, 'utf8');
+    const needed = [...engine.matchAll(/\brequired\('(\w+)'\)/g)].map(({ 1: name = '' }) => name);
+    expect(needed.length).toBeGreaterThan(5);
+    for (const path of ['docs/recipes/github-actions.md', 'docs/recipes/gitlab.md']) {
+      const { text } = pageOf(path);
+      const named = needed.filter((name) => new RegExp(`^  ${name}: |\`${name}\``, 'm').test(text));
+      expect(named, path).toEqual(needed);
+    }
   });
 });
 

@@ -7,6 +7,7 @@ import type { QoveryDriver } from 'secret-sync-engine/drivers/qovery';
 import type { Hono } from 'hono';
 import type { Authorize } from 'secret-sync-engine/rest';
 import type { SecretSyncService } from 'secret-sync-engine/service';
+import type { PostgresClient } from 'secret-sync-engine/stores/postgres';
 declare global {
   const accessToken: string;
   const hasuraAccessToken: string;
@@ -36,6 +37,7 @@ declare global {
   };
   const app: Hono;
   const authorize: Authorize;
+  const database: PostgresClient;
   const plan: SyncPlan;
   const result: SyncResult;
   function readVault(environment: string | undefined, signal: AbortSignal): Promise<Record<string, string>>;

@@ -1,7 +1,9 @@
 // Runs snippets of the docs one after the other: node snippet-runner.mjs <file>...
-// Each gets a world of its own: fresh emulators in place of the three services, a directory with a .env file, and the
-// globals that snippets take for granted. Prints what each of them printed, or threw, as JSON.
+// Each gets a world of its own: fresh emulators in place of the three services, an empty PostgreSQL, a directory with a
+// .env file, and the globals that snippets take for granted. Prints what each of them printed, or threw, as JSON.
+import type * as pglite from '@electric-sql/pglite';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -29,6 +31,9 @@ const INFISICAL_PROJECT = '7c1b9e0a-52f7-4a7e-9a0e-51f1f0f5b8aa';
 const DOTENV = 'DATABASE_URL=postgres://db.shop.example/shop\nREDIS_URL=redis://cache.shop.example\n';
 
 const platformFetch = globalThis.fetch;
+
+// Not a part of the bundle: it looks for files of its own. The process starts in the project.
+const requireHere = createRequire(join(process.cwd(), 'package.json'));
 
 /** Starts the emulators, fills them, and hands requests to the real hosts to them. */
 async function startWorld() {
@@ -81,6 +86,15 @@ async function startWorld() {
     syncOptions: { keySchema: 'APP_{{secretKey}}' },
   } as const;
   const service = new SecretSyncService({ engine, store });
+  // Started for the few snippets that use it.
+  let database: pglite.PGlite | undefined;
+  Object.defineProperty(globalThis, 'database', {
+    configurable: true,
+    get() {
+      const { PGlite } = requireHere('@electric-sql/pglite') as typeof pglite;
+      return (database ??= new PGlite());
+    },
+  });
   Object.assign(globalThis, {
     accessToken: qoveryService.accessToken,
     hasuraAccessToken: hasura.accessToken,
@@ -125,7 +139,7 @@ async function startWorld() {
   return async () => {
     await service.stop({ timeout: 0 });
     process.chdir(tmpdir());
-    await Promise.all([hasura.close(), qoveryService.close(), infisical.close()]);
+    await Promise.all([hasura.close(), qoveryService.close(), infisical.close(), database?.close()]);
     await rm(directory, { recursive: true, force: true });
   };
 }
