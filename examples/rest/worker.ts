@@ -1,9 +1,10 @@
 // The API in a worker, such as of Cloudflare: what the engine needs comes with the first request, and nothing is read
-// from a disk. Runs begin with requests: there is no service.start() here. In production, give it a store on a database.
+// from a disk. A worker drops what goes on after the response, unless it was told to wait: so runs are put into a queue, and
+// done with waitUntil. In production, give it a store on a database, and let a schedule do what `service.findDue()` returns.
 import { memoryStore, SecretSyncEngine } from 'secret-sync-engine';
 import { qovery } from 'secret-sync-engine/drivers/qovery';
 import { createRestHandler, type RestHandler } from 'secret-sync-engine/rest';
-import { SecretSyncService } from 'secret-sync-engine/service';
+import { SecretSyncService, type SyncJob } from 'secret-sync-engine/service';
 import { infisicalSource } from 'secret-sync-engine/sources/infisical';
 
 /** The secrets and variables of the worker. */
@@ -17,7 +18,18 @@ export interface Env {
   readonly ALLOW_PRIVATE_NETWORK?: string;
 }
 
-function createHandler(env: Env): RestHandler {
+/** What a worker gets with a request, as far as it is used. */
+interface Context {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+interface Api {
+  readonly handler: RestHandler;
+  /** Does what was asked for. */
+  work(): Promise<unknown>;
+}
+
+function createApi(env: Env): Api {
   const allowPrivateNetwork = env.ALLOW_PRIVATE_NETWORK === 'true';
   const store = memoryStore();
   const engine = new SecretSyncEngine({
@@ -31,13 +43,29 @@ function createHandler(env: Env): RestHandler {
     store,
     allowPrivateNetwork,
   });
-  return createRestHandler(new SecretSyncService({ engine, store }), {
-    authorize: (request) => request.headers.get('authorization') === `Bearer ${env.API_TOKEN}`,
-  });
+  const jobs: SyncJob[] = [];
+  const queue = {
+    enqueue: async (job: SyncJob) => {
+      jobs.push(job);
+      return crypto.randomUUID();
+    },
+  };
+  const service = new SecretSyncService({ engine, store, queue });
+  return {
+    handler: createRestHandler(service, {
+      authorize: (request) => request.headers.get('authorization') === `Bearer ${env.API_TOKEN}`,
+    }),
+    work: () => Promise.all(jobs.splice(0).map((job) => service.perform(job))),
+  };
 }
 
-let handler: RestHandler | undefined;
+let api: Api | undefined;
 
 export default {
-  fetch: (request: Request, env: Env): Promise<Response> => (handler ??= createHandler(env)).fetch(request),
+  async fetch(request: Request, env: Env, context: Context): Promise<Response> {
+    api ??= createApi(env);
+    const response = await api.handler.fetch(request);
+    context.waitUntil(api.work());
+    return response;
+  },
 };

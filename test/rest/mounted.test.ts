@@ -131,9 +131,12 @@ describe.concurrent('the API', { timeout: 300_000 }, () => {
       QOVERY_INSTANCE_URL: emulator.url,
       ALLOW_PRIVATE_NETWORK: 'true',
     };
+    const kept: Promise<unknown>[] = [];
+    const context = { waitUntil: (work: Promise<unknown>) => void kept.push(work) };
     await useApi(
-      (path, init) => worker.fetch(new Request(`https://worker.example${path}`, init), env),
+      (path, init) => worker.fetch(new Request(`https://worker.example${path}`, init), env, context),
       place,
     );
+    await Promise.all(kept);
   });
 });

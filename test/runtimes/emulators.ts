@@ -3,8 +3,12 @@
  * {@link RuntimeServices}, and runs until its input ends. With `throttled`, Qovery refuses what comes too fast.
  */
 import { createServer } from 'node:net';
-import { startHasuraCloudEmulator, startQoveryEmulator } from 'secret-sync-engine/testing';
-import type { RuntimeServices } from './program.js';
+import {
+  startHasuraCloudEmulator,
+  startInfisicalEmulator,
+  startQoveryEmulator,
+} from 'secret-sync-engine/testing';
+import { secretsOf, type RuntimeServices } from './program.js';
 
 /** An address that refuses connections: its port was free a moment ago. */
 async function refusedUrl(): Promise<string> {
@@ -29,6 +33,12 @@ const hasura = await startHasuraCloudEmulator();
 const qovery = await startQoveryEmulator(
   process.argv[2] === 'throttled' ? { rateLimit: { limit: 100, windowMs: 1_000 } } : {},
 );
+const infisical = await startInfisicalEmulator();
+const projectId = '7c1b9e0a-52f7-4a7e-9a0e-51f1f0f5b8aa';
+infisical.addProject({ id: projectId, name: 'Shop' });
+infisical.addEnvironment({ projectId, slug: 'prod', name: 'Production' });
+for (const [key, value] of Object.entries(secretsOf('SERVED')))
+  infisical.addSecret({ projectId, environment: 'prod', secretPath: '/' }, { key, value });
 const organization = qovery.addOrganization({ name: 'Shop Ltd' });
 const shop = qovery.addProject({ organizationId: organization.id, name: 'Shop' });
 const environmentOf = (name: string) => qovery.addEnvironment({ projectId: shop.id, name }).id;
@@ -46,6 +56,13 @@ const services: RuntimeServices = {
     projectId: shop.id,
     environmentIds: [environmentOf('one'), environmentOf('two'), environmentOf('three')],
   },
+  infisical: {
+    url: infisical.url,
+    clientId: infisical.clientId,
+    clientSecret: infisical.clientSecret,
+    projectId,
+  },
+  apiToken: 'token-of-the-api',
   refusedUrl: await refusedUrl(),
   losingUrl: await startLosingServer(),
 };

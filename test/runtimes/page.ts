@@ -25,7 +25,8 @@ ${rows.join('\n')}
   whether the process that holds a lock still runs, and waits until the lock is old.
 - **workerd** (Cloudflare Workers) ran without \`nodejs_compat\`. Its \`fetch\` does not tell a refused connection from one that
   was lost later, so that every such failure counts as one that may have written something; a run then reads back what it
-  wrote. The file store, the dotenv source, and the service need a process, and were not tried there.
+  wrote. A service runs there what its \`queue\` is given, and its API was tried: see the example of a worker. \`start()\`, the
+  file store, and the dotenv source need a process, and were not tried there.
 - The other sources and the root entry use web-standard APIs only.
 `;
   return format(text, { ...(await resolveConfig('docs/reference/runtimes.md')), parser: 'markdown' });

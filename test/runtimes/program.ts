@@ -16,6 +16,15 @@ export interface RuntimeServices {
     readonly projectId: string;
     readonly environmentIds: readonly [string, string, string];
   };
+  /** Has one folder with {@link KEYS} secrets. */
+  readonly infisical: {
+    readonly url: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly projectId: string;
+  };
+  /** What the API of this package wants of who calls it. */
+  readonly apiToken: string;
   /** Refuses connections. */
   readonly refusedUrl: string;
   /** Takes a request and closes the connection without a response. */

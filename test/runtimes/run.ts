@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { runtimesPage } from './page.js';
-import { attempt, expectEqual, KEYS, type RuntimeServices, type Trial } from './program.js';
+import { attempt, expectEqual, KEYS, qoverySync, type RuntimeServices, type Trial } from './program.js';
 import { RUNTIMES, type Runtime } from './runtimes.js';
 
 const run = promisify(execFile);
@@ -21,6 +21,12 @@ const folder = join(root, 'reports/runtimes');
 const app = join(folder, 'app');
 const page = join(root, 'docs/reference/runtimes.md');
 const isCi = process.env['CI'] === 'true';
+
+/** What the API responds with, as far as it is looked at. */
+interface ApiReply {
+  readonly secretSync?: { readonly id: string; readonly syncStatus: string };
+  readonly plan?: { readonly summary: { readonly unchanged: number } };
+}
 
 /** What one runtime may take, in ms. */
 const LIMIT = 120_000;
@@ -44,13 +50,19 @@ async function prepareApp(): Promise<void> {
     cwd: root,
   });
   const [packed] = JSON.parse(stdout) as { filename: string }[];
-  await npmInstall(app, join(app, packed?.filename ?? ''));
+  const { devDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    readonly devDependencies: Readonly<Record<string, string>>;
+  };
+  // What the API needs is brought by who uses it.
+  const peers = ['hono', '@hono/zod-openapi'].map((name) => `${name}@${devDependencies[name]}`);
+  await npmInstall(app, join(app, packed?.filename ?? ''), ...peers);
   // Copies, since the project's own folder would lead to what was built there.
-  for (const file of ['program.ts', 'process.ts', 'worker.ts']) {
-    await cp(join(root, 'test/runtimes', file), join(app, 'src', file));
+  const runtimes = ['program.ts', 'process.ts', 'worker.ts'].map((file) => `test/runtimes/${file}`);
+  for (const file of [...runtimes, 'examples/rest/worker.ts']) {
+    await cp(join(root, file), join(app, 'src', file));
   }
   await build({
-    entryPoints: [join(app, 'src/process.ts')],
+    entryPoints: [join(app, 'src/test/runtimes/process.ts')],
     outfile: join(app, 'process.js'),
     bundle: true,
     format: 'esm',
@@ -134,15 +146,52 @@ const config :Workerd.Config = (
 );
 `;
 
+/** Goes through the life of a sync over HTTP. Its keys are none of those of other trials. */
+async function useApi(url: string, services: RuntimeServices): Promise<void> {
+  const call = async (method: string, path: string, body?: object, token = services.apiToken) => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      signal: AbortSignal.timeout(SHARED_LIMIT),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as ApiReply };
+  };
+  const statusOf = async (...request: Parameters<typeof call>) => (await call(...request)).status;
+  const definition = {
+    name: 'served',
+    destinationConfig: qoverySync(services, 0).destinationConfig,
+    projectId: services.infisical.projectId,
+    environment: 'prod',
+    secretPath: '/',
+    syncOptions: { keySchema: 'API_{{secretKey}}' },
+  };
+  expectEqual('status for another token', await statusOf('POST', '', definition, 'another'), 403);
+  const created = await call('POST', '', definition);
+  expectEqual('status of the creation', created.status, 200);
+  const one = `/${created.body.secretSync?.id}`;
+  let { body } = created;
+  for (let tries = 0; tries < 100 && body.secretSync?.syncStatus !== 'succeeded'; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    ({ body } = await call('GET', one));
+  }
+  expectEqual('status of the sync', body.secretSync?.syncStatus, 'succeeded');
+  const { plan } = (await call('POST', `${one}/plan`)).body;
+  expectEqual('keys that are as they should be', plan?.summary.unchanged, KEYS);
+  expectEqual('status of the deletion', await statusOf('DELETE', `${one}?removeSecrets=true`), 200);
+  expectEqual('status after it', await statusOf('GET', one), 404);
+}
+
 async function trialsInWorker(binary: string): Promise<Trial[]> {
   return withServices(async (services) => {
     await build({
-      entryPoints: [join(app, 'src/worker.ts')],
+      entryPoints: [join(app, 'src/test/runtimes/worker.ts')],
       outfile: join(app, 'worker.js'),
       bundle: true,
       format: 'esm',
       platform: 'neutral',
       conditions: ['workerd', 'worker'],
+      mainFields: ['module', 'main'],
       define: { SERVICES: JSON.stringify(services) },
       tsconfigRaw: {},
       logLevel: 'error',
@@ -185,7 +234,10 @@ async function trialsInWorker(binary: string): Promise<Trial[]> {
         await ask('/leave');
         await share();
       });
-      return [...trials, shared, left];
+      const served = await attempt('serves the API: a sync is created, planned, run, and deleted', () =>
+        useApi(`http://127.0.0.1:${port}/api/v1/secret-syncs/qovery`, services),
+      );
+      return [...trials, shared, left, served];
     } finally {
       // A request that hangs would keep it from ending.
       child.kill('SIGKILL');

@@ -1,5 +1,6 @@
 /** The program in a worker of workerd, without any of Node's modules. */
 import { memorySource, SecretSyncEngine } from 'secret-sync-engine';
+import api from '../../examples/rest/worker.js';
 import { driversOf, qoverySync, runProgram, secretsOf, type RuntimeServices } from './program.js';
 
 /** Put in by the bundler. */
@@ -13,12 +14,28 @@ const engine = new SecretSyncEngine({
   allowPrivateNetwork: true,
 });
 
+const { infisical, qovery } = SERVICES;
+const environment = {
+  API_TOKEN: SERVICES.apiToken,
+  INFISICAL_CLIENT_ID: infisical.clientId,
+  INFISICAL_CLIENT_SECRET: infisical.clientSecret,
+  INFISICAL_URL: infisical.url,
+  QOVERY_ACCESS_TOKEN: qovery.accessToken,
+  QOVERY_INSTANCE_URL: qovery.url,
+  ALLOW_PRIVATE_NETWORK: 'true',
+};
+
 let changes = 0;
 
 export default {
-  async fetch(request: Request): Promise<Response> {
+  async fetch(
+    request: Request,
+    _environment: unknown,
+    context: Parameters<typeof api.fetch>[2],
+  ): Promise<Response> {
     const { pathname } = new URL(request.url);
     if (pathname === '/ready') return new Response();
+    if (pathname.startsWith('/api/')) return api.fetch(request, environment, context);
     if (pathname === '/program') {
       return Response.json(await runProgram(SERVICES, { tellsFailuresApart: false }));
     }
