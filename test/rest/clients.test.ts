@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SecretSyncError } from '../../src/contracts/errors.js';
 import { memoryDestination } from '../../src/testing/memory-destination/index.js';
 import { createApi, secretSyncOf, SYNCS, type Api, type Sent } from './support.js';
 
@@ -223,6 +224,35 @@ describe('what clients of the reference rely on', () => {
     expect(reply.body).toMatchObject({ statusCode: status, ...(error !== undefined && { error }) });
     const details = reply.body['details'] as readonly { readonly path?: string }[];
     if (paths !== undefined) expect([...new Set(details.map((detail) => detail.path))]).toEqual(paths);
+  });
+
+  it.each([
+    ['refuses its token', 'UNAUTHORIZED', 502],
+    ['refuses what it is sent', 'DESTINATION_REJECTED', 502],
+    ['says what is not understood', 'INVALID_RESPONSE', 502],
+    ['is down', 'DESTINATION_UNAVAILABLE', 503],
+    ['limits requests', 'RATE_LIMITED', 503],
+    ['takes too long', 'TIMEOUT', 504],
+  ] as const)('responds for a destination that %s with %s and %i', async (_what, code, status) => {
+    const driver = memoryDestination();
+    const retryAt = code === 'RATE_LIMITED' ? '2030-01-01T00:00:10.000Z' : undefined;
+    const failing: typeof driver = {
+      ...driver,
+      connect: (options) => ({
+        ...driver.connect(options),
+        read: async () => {
+          throw new SecretSyncError(code, 'It failed.', { ...(retryAt !== undefined && { retryAt }) });
+        },
+      }),
+    };
+    const api = await createApi({ drivers: [failing] });
+    const { id } = secretSyncOf(await api.call('POST', ROOT, { body: VALID }));
+    const reply = await api.call('POST', `${ROOT}/${id}/plan`);
+    expect(reply).toMatchObject({ status, body: { statusCode: status, error: code } });
+    expect(Object.keys(reply.body).sort()).toEqual(ERROR_FIELDS);
+    // Told to clients where it is known.
+    const told = retryAt === undefined ? null : 'Tue, 01 Jan 2030 00:00:10 GMT';
+    expect(reply.headers.get('retry-after')).toBe(told);
   });
 
   it('gives each error an id of its own', async () => {
