@@ -180,7 +180,7 @@ describe('an import', () => {
   };
   it.each<[string, DestinationEntry]>([
     ['does not match the schema', { key: 'A', kind: 'variable', value: 'v' }],
-    ['can not be read', { key: 'APP_A', kind: 'variable' }],
+    ['cannot be read', { key: 'APP_A', kind: 'variable' }],
     ['is not a string', { key: 'APP_A', kind: 'variable', value: { notAString: true } }],
     ['is marked as reserved', { key: 'APP_A', kind: 'variable', value: 'v', reserved: true }],
     ['is of another kind', { key: 'APP_A', kind: 'secret', value: 'v' }],

@@ -240,7 +240,7 @@ describe('the operation import', () => {
     expect(made.options).toEqual({ force: false, importBehavior });
   });
 
-  it('is refused, as a first sync that imports is, where the destination can not be imported from', () => {
+  it('is refused, as a first sync that imports is, where the destination cannot be imported from', () => {
     const capabilities = { ...unrestrictedCapabilities, import: false };
     const refused = [
       () => plan({}, {}, {}, { operation: 'import', capabilities }),
@@ -357,7 +357,7 @@ describe('what the driver has to say', () => {
   });
 });
 
-describe('what can not be read back', () => {
+describe('what cannot be read back', () => {
   const destination = [{ key: 'A', revision: 'r1' }];
   const sealed = { fingerprintKey: FINGERPRINT_KEY, place: 'here' };
 

@@ -199,7 +199,7 @@ describe('a removal of a sync of which nothing is remembered', () => {
     expect(removed.plan.applicable).toBe(true);
   });
 
-  it('leaves alone what the schema can not have brought about', () => {
+  it('leaves alone what the schema cannot have brought about', () => {
     const removed = removal({
       keySchema: 'p/{{secretKey}}',
       source: { 'x/y': '1', '': '1', z: '1' },

@@ -163,7 +163,7 @@ describe('a saved plan', () => {
     ['one of an older version', () => ({ ...planned(), formatVersion: 1 })],
     ['one of planSync without a key', () => planSync({ ...input, fingerprintKey: undefined })],
     [
-      'one with a number that JSON can not hold',
+      'one with a number that JSON cannot hold',
       () => ({ ...planned(), options: { ...planned().options, confirmDeletions: NaN } }),
     ],
   ])('is refused when it is %s', (_title, candidate) => {

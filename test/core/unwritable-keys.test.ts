@@ -51,13 +51,13 @@ const cases: [title: string, given: Given, blocked: string[], message: RegExp][]
     /empty/,
   ],
   [
-    'a key that the schema can not read back',
+    'a key that the schema cannot read back',
     { source: { 'x/y': '1', z: '1' }, keySchema: 'p/{{secretKey}}' },
     ['p/x/y key-not-representable'],
     /can't be read back to "x\/y"; rename it/,
   ],
   [
-    'a key that the destination can not take',
+    'a key that the destination cannot take',
     {
       source: { 'A-B': '1' },
       capabilities: { checkKey: (key) => (key.includes('-') ? 'use no dashes' : undefined) },
@@ -66,7 +66,7 @@ const cases: [title: string, given: Given, blocked: string[], message: RegExp][]
     /can't take this key: use no dashes/,
   ],
   [
-    'a value that the destination can not take',
+    'a value that the destination cannot take',
     {
       source: { A: '\0' },
       capabilities: { checkValue: (value) => (value === '\0' ? 'it holds a NUL' : undefined) },

@@ -325,7 +325,7 @@ describe('a mutation whose answer is lost', () => {
 describe('a mutation that is refused', () => {
   it.each([
     ['in maintenance mode', { maintenance: true }],
-    ['for a key that can not be set', { unsettable: ['HASURA_GRAPHQL_X'] }],
+    ['for a key that cannot be set', { unsettable: ['HASURA_GRAPHQL_X'] }],
     ['in nested JSON', { unsettable: ['HASURA_GRAPHQL_X'], errorMessages: 'nested-json' }],
   ] as const)('%s fails for all of its keys, with nothing written', async (_what, switches) => {
     const { place, emulator, id } = await setUp(switches);

@@ -331,7 +331,7 @@ describe('the place of a Hasura Cloud definition', () => {
     );
   });
 
-  it('can not be told from what is no URL, which is not quoted', () => {
+  it('cannot be told from what is no URL, which is not quoted', () => {
     const attempt = () => driver.endpoint({ accessToken: 't', apiUrl: 'user:pass' + '@nowhere' });
     expect(attempt).toThrow(expect.objectContaining({ code: 'UNSAFE_URL' }));
     expect(attempt).not.toThrow(/pass/);

@@ -183,7 +183,7 @@ describe('an entry that is still there', () => {
     },
   );
 
-  it('may have been updated when no response is understood, and it can not be read', async () => {
+  it('may have been updated when no response is understood, and it cannot be read', async () => {
     const { run } = await oneWrite('update', {
       fault: ({ method }) => (method === 'PUT' ? 'html-after' : undefined),
     });

@@ -287,7 +287,7 @@ describe('what the Qovery driver reads', () => {
     expect((await readOne({ owned_by: 'Doppler' }, facts))?.fixed).toBe('foreign-owner');
   });
 
-  it('shows values of variables only; one that is null can not be read', async () => {
+  it('shows values of variables only; one that is null cannot be read', async () => {
     const entries = await read([
       own('SECRET', { value: '***' }),
       own('PLAIN', { is_secret: false, value: 'text' }),

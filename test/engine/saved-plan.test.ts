@@ -212,7 +212,7 @@ describe('a plan with problems', () => {
     },
   );
 
-  it('can not be confirmed when the source is empty', () => {
+  it('cannot be confirmed when the source is empty', () => {
     const emptied = decideOn({ destination: { APP_A: '1' } }).plan;
     expect(thrownBy(() => assertConfirmable(emptied, 1)).code).toBe('DELETION_REFUSED');
   });

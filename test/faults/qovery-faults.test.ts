@@ -57,7 +57,7 @@ describe('Qovery', () => {
   );
 
   it.each(['404', '403', '400-exist'] as const)(
-    'PUT answers %s and the entry can not be made again either: failed, never silent',
+    'PUT answers %s and the entry cannot be made again either: failed, never silent',
     async (missing) => {
       const { site, engine, definition } = await atWork(qoverySite({ missing }));
       site.emulator.setIntercept((request) => {

@@ -45,7 +45,7 @@ function expectUntouched(site: Site) {
 }
 
 describe.each(SITES)('%s', (_name, open) => {
-  describe('the state can not be read: nothing is written, and the error says so', () => {
+  describe('the state cannot be read: nothing is written, and the error says so', () => {
     it.each<[string, (call: StoreCall) => boolean]>([
       ['the store throws', isState],
       ['the store throws when the lease is taken and looked at', isLease],
@@ -87,7 +87,7 @@ describe.each(SITES)('%s', (_name, open) => {
     });
   });
 
-  describe('the intent can not be saved: nothing is written, and the result says that all is withheld', () => {
+  describe('the intent cannot be saved: nothing is written, and the result says that all is withheld', () => {
     it.each([
       ['the store throws', (): StoreFault => 'before'],
       ['the store throws after it saved', (): StoreFault => 'after'],
@@ -112,7 +112,7 @@ describe.each(SITES)('%s', (_name, open) => {
     });
   });
 
-  it('the lease can not be taken: nothing is written, and the error says so', async () => {
+  it('the lease cannot be taken: nothing is written, and the error says so', async () => {
     const { site, engine, definition } = await atWork(open(), (call) =>
       call.method === 'put' && isLease(call) ? 'before' : undefined,
     );
@@ -120,7 +120,7 @@ describe.each(SITES)('%s', (_name, open) => {
     expectUntouched(site);
   });
 
-  describe('the state can not be confirmed after the writes: the error carries the result', () => {
+  describe('the state cannot be confirmed after the writes: the error carries the result', () => {
     it.each(['before', 'after'] as const)(
       'and the next run, of another process, converges (the store throws %s it saves)',
       async (moment) => {
@@ -140,7 +140,7 @@ describe.each(SITES)('%s', (_name, open) => {
     );
   });
 
-  it('a lease that can not be given back ends by itself, and changes nothing else', async () => {
+  it('a lease that cannot be given back ends by itself, and changes nothing else', async () => {
     const { site, engine, definition } = await atWork(open(), (call) =>
       call.method === 'delete' && isLease(call) ? 'before' : undefined,
     );

@@ -98,7 +98,7 @@ describe('a request', () => {
     expect(seen).toEqual([]);
   });
 
-  it('is refused before it is sent when one of its headers can not be', async () => {
+  it('is refused before it is sent when one of its headers cannot be', async () => {
     const { url, seen } = await startTestServer((response) => answer(response, 204));
     const error = await errorOf(clientFor(url).client.request({ ...list, headers: { 'x-a': 'can\nary' } }));
     expect(error.code).toBe('INVALID_OPTION');
@@ -198,7 +198,7 @@ describe('a refusal', () => {
   });
 });
 
-describe('an answer that can not be understood', () => {
+describe('an answer that cannot be understood', () => {
   const schema = z.object({ id: z.string() });
   it.each([
     ['HTML', '<html>canary</html>', 'not JSON'],

@@ -293,7 +293,7 @@ describe('a crash at any request or any write of the store, then a rerun, ends a
     return scene;
   }
 
-  it.each(modes)('of a sync that takes over what can not be read back: %s', async (mode) => {
+  it.each(modes)('of a sync that takes over what cannot be read back: %s', async (mode) => {
     const steps = await tryEveryStep((store) => memoryScene(store, false), mode);
     expect(steps).toBeGreaterThanOrEqual(13);
   });

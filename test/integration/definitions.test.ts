@@ -335,7 +335,7 @@ describe('connections', () => {
     expect(sent).toBe(0);
   });
 
-  it('that can not be looked up fail with an error that shows nothing of the cause', async () => {
+  it('that cannot be looked up fail with an error that shows nothing of the cause', async () => {
     const { engine } = createEngine({
       source: memorySource(),
       drivers: [qovery()],

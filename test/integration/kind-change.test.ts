@@ -97,7 +97,7 @@ describe('a change of kind at Qovery', () => {
     expect((await run()).operations).toEqual(['GET /variable']);
   });
 
-  it('of a secret, which can not be put back, leaves a gap that the next run closes', async () => {
+  it('of a secret, which cannot be put back, leaves a gap that the next run closes', async () => {
     const { target, run } = setUp();
     await run();
     emulator.setIntercept(({ method }) => (method === 'POST' ? { status: 400 } : undefined));

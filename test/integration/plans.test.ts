@@ -237,7 +237,7 @@ describe('a saved plan', () => {
     expect(JSON.stringify(plan)).toBe(before);
   });
 
-  it('can not be applied twice, where it did something', async () => {
+  it('cannot be applied twice, where it did something', async () => {
     const { setUp, plan, refused, destination, store } = await planned();
     await setUp().apply(saved(plan));
     destination.clearCalls();
@@ -297,7 +297,7 @@ describe('a saved plan', () => {
     for (const key of keys) expect(error.message).toContain(`"${key}"`);
   });
 
-  it('is stale when a write that can not be read back would be of another value, or over another revision', async () => {
+  it('is stale when a write that cannot be read back would be of another value, or over another revision', async () => {
     const destination = memoryDestination({ readable: false });
     const source = memorySource({ A: '1', B: '2' });
     const { engine } = createEngine({ source, drivers: [destination] });
@@ -449,7 +449,7 @@ describe('a saved plan', () => {
     expect(destination.get('A')).toBe('one');
   });
 
-  it('made with a fingerprint key can not be applied by an engine without one', async () => {
+  it('made with a fingerprint key cannot be applied by an engine without one', async () => {
     const { setUp, refused } = await planned();
     await refused('FINGERPRINT_KEY_REQUIRED', undefined, setUp({ fingerprintKey: null }));
   });

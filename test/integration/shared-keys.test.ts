@@ -37,7 +37,7 @@ function setUp(options: { readonly readable?: boolean } = {}) {
 
 describe.each([
   ['values can be read', true],
-  ['values can not be read', false],
+  ['values cannot be read', false],
 ])('a key that two syncs want with one value, where %s', (_title, readable) => {
   it('stays when the sync that wrote it stops wanting it, and goes with the last one', async () => {
     const { sync, keys } = setUp({ readable });

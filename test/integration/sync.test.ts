@@ -108,7 +108,7 @@ describe('a sync', () => {
     expect(order).toEqual(['leases', 'source', 'intents', 'places']);
   });
 
-  it('deletes nothing when the source can not be read, and shows nothing of the cause', async () => {
+  it('deletes nothing when the source cannot be read, and shows nothing of the cause', async () => {
     const destination = memoryDestination();
     destination.set('A', '1');
     const { engine } = createEngine({

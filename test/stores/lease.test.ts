@@ -273,7 +273,7 @@ describe('a lease', () => {
     await (await taken)?.release();
   });
 
-  it('that can not be read and not be discarded is an error', async () => {
+  it('that cannot be read and not be discarded is an error', async () => {
     await expect(setUp(damagedStore(false)).take()).rejects.toThrow('cut off');
   });
 

@@ -47,7 +47,7 @@ describe('a write that was begun', () => {
       [{ ...written, id: '1' }],
     ],
     ['create, and another value exists: it is forgotten', begun('create'), { value: 'by hand' }, []],
-    ['create, and what exists can not be read: it stays', begun('create'), {}, [begun('create')]],
+    ['create, and what exists cannot be read: it stays', begun('create'), {}, [begun('create')]],
     [
       'create, and what exists is inherited: it is forgotten',
       begun('create'),

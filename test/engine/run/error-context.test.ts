@@ -252,7 +252,7 @@ describe('an error of a call that no run was begun for', () => {
     expect(contextOf(error)).toEqual(only({ definitionId: 'nightly', destination: 'memory', place }));
   });
 
-  it('names the sync of a plan that can not be applied', async () => {
+  it('names the sync of a plan that cannot be applied', async () => {
     const destination = memoryDestination();
     const { engine } = createEngine({ drivers: [destination], source: memorySource({ A: '1' }) });
     const plan = await engine.plan(memoryDefinition());

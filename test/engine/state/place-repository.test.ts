@@ -215,7 +215,7 @@ describe('what is remembered of a write', () => {
   });
 });
 
-describe('a store that can not be written', () => {
+describe('a store that cannot be written', () => {
   /** A store whose n-th write of such a document, from 1, fails, with an error that no one may see. */
   const failing = (store: StateStore, nth: number, reason: 'places' | 'intents' | 'leases') => {
     let count = 0;

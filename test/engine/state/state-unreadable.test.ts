@@ -10,7 +10,7 @@ import { memoryDestination } from '../../../src/testing/memory-destination/index
 import { createEngine, failure, FINGERPRINT_KEY } from '../../support/engine.js';
 import { owned, synced } from '../../support/synced.js';
 
-describe('state that can not be used', () => {
+describe('state that cannot be used', () => {
   type Document = { readonly [name: string]: JsonValue };
   it.each<[string, (document: Document) => JsonValue]>([
     ['of a newer version', (document) => ({ ...document, formatVersion: 3 })],

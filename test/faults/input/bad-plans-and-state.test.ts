@@ -10,7 +10,7 @@ import { fileStore } from '../../../src/stores/file/index.js';
 import { createEngine, failure } from '../../support/engine.js';
 import { during, holdingTime, SITES } from '../sites.js';
 
-describe.each(SITES)('%s: a plan that can not be trusted is refused with nothing sent', (_name, open) => {
+describe.each(SITES)('%s: a plan that cannot be trusted is refused with nothing sent', (_name, open) => {
   const rows: readonly (readonly [string, (plan: SyncPlan) => unknown, string])[] = [
     ['edited by hand', (plan) => ({ ...plan, changes: plan.changes.slice(1) }), 'edited'],
     [
@@ -56,7 +56,7 @@ describe.each(SITES)('%s: a plan that can not be trusted is refused with nothing
 });
 
 describe.each(SITES)(
-  '%s: a state file that can not be used stops a sync before anything is written',
+  '%s: a state file that cannot be used stops a sync before anything is written',
   (_name, open) => {
     it.each<[string, (text: string) => string, string]>([
       ['of a newer version', (text) => text.replaceAll('"formatVersion":1', '"formatVersion":2'), 'version'],

@@ -119,7 +119,7 @@ describe('a told time', () => {
   ] as const;
 
   it.each(huge)(
-    'that can not be meant, such as %s, closes the connection for a day at most',
+    'that cannot be meant, such as %s, closes the connection for a day at most',
     async (_, headers) => {
       const site = await during(qoverySite());
       failRequests(site, 'upsert', { status: 429, headers });

@@ -57,7 +57,7 @@ describe('the throttle, when the server takes nothing for now,', () => {
     expect(await throttle.open(signal, never)).toBeUndefined();
   });
 
-  it('lets all wait for a server that can not serve for now, and holds none back afterwards', async () => {
+  it('lets all wait for a server that cannot serve for now, and holds none back afterwards', async () => {
     const clock = createVirtualClock({ auto: true });
     const throttle = createPassingThrottle(clock);
     for (let count = 0; count < 100; count += 1) {

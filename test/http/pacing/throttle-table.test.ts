@@ -263,7 +263,7 @@ describe('a server that says what is left', () => {
   });
 });
 
-describe('a server that can not serve for now', () => {
+describe('a server that cannot serve for now', () => {
   it('is left alone by all until the time that it told, and asked as before then', async () => {
     const [first, second] = [await at.pass(), await at.pass()];
     at.hold(first, START + 5_000);

@@ -258,7 +258,7 @@ describe('the import table, at the first sync', () => {
     expect(Object.fromEntries(sourceValues(source))).toEqual({ A: '1', OLD: 'x' });
   });
 
-  it.each(['plan', 'sync'] as const)('is refused where it can not be, by %s already', async (method) => {
+  it.each(['plan', 'sync'] as const)('is refused where it cannot be, by %s already', async (method) => {
     const options = { initialSyncBehavior: 'import-prioritize-source' } as const;
     const readOnly = { name: 'file', read: () => ({ A: '1' }) };
     const writable = memorySource();
@@ -285,7 +285,7 @@ describe('the import table, at the first sync', () => {
     await createEngine({ source, drivers: [destination], store: memoryStore() }).engine.sync(definition);
   });
 
-  it('names all keys that the source can not take, and imports none', async () => {
+  it('names all keys that the source cannot take, and imports none', async () => {
     const destination = memoryDestination();
     for (const key of ['GOOD', 'BAD-1', 'BAD-2']) destination.set(key, 'x');
     const source = memorySource();

@@ -259,7 +259,7 @@ describe('the reconcile table', () => {
     expect(later).toEqual(['K (variable) keep, wanted-by-other-sync']);
   });
 
-  describe('what can not be written', () => {
+  describe('what cannot be written', () => {
     const bad = () => {
       const destination = memoryDestination({
         checkKey: (key) => (key.includes('-') ? 'it holds a dash' : undefined),

@@ -45,7 +45,7 @@ describe('auto-sync', () => {
     await service.stop();
   });
 
-  it('polls a source that can not tell of changes, and asks the destination nothing while there are none', async () => {
+  it('polls a source that cannot tell of changes, and asks the destination nothing while there are none', async () => {
     const folders = folderSource({ watchable: false });
     const world = await startWith(['shop'], { folders });
     const { service, clock, destination, runs } = world;
@@ -157,7 +157,7 @@ describe('auto-sync', () => {
     await service.stop();
   });
 
-  it('shows a source that can not be read, and goes on when it can', async () => {
+  it('shows a source that cannot be read, and goes on when it can', async () => {
     for (const watchable of [true, false]) {
       const folders = folderSource({ watchable });
       const { service, clock, destination, told } = await startWith(['shop'], {
@@ -448,7 +448,7 @@ describe('auto-sync', () => {
     await service.stop();
   });
 
-  it('goes on when a record can not be read', async () => {
+  it('goes on when a record cannot be read', async () => {
     const { service, store, folders, clock, told } = await startWith(['shop', 'web']);
     const { id } = await service.getSync('shop');
     for (const key of await store.list('syncs/')) {

@@ -38,7 +38,7 @@ describe('auto-sync, when the store fails', () => {
     ['told by the source', true],
     ['found by polling', false],
   ])(
-    'does not lose a change that was %s when a record can not be read just then',
+    'does not lose a change that was %s when a record cannot be read just then',
     async (_title, watchable) => {
       const { store, control } = unsteadyStore();
       const folders = folderSource({ watchable });
@@ -56,7 +56,7 @@ describe('auto-sync, when the store fails', () => {
     },
   );
 
-  it('looks at the other records of a location when one of them can not be read', async () => {
+  it('looks at the other records of a location when one of them cannot be read', async () => {
     const { store, control } = unsteadyStore();
     const world = await startWith(['shop'], { store, autoSync: { refreshInterval: 100 * HOUR } });
     const { service, folders, clock, destination, runs } = world;
@@ -72,7 +72,7 @@ describe('auto-sync, when the store fails', () => {
     await service.stop();
   });
 
-  it('does not lose what changed during a run when the record can not be read after it', async () => {
+  it('does not lose what changed during a run when the record cannot be read after it', async () => {
     const { store, control } = unsteadyStore();
     const world = await startWith(['shop'], { store, autoSync: { refreshInterval: 100 * HOUR } });
     const { service, folders, clock, destination, events } = world;
@@ -115,7 +115,7 @@ describe('auto-sync, when the store fails', () => {
     await service.stop();
   });
 
-  it('keeps a record that can not be loaded for a moment, and its run', async () => {
+  it('keeps a record that cannot be loaded for a moment, and its run', async () => {
     const { store, control } = unsteadyStore();
     const world = await startWith(['shop'], { store, autoSync: { refreshInterval: 30_000 } });
     const { service, folders, clock, destination, told } = world;
@@ -205,7 +205,7 @@ describe('auto-sync, when the store fails', () => {
     await service.stop();
   });
 
-  it('takes up a record that was just made although it can not be read just then', async () => {
+  it('takes up a record that was just made although it cannot be read just then', async () => {
     const { store, control } = unsteadyStore();
     const { service, clock, folders } = await startWith([], { store });
     folders.set('/shop', 'API_KEY', 'one');
@@ -283,7 +283,7 @@ describe('auto-sync, when the source fails', () => {
     await service.stop();
   });
 
-  it('polls a source for as long as it can not be watched', async () => {
+  it('polls a source for as long as it cannot be watched', async () => {
     const folders = folderSource();
     let isRefused = true;
     const source: SecretSource = {

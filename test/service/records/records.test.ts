@@ -191,7 +191,7 @@ describe.each(STORES)('a record in %s', (_name, openStore) => {
     ]);
   });
 
-  it('stays when its secrets can not be removed', async () => {
+  it('stays when its secrets cannot be removed', async () => {
     const { service, folders, destination } = await open();
     folders.set('/shop', 'API_KEY', 'one');
     await service.createSync(definitionOf('shop'));

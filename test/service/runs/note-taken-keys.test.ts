@@ -170,7 +170,7 @@ describe('two records that want one key with different values', () => {
     expect(await statuses(world)).toEqual({ web: 'failed', worker: 'succeeded' });
   });
 
-  it('keep the run a success whose loser can not be saved, and tell of that', async () => {
+  it('keep the run a success whose loser cannot be saved, and tell of that', async () => {
     const { store, control } = unsteadyStore();
     const world = createWorld({ store });
     const { service, folders } = world;

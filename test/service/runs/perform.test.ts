@@ -113,7 +113,7 @@ describe('a service with a queue', () => {
   });
 
   it.each<[string, () => unknown]>([
-    ['can not be reached', () => Promise.reject(new Error('no queue, and a-value-to-hide'))],
+    ['cannot be reached', () => Promise.reject(new Error('no queue, and a-value-to-hide'))],
     [
       'throws',
       () => {

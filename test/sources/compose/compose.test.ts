@@ -174,7 +174,7 @@ describe('composeSources, when it writes', () => {
   const lower = () => memorySource({ LOW: '1', BOTH: '2' });
   const upper = () => memorySource({ HIGH: '3', BOTH: '4' });
 
-  it('can not where no part is named', () => {
+  it('cannot where no part is named', () => {
     expect(composeSources([lower(), upper()])).not.toHaveProperty('write');
     expect(composeSources([lower(), upper()])).not.toHaveProperty('checkWrite');
   });
@@ -300,7 +300,7 @@ describe('composeSources, otherwise', () => {
     expect(composeSources([memorySource(), memorySource()]).name).toBe('memory 1 + memory 2');
   });
 
-  it('refuses what can not be', () => {
+  it('refuses what cannot be', () => {
     const silent: SecretSource = { name: 'silent', read: () => ({}) };
     const cases: [() => unknown, RegExp][] = [
       [() => composeSources([]), /at least one/],
@@ -341,7 +341,7 @@ describe('composeSources, when it names its parts', () => {
     expect(await partsOf(source)).toEqual({ partOf: { A: 'base', B: 'app' }, emptyParts: ['gone'] });
   });
 
-  it('takes no source for empty whose keys are all won by another, or can not be read', async () => {
+  it('takes no source for empty whose keys are all won by another, or cannot be read', async () => {
     const source = composeSources([
       named('base', memorySource({ A: '1' })),
       named('app', memorySource({ A: '2' })),

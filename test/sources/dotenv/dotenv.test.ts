@@ -33,7 +33,7 @@ const failure = async (...paths: string[]) => {
 /** In a quote that the value does not hold; dotenv has no way to write one that holds all three. */
 function render(value: string): string {
   const quote = ["'", '`', '"'].find((one) => !value.includes(one));
-  if (quote === undefined) throw new Error('dotenv can not write this value');
+  if (quote === undefined) throw new Error('dotenv cannot write this value');
   return `${quote}${value}${quote}`;
 }
 

@@ -79,7 +79,7 @@ describe('dotenvSource, when it writes', () => {
     expect(await textOf(target)).toBe('A=2\n');
   });
 
-  it('lists what can not be written, refuses it, and writes nothing then', async () => {
+  it('lists what cannot be written, refuses it, and writes nothing then', async () => {
     const path = await file('.env', 'A=1\n');
     const source = dotenvSource(path);
     const canaries = createCanaries();
@@ -141,7 +141,7 @@ describe('dotenvSource, when it writes', () => {
   });
 
   // Root may write everywhere.
-  it.skipIf(process.getuid?.() === 0)('names a directory that can not be written', async () => {
+  it.skipIf(process.getuid?.() === 0)('names a directory that cannot be written', async () => {
     const path = await file('.env', 'A=1\n');
     await chmod(directory, 0o500);
     const error = await errorOf(dotenvSource(path).write({}, [change('A', '2', 'update')], call()));
@@ -151,12 +151,12 @@ describe('dotenvSource, when it writes', () => {
   });
 });
 
-describe('dotenvSource, when the file is one that can not simply be replaced', () => {
+describe('dotenvSource, when the file is one that cannot simply be replaced', () => {
   /** Lets a rename fail with a code of the system, as over a bind mount, which not every machine lets a test make. */
   function failRename(code: string) {
     const spy = vi
       .spyOn(fs.promises, 'rename')
-      .mockRejectedValue(Object.assign(new Error('can not be replaced'), { code }));
+      .mockRejectedValue(Object.assign(new Error('cannot be replaced'), { code }));
     syncBuiltinESMExports();
     onTestFinished(() => {
       spy.mockRestore();
@@ -253,7 +253,7 @@ describe('dotenvSource, when the file is one that can not simply be replaced', (
     expect(await textOf(path)).toBe('A=2\n');
   });
 
-  it('refuses every key, in the plan already, where the directory can not be written', async () => {
+  it('refuses every key, in the plan already, where the directory cannot be written', async () => {
     const path = await file('.env', 'A=1\n');
     const spy = vi
       .spyOn(fs.promises, 'access')
@@ -415,7 +415,7 @@ describe('dotenvSource, when it watches', () => {
     await tells('A=2\n');
   });
 
-  it('looks every two seconds at what it can not watch at present', async () => {
+  it('looks every two seconds at what it cannot watch at present', async () => {
     await mkdir(join(directory, 'full'));
     await file('full/env', 'A=2\n');
     const path = await file('.env', 'A=1\n');

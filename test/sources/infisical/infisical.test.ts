@@ -545,7 +545,7 @@ describe('infisicalSource, when it is made', () => {
     ]);
   });
 
-  it('refuses, all at once, options that can not be', () => {
+  it('refuses, all at once, options that cannot be', () => {
     const options = { clientId: '', clientSecret: 7, pollInterval: 0, includeImports: 'yes' };
     const make = () => infisicalSource(options as unknown as Parameters<typeof infisicalSource>[0]);
     expect(make).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));

@@ -48,7 +48,7 @@ describe('infisicalSource, when it names its parts', () => {
   });
 });
 
-describe('infisicalSource, of references that Infisical can not resolve', () => {
+describe('infisicalSource, of references that Infisical cannot resolve', () => {
   it('lists the keys whose values hold them as they were typed, of the folder and of imports', async () => {
     const { emulator, source, operations } = await setUp();
     const from = { ...place, secretPath: '/shared' };

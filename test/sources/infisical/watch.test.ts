@@ -76,7 +76,7 @@ describe('infisicalSource, when it watches without events', () => {
     expect(operations()).toHaveLength(3);
   });
 
-  it('rejects when the folder can not be read to begin with', async () => {
+  it('rejects when the folder cannot be read to begin with', async () => {
     const { start } = await watching({ access: 'none' });
     expect((await errorOf(start())).code).toBe('FORBIDDEN');
   });
@@ -191,7 +191,7 @@ describe('infisicalSource, when it watches events', () => {
     }
   });
 
-  it('leaves no stream open when the folder can not be read to begin with', async () => {
+  it('leaves no stream open when the folder cannot be read to begin with', async () => {
     const { clock, emulator, start } = await watching({ events: 'pushed' });
     emulator.setIntercept(({ operation }) => (operation === LIST ? { status: 403 } : undefined));
     expect((await errorOf(start())).code).toBe('FORBIDDEN');

@@ -49,7 +49,7 @@ describe('infisicalSource, when it writes', () => {
     expect(operations()).toEqual([LOGIN, LIST, LIST]);
   });
 
-  it('lists what it can not take, when it is asked and when it is to write, and writes nothing of it', async () => {
+  it('lists what it cannot take, when it is asked and when it is to write, and writes nothing of it', async () => {
     const { emulator, source, operations } = await setUp();
     const from = { ...place, secretPath: '/shared' };
     emulator.addFolder(from);

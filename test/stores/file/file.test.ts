@@ -232,7 +232,7 @@ describe('fileStore', () => {
     expect(await all()).toEqual(['places', join('places', 'a.json')]);
   });
 
-  it('says which code the system gave when a document can not be written, and leaves nothing behind', async () => {
+  it('says which code the system gave when a document cannot be written, and leaves nothing behind', async () => {
     await mkdir(join(root, 'places', 'a.json.tmp', 'in-the-way'), { recursive: true });
     const error: unknown = await put(1).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'STATE_NOT_SAVED', retryable: false });

@@ -128,7 +128,7 @@ describe('a file system that lies or is full', () => {
   });
 });
 
-describe('a document that can not be read', () => {
+describe('a document that cannot be read', () => {
   it('is refused unread when it is larger than any document is', async () => {
     await writeFile(inRoot('a.json'), '{');
     await truncate(inRoot('a.json'), SOME_GIB);

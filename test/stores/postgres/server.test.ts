@@ -125,7 +125,7 @@ describeServer('PostgreSQL', 'postgresStore on a server', () => {
     expect(await setting()).toEqual(before);
   });
 
-  it('reads, and says that it can not save, on a connection that is read-only', async () => {
+  it('reads, and says that it cannot save, on a connection that is read-only', async () => {
     const table = freshTable();
     const readOnly = poolOf(url, { options: '-c default_transaction_read_only=on' });
     const store = postgresStore(readOnly, { table });

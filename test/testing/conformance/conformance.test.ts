@@ -498,7 +498,7 @@ describe('sourceConformance', () => {
     ]);
   });
 
-  it('asks for a way to change a source that is watched and can not be written', async () => {
+  it('asks for a way to change a source that is watched and cannot be written', async () => {
     const failed = await failingSource((source) => ({ write: source.write }), {
       watchable: true,
       writable: false,

@@ -249,7 +249,7 @@ describe('mutations', () => {
     expect(await run(READ, { id: TENANT })).toHaveProperty('data.getTenantEnv.envVars.environment.A', '1');
   });
 
-  it('name a variable that can not be set, and set none of the others', async () => {
+  it('name a variable that cannot be set, and set none of the others', async () => {
     await start({ unsettable: ['HASURA_GRAPHQL_X'], errorMessages: 'nested-json' });
     addProject();
     const { message } = await firstError(UPDATE, update({ A: '1', HASURA_GRAPHQL_X: '2' }));
