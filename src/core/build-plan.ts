@@ -122,7 +122,7 @@ export function* decide(input: DecisionInput): Turns<DecidedPlan> {
   const { operation, definition, place, capabilities, options, keyring, ownership } = input;
   const { environment, syncOptions } = definition;
   const index = yield* indexEntries(input.entries, capabilities);
-  yield* settleIntents(ownership, index, fingerprintsAt(input));
+  yield* settleIntents(ownership, index, fingerprintsAt(input), definition.id);
   const keySchema = compileKeySchema(syncOptions.keySchema, { environment });
   const isInitialSync = input.isStillInitial === true || !ownership.knows(definition.id);
   const behavior = importBehaviorOf(operation, definition, options.importBehavior, isInitialSync);

@@ -1,3 +1,4 @@
+import type { DestinationEntry } from '../../contracts/destination.js';
 import type { RememberedEntry } from '../../contracts/state-store.js';
 import type { SecretValue } from '../../contracts/secret.js';
 import { endsTurn, type Turns } from '../../shared/turns/turns.js';
@@ -18,15 +19,21 @@ export type FingerprintOf = (
  *
  * | begun | at the place now | then |
  * |---|---|---|
- * | create | nothing | not written: nothing is remembered |
+ * | create | nothing | not written: who else wants the key is remembered, and nothing else |
  * | create, update, replace | readable, the value that was to be written | written: it belongs to the sync that began it |
- * | create | readable, another value | not written: a person created it |
+ * | create, of this sync | readable, another value | not written: a person created it |
+ * | create, of another sync | readable, another value | not known: it stays begun, and is not touched for it |
  * | create | unreadable, or begun without a fingerprint | not known: it stays begun |
  * | update, replace | readable, another value; or unreadable | not known: it counts for both syncs |
  * | delete | nothing | deleted: nothing is remembered |
  * | delete | anything | not deleted: as before |
  */
-export function* settleIntents(ownership: Ownership, index: EntryIndex, fingerprintOf: FingerprintOf): Turns {
+export function* settleIntents(
+  ownership: Ownership,
+  index: EntryIndex,
+  fingerprintOf: FingerprintOf,
+  syncId: string,
+): Turns {
   const begun: RememberedEntry[] = [];
   let count = 0;
   for (const remembered of ownership.entries()) {
@@ -42,7 +49,7 @@ export function* settleIntents(ownership: Ownership, index: EntryIndex, fingerpr
     const found = index.find(key, kind);
     const entry = found === undefined || isInherited(found) ? undefined : found;
     if (entry === undefined) {
-      if (pending.action === 'create' || pending.action === 'delete') ownership.forget(key, kind);
+      if (pending.action === 'create' || pending.action === 'delete') forgetBegun(ownership, remembered);
       continue;
     }
     if (pending.action === 'delete') {
@@ -56,10 +63,23 @@ export function* settleIntents(ownership: Ownership, index: EntryIndex, fingerpr
     if (made === undefined || keyIdOf(made) !== keyIdOf(pending.fingerprint)) continue;
     if (made === pending.fingerprint) {
       ownership.remember(written(remembered, pending, entry));
-    } else if (pending.action === 'create') {
-      ownership.forget(key, kind);
+    } else if (pending.action === 'create' && pending.syncId === syncId) {
+      forgetBegun(ownership, remembered, entry);
     }
   }
+}
+
+/** Forgets what was begun, but not that another sync owns or wants the key. */
+function forgetBegun(
+  ownership: Ownership,
+  { pending, ...before }: RememberedEntry,
+  entry?: DestinationEntry,
+): void {
+  const isOthers = before.syncId !== pending?.syncId;
+  // What exists there, and a person created, would belong to the sync that began.
+  const isWanted = entry === undefined && (before.holders?.length ?? 0) > 0;
+  if (pending?.action === 'create' && (isOthers || isWanted)) ownership.remember(before);
+  else ownership.forget(before.key, before.kind);
 }
 
 function written(

@@ -23,6 +23,9 @@ export function showLife(onBeat?: () => void): LifeSign {
     shownAt = performance.now();
     onBeat?.();
   }, BEAT_MS);
+  // Where timers can be let go of, requests do not depend on them, and no process is to wait for what never ends.
+  const { unref } = timer as { readonly unref?: () => unknown };
+  unref?.call(timer);
   return {
     isGone: () => performance.now() - shownAt > GONE_MS,
     stop: () => clearInterval(timer),

@@ -23,13 +23,17 @@ const begun = (action: Action, more: Partial<RememberedEntry> = {}, made = true)
   pending: { syncId: 'me', action, ...(made ? { fingerprint: print('new') } : {}) },
 });
 
-function settled(remembered: RememberedEntry, entry?: Omit<DestinationEntry, 'key'>): RememberedEntry[] {
+function settled(
+  remembered: RememberedEntry,
+  entry?: Omit<DestinationEntry, 'key'>,
+  syncId = 'me',
+): RememberedEntry[] {
   const ownership = indexState({ entries: [remembered] });
   const entries = entry === undefined ? [] : [{ key: 'A', ...entry }];
   const index = inOneGo(indexEntries(entries, unrestrictedCapabilities));
-  const settling = settleIntents(ownership, index, (key, kind, value) =>
-    fingerprint(current, 'place', kind, key, SecretValue.from(value)),
-  );
+  const make = (key: string, kind: string | undefined, value: string | SecretValue) =>
+    fingerprint(current, 'place', kind, key, SecretValue.from(value));
+  const settling = settleIntents(ownership, index, make, syncId);
   inOneGo(settling);
   return [...ownership.entries()];
 }
@@ -47,6 +51,24 @@ describe('a write that was begun', () => {
       [{ ...written, id: '1' }],
     ],
     ['create, and another value exists: it is forgotten', begun('create'), { value: 'by hand' }, []],
+    [
+      'create, and nothing exists, but others want the key: they still do',
+      begun('create', { holders: ['third'] }),
+      undefined,
+      [{ key: 'A', syncId: 'me', holders: ['third'] }],
+    ],
+    [
+      'create of a key of another sync, and nothing exists: it is as before',
+      begun('create', owner),
+      undefined,
+      [{ key: 'A', ...owner }],
+    ],
+    [
+      'create of a key that others want, and another value exists: it is forgotten',
+      begun('create', { holders: ['third'] }),
+      { value: 'by hand' },
+      [],
+    ],
     ['create, and what exists cannot be read: it stays', begun('create'), {}, [begun('create')]],
     [
       'create, and what exists is inherited: it is forgotten',
@@ -83,6 +105,11 @@ describe('a write that was begun', () => {
     ],
   ])('%s', (_title, remembered, entry, expected) => {
     expect(settled(remembered, entry)).toEqual(expected);
+  });
+
+  it('create, of another sync, and another value exists: it stays', () => {
+    const entry = { value: 'by hand' };
+    expect(settled(begun('create'), entry, 'another')).toEqual([begun('create')]);
   });
 
   it('is not touched where none was begun', () => {
