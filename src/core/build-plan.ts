@@ -163,6 +163,7 @@ export function* decide(input: DecisionInput): Turns<DecidedPlan> {
     steps: draft.steps,
     imports: draft.imports,
     alike: draft.alike,
-    isSourceCertain: isCertain(input.source, definition),
+    isSourceCertain: (part) => isCertain(input.source, definition, part),
+    hasParts: input.source.filledParts !== undefined,
   };
 }

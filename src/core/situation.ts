@@ -38,8 +38,10 @@ export interface DecidedPlan {
   readonly imports: readonly ImportStep<PlannedImport>[];
   /** Of an import: the keys that both sides hold alike once it is done. A plan does not show them. */
   readonly alike: readonly Step[];
-  /** As {@link isCertain} says. */
-  readonly isSourceCertain: boolean;
+  /** As {@link isCertain} says, for keys that came from this part of the source. */
+  readonly isSourceCertain: (part: string | undefined) => boolean;
+  /** Whether the source has parts. */
+  readonly hasParts: boolean;
 }
 
 /** What is decided upon, read and indexed once. */
@@ -51,16 +53,22 @@ export interface Situation extends DecisionInput {
 export const isPartial = (source: SourceSnapshot): boolean => source.incomplete || source.unreadable.size > 0;
 
 /**
- * Whether what a source does not hold is certainly not wanted by its sync.
+ * Whether a key that a source does not hold is certainly not wanted by its sync. `part`: the part that the key came from.
  *
  * | the source | certain |
  * |---|---|
  * | was read in part | no |
  * | is empty, or has a part that is | only with `allowEmptySource` |
+ * | has the part no longer | only with `allowEmptySource` |
  * | otherwise | yes |
  */
-export const isCertain = (
+export function isCertain(
   source: SourceSnapshot,
   { syncOptions: { allowEmptySource } }: SyncDefinition,
-): boolean =>
-  !isPartial(source) && (allowEmptySource || (source.secrets.size > 0 && source.emptyParts.length === 0));
+  part: string | undefined,
+): boolean {
+  if (isPartial(source)) return false;
+  if (allowEmptySource) return true;
+  const hasPart = part === undefined || source.filledParts?.has(part) === true;
+  return source.secrets.size > 0 && source.emptyParts.length === 0 && hasPart;
+}

@@ -237,12 +237,19 @@ describe('a hold on a key of another sync', () => {
     ],
     ['is empty', {}, {}],
     ['has a part that is empty', { secrets: { B: '2' }, parts: [{ name: 'p', keys: [] }] }, {}],
+    ['has its part no longer', { secrets: { B: '2' }, parts: [{ name: 'q', keys: ['B'] }] }, {}],
+    ['has no parts any more', { B: '2' }, {}],
   ])('is kept while its source %s', async (_title, read, syncOptions) => {
     expect(await afterRead(read, syncOptions)).toBe(true);
   });
 
   it.each<[string, SourceReadResult, SyncOptionsInput]>([
-    ['was read without the key', { B: '2' }, {}],
+    ['was read without the key', { secrets: { B: '2' }, parts: [{ name: 'p', keys: ['B'] }] }, {}],
+    [
+      'has its part no longer, and may be empty',
+      { secrets: { B: '2' }, parts: [{ name: 'q', keys: ['B'] }] },
+      { allowEmptySource: true },
+    ],
     ['is empty, and may be', {}, { allowEmptySource: true }],
   ])('is given up once its source %s', async (_title, read, syncOptions) => {
     expect(await afterRead(read, syncOptions)).toBe(false);

@@ -18,10 +18,9 @@ export function fingerprint(
 }
 
 /**
-/**
  * `keyId.hmac` of all that a location of the source holds: says whether it has changed, and nothing else of it. Of a
  * source that has parts, a key that moves from one to another is a change, since what is remembered of it names its part;
- * those of the strongest part, which an import writes to, are not named. In turns: a source can hold 100,000 secrets.
+ * the strongest part, which an import writes to, is named without its keys. In turns: a source can hold 100,000 secrets.
  */
 export function* sourceDigest(
   { keyId, digestInTurns }: Digester,
@@ -40,7 +39,7 @@ export function* sourceDigest(
     [...duplicates].sort(),
     [...unreadable].sort(),
     incomplete,
-    ...(parts.length === 0 ? [] : [parts]),
+    ...(strongestPart === undefined ? [] : [parts, strongestPart]),
   ];
   const fields = ['source', canonicalJson(location), canonicalJson(names)];
   yield* forEachInTurns(held, (field) => void fields.push(field));

@@ -54,6 +54,7 @@ export async function applyDecided(application: Application): Promise<SyncResult
     operation,
     entries,
     isSourceCertain: decided.isSourceCertain,
+    hasParts: decided.hasParts,
   });
   const ledger = createLedger(run, recorder, decided.steps);
 

@@ -3,7 +3,14 @@ import type { Operation } from '../../contracts/plan.js';
 import type { RememberedEntry } from '../../contracts/state-store.js';
 import { fingerprint } from '../../core/fingerprint/fingerprint.js';
 import { isMadeWith, type Keyring } from '../../core/fingerprint/keyring.js';
-import { heldBy, holdersBeside, isBegunBy, ownedBy, ownedByOther } from '../../core/inputs/ownership.js';
+import {
+  heldBy,
+  holdersBeside,
+  isBegunBy,
+  ownedBy,
+  ownedByOther,
+  partsBySync,
+} from '../../core/inputs/ownership.js';
 import { forEachInTurns, type Turns } from '../../shared/turns/turns.js';
 import type { Step, WriteStep } from '../../core/step.js';
 import { withoutSync, type PlaceMemory } from './place-memory.js';
@@ -34,8 +41,10 @@ export interface RecorderContext {
   readonly place: string;
   readonly syncId: string;
   readonly operation: Operation;
-  /** Whether a key that the source does not hold is certainly not wanted; else no hold on a key is given up. */
-  readonly isSourceCertain: boolean;
+  /** Whether a key that came from this part, and that the source does not hold, is certainly not wanted; else no hold on it is given up. */
+  readonly isSourceCertain: (part: string | undefined) => boolean;
+  /** Whether the source has parts; of one that has none, no key comes from a part any more. */
+  readonly hasParts: boolean;
   /** What existed at the place when it was decided. */
   readonly entries: readonly DestinationEntry[];
 }
@@ -157,7 +166,7 @@ class PlaceRecorder implements Recorder {
   }
 
   #adoptOne(step: Step, entry: DestinationEntry): void {
-    const { memory, syncId } = this.#context;
+    const { memory, syncId, hasParts } = this.#context;
     const { key, kind } = step.change;
     const known = memory.find(key, kind);
     // The value exists there that this sync had begun to write: it was written.
@@ -173,7 +182,7 @@ class PlaceRecorder implements Recorder {
         kind,
         ...holdersBeside(syncId, known),
         // Which part of the source takes an import is not known before the source is read again.
-        part: step.part ?? ours?.part,
+        part: step.part ?? (hasParts ? ours?.part : undefined),
         adopted: ours === undefined || (ours.adopted === true && !isWritten) ? true : undefined,
         fingerprint: isWritten ? this.#fingerprintOf(step) : this.#currentFingerprint(ours, step),
         id: entry.id ?? ours?.id,
@@ -190,7 +199,8 @@ class PlaceRecorder implements Recorder {
     const { memory, operation, syncId, isSourceCertain } = this.#context;
     const known = memory.find(key, kind);
     if (known === undefined) return;
-    const isUnwanted = operation === 'sync' && isSourceCertain && !MAYBE_WANTED.includes(reason);
+    const part = partsBySync(known).get(syncId);
+    const isUnwanted = operation === 'sync' && isSourceCertain(part) && !MAYBE_WANTED.includes(reason);
     const isHeldByOthers = known.holders?.some((holder) => holder !== syncId) === true;
     const isHolder = known.holders?.includes(syncId) === true;
     if (isUnwanted && (isHolder || (known.syncId === syncId && isHeldByOthers))) {

@@ -1,5 +1,6 @@
 import type { ResolvedServiceOptions } from '../options.js';
 import type { StoredSync } from '../records/stored-sync.js';
+import { LONGEST_TOLD_MS } from '../failure.js';
 import { hasLeftKeys } from '../records/taken-keys.js';
 import { jobOf, type RunCause, type RunOptions, type SyncJob } from './sync-job.js';
 
@@ -21,6 +22,8 @@ export interface DueOptions {
   readonly now: number;
   /** In ms. */
   readonly reconcileInterval?: number | undefined;
+  /** The longest pause after a failure, in ms. */
+  readonly maxPause?: number | undefined;
 }
 
 /** What the options of a service decide. */
@@ -30,7 +33,20 @@ export const dueOptions = ({
 }: Pick<ResolvedServiceOptions, 'clock' | 'autoSync'>): DueOptions => ({
   now: clock.now(),
   reconcileInterval: autoSync.reconcileInterval,
+  maxPause: autoSync.maxPause,
 });
+
+/** How far two clocks are believed to differ, in ms: a day. */
+const CLOCKS_DIFFER_MS = 86_400_000;
+
+/**
+ * Whether the time to try again has come. One that is further ahead than any failure is waited for was written by a clock
+ * that was wrong: to wait for it would end auto-sync for good.
+ */
+function hasCome(retryAt: string, { now, maxPause = 0 }: DueOptions): boolean {
+  const at = Date.parse(retryAt);
+  return at <= now || at > now + Math.max(LONGEST_TOLD_MS, maxPause) + CLOCKS_DIFFER_MS;
+}
 
 const UNWANTED: Decision = { status: 'unwanted' };
 
@@ -47,13 +63,16 @@ export function isSwitchedOff({ definition, deletion }: StoredSync, { operation,
 }
 
 /** When a record is due although nothing has changed at its source, in ms since the epoch. */
-function reconcileAt({ runs: { sync }, takenKeys }: StoredSync, { reconcileInterval }: DueOptions): number {
+function reconcileAt(
+  { runs: { sync }, takenKeys }: StoredSync,
+  { now, reconcileInterval }: DueOptions,
+): number {
   const last = Date.parse(sync?.succeededAt ?? '');
   // Two syncs that want a key with different values must not write it in turns for ever.
   const isDue = sync?.status === 'succeeded' && takenKeys.length === 0;
-  return reconcileInterval === undefined || !isDue || Number.isNaN(last)
-    ? Infinity
-    : last + reconcileInterval;
+  if (reconcileInterval === undefined || !isDue || Number.isNaN(last)) return Infinity;
+  // By a clock that was wrong: it says nothing of how long ago it was.
+  return last > now + CLOCKS_DIFFER_MS ? now : last + reconcileInterval;
 }
 
 /**
@@ -64,15 +83,15 @@ function reconcileAt({ runs: { sync }, takenKeys }: StoredSync, { reconcileInter
  * | is being deleted, or is disabled and this is not a removal | any | unwanted |
  * | the operation is in progress | any | busy |
  * | the operation was asked for, and has not failed since | any | due |
- * | the same, and it has failed; `retryAt` has come | any | due, `retry` |
+ * | the same, and it has failed; `retryAt` has come, or is further ahead than any wait | any | due, `retry` |
  * | the same, and `retryAt` has not come | import, remove | unwanted; for a sync as where it was not asked for |
  * | the operation was not asked for | import, remove | unwanted |
  * | auto-sync is switched off | sync | unwanted |
  * | was never synced, or its last run did not end | sync | due |
- * | failed; `retryAt` has come | sync | due, `retry` |
+ * | failed; `retryAt` has come, or is further ahead than any wait | sync | due, `retry` |
  * | failed otherwise, on a digest | sync | unwanted for that digest, else due unless the source still holds it |
  * | failed otherwise, before the source was read | sync | unwanted without a digest, else due |
- * | succeeded, and no other sync took keys of it; `reconcileInterval` has passed | sync | due, `reconcile` |
+ * | succeeded, and no other sync took keys of it; `reconcileInterval` has passed, or it was more than a day ahead | sync | due, `reconcile` |
  * | succeeded, and another sync wants keys no longer that it took | sync | due |
  * | succeeded on the digest of the job | sync | unwanted |
  * | succeeded | sync | due unless it succeeded on the same digest |
@@ -90,7 +109,7 @@ export function decide(record: StoredSync, job: SyncJob, options: DueOptions): D
   const { failure, status } = run;
   if (status === 'failed' && failure !== null) {
     const { retryAt, digest } = failure;
-    if (retryAt !== null && Date.parse(retryAt) <= options.now) return { ...due, cause: 'retry' };
+    if (retryAt !== null && hasCome(retryAt, options)) return { ...due, cause: 'retry' };
     if (job.operation !== 'sync') return UNWANTED;
     if (digest === null) return job.sourceDigest === undefined ? UNWANTED : due;
     return digest === job.sourceDigest ? UNWANTED : { ...due, unlessDigest: digest };

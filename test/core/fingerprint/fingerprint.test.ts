@@ -342,7 +342,12 @@ describe('the digest of a source', () => {
     expect(new Set(made).size).toBe(made.length);
     expect(inParts(['A', 'B'], ['B'])).toBe(inParts(['A'], ['B']));
     // What an import writes goes to the strongest part.
-    expect(inParts([], ['A', 'B'])).toBe(digestOf(secrets));
+    expect(inParts([], ['A', 'B'])).toBe(inParts([], ['A']));
+  });
+
+  it('is another one where the only part has another name, or there is none any more', () => {
+    const inPart = (name: string) => digestOf({ secrets, parts: [{ name, keys: ['A', 'B'] }] });
+    expect(new Set([inPart('.env'), inPart('/etc/app/.env'), digestOf(secrets)]).size).toBe(3);
   });
 });
 

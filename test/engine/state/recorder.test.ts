@@ -52,7 +52,8 @@ function scene({ remembered = [], change: planned, entry: at, value, operation =
     place: PLACE,
     syncId: ME,
     operation,
-    isSourceCertain: true,
+    isSourceCertain: () => true,
+    hasParts: true,
     entries: at === undefined ? [] : [at],
   });
   const adopt = () => inOneGo(recorder.adopt(step === undefined ? [] : [step]));

@@ -108,6 +108,18 @@ describe('whether a job is due', () => {
     ['never synced', recordWith({}), sync(), 'due created'],
     ['a run that did not end', recordWith({ sync: run({ status: 'failed' }) }), sync('d1'), 'due change'],
     ['failed, in time', recordWith({ sync: failed(at(0)) }), sync('d2'), 'due retry'],
+    [
+      'failed, by a clock that was a year ahead',
+      recordWith({ sync: failed(at(365 * 24 * HOUR)) }),
+      sync('d2'),
+      'due retry',
+    ],
+    [
+      'failed and told to wait a day, by a clock that is a day ahead',
+      recordWith({ sync: failed(at(48 * HOUR)) }),
+      sync('d2'),
+      'unwanted',
+    ],
     ['failed, too early, on the same digest', recordWith({ sync: failed(at(1)) }), sync('d2'), 'unwanted'],
     [
       'failed, too early, on another digest',
@@ -149,6 +161,18 @@ describe('whether a job is due', () => {
       recordWith({ sync: run({ status: 'succeeded', succeededAt: at(-HOUR) }) }),
       sync('d1'),
       'due reconcile',
+    ],
+    [
+      'succeeded, by a clock that was a year ahead',
+      recordWith({ sync: run({ status: 'succeeded', succeededAt: at(365 * 24 * HOUR) }) }),
+      sync('d1'),
+      'due reconcile',
+    ],
+    [
+      'succeeded, by a clock that is a day ahead',
+      recordWith({ sync: run({ status: 'succeeded', succeededAt: at(24 * HOUR) }) }),
+      sync('d1'),
+      'unwanted',
     ],
   ])('%s', (_title, record, job, expected) => {
     const before = structuredClone(record);
