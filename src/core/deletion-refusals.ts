@@ -13,7 +13,7 @@ export interface GuardedSource {
   readonly empty?: boolean;
   /** Something could not be read. */
   readonly partial?: boolean;
-  /** The names of its parts that hold something. Absent: it has no parts, also none of those that it had before. */
+  /** The names of its parts that hold something. Absent: it has no parts. */
   readonly filledParts?: ReadonlySet<string> | undefined;
   /** The names of its parts that hold nothing. Default: none. */
   readonly emptyParts?: readonly string[] | undefined;
@@ -24,7 +24,8 @@ export interface GuardedSource {
  * imported since the source was last read can have come from any part: which one took it is not known before the next read.
  */
 export function emptiedParts(deletions: readonly Step[], source: GuardedSource): readonly string[] {
-  const { filledParts = new Set<string>(), emptyParts = [] } = source;
+  const { filledParts, emptyParts = [] } = source;
+  if (filledParts === undefined) return [];
   const parts = new Set<string>();
   for (const { remembered } of deletions) {
     const known = partsOf(remembered);

@@ -59,7 +59,7 @@ export const isPartial = (source: SourceSnapshot): boolean => source.incomplete 
  * |---|---|
  * | was read in part | no |
  * | is empty, or has a part that is | only with `allowEmptySource` |
- * | has the part no longer | only with `allowEmptySource` |
+ * | has parts, and that one no longer | only with `allowEmptySource` |
  * | otherwise | yes |
  */
 export function isCertain(
@@ -69,6 +69,6 @@ export function isCertain(
 ): boolean {
   if (isPartial(source)) return false;
   if (allowEmptySource) return true;
-  const hasPart = part === undefined || source.filledParts?.has(part) === true;
+  const hasPart = part === undefined || source.filledParts?.has(part) !== false;
   return source.secrets.size > 0 && source.emptyParts.length === 0 && hasPart;
 }

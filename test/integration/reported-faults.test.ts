@@ -69,12 +69,9 @@ describe('a part of a source that turned empty', () => {
   /** A source of two parts, of which one can be emptied. */
   function setUp(syncOptions: SyncOptionsInput = {}) {
     const parts: Record<string, Record<string, string>> = { base: { A: '1', B: '2' }, own: { C: '3' } };
-    let isOne = false;
     const read = (): SourceReadResult => ({
       secrets: Object.assign({}, ...Object.values(parts)) as Record<string, string>,
-      parts: isOne
-        ? undefined
-        : Object.entries(parts).map(([name, held]) => ({ name, keys: Object.keys(held) })),
+      parts: Object.entries(parts).map(([name, held]) => ({ name, keys: Object.keys(held) })),
     });
     const write = (_: SourceLocation, changes: readonly SourceChange[]) => {
       for (const { key, value } of changes) (parts['own'] ??= {})[key] = value.reveal();
@@ -85,7 +82,6 @@ describe('a part of a source that turned empty', () => {
     return {
       parts,
       destination,
-      becomeOne: () => void (isOne = true),
       importSecrets: () => engine.importSecrets(definition),
       keys: () => [...destination.values().keys()].sort(),
       plan: () => engine.plan(definition),
@@ -111,20 +107,6 @@ describe('a part of a source that turned empty', () => {
     delete parts['base'];
     await failure(sync(), 'DELETION_REFUSED');
     expect(keys()).toEqual(['A', 'B', 'C']);
-  });
-
-  it("deletes none of its keys where the source has no parts any more, and knows them as no part's after a run", async () => {
-    const { parts, keys, sync, becomeOne } = setUp();
-    await sync();
-    becomeOne();
-    delete parts['base']?.['A'];
-    await failure(sync(), 'DELETION_REFUSED');
-    expect(keys()).toEqual(['A', 'B', 'C']);
-    parts['base'] = { A: '1', B: '2' };
-    await sync();
-    delete parts['base']['A'];
-    await sync();
-    expect(keys()).toEqual(['B', 'C']);
   });
 
   it('deletes none of its keys after an import into it, whether they came from it before or not', async () => {

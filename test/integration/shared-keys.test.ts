@@ -238,7 +238,6 @@ describe('a hold on a key of another sync', () => {
     ['is empty', {}, {}],
     ['has a part that is empty', { secrets: { B: '2' }, parts: [{ name: 'p', keys: [] }] }, {}],
     ['has its part no longer', { secrets: { B: '2' }, parts: [{ name: 'q', keys: ['B'] }] }, {}],
-    ['has no parts any more', { B: '2' }, {}],
   ])('is kept while its source %s', async (_title, read, syncOptions) => {
     expect(await afterRead(read, syncOptions)).toBe(true);
   });
