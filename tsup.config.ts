@@ -3,14 +3,7 @@ import { writeLicenses } from './tools/third-party-licenses.js';
 import { pureConstants } from './tools/pure-constants.js';
 
 /** Packages of many small files, which are what makes an import slow. Their licenses go with them. */
-const BUNDLED = [
-  '@noble/hashes',
-  'ipaddr.js',
-  'is-network-error',
-  'ky',
-  'p-retry',
-  'zod',
-];
+const BUNDLED = ['@noble/hashes', 'ipaddr.js', 'is-network-error', 'ky', 'p-retry', 'zod'];
 
 export default defineConfig({
   entry: {
