@@ -59,7 +59,7 @@ export function* ownKeyWarnings(situation: Situation, steps: readonly Step[]): T
       warnings.push({ code: 'LEFT_BEHIND', message, key });
     }
     for (const part of partsOf(remembered)) {
-      if (source.filledParts?.has(part) === true) continue;
+      if (source.filledParts?.has(part) !== false) continue;
       const keys = fromEmpty.get(part);
       if (keys === undefined) fromEmpty.set(part, [key]);
       else keys.push(key);
