@@ -97,6 +97,34 @@ describe('a key that the project has too', () => {
     },
   );
 
+  it('is known as ours to other syncs once the one that made it has run again, even where that keeps it', async () => {
+    const { target, source, store, engineWith, here } = setUp();
+    let isDown = false;
+    const failing: typeof store = {
+      ...store,
+      put: (...put) => (isDown ? Promise.reject(new Error('gone')) : store.put(...put)),
+    };
+    emulator.setIntercept(({ method }) => {
+      isDown ||= method === 'POST';
+      return undefined;
+    });
+    await failure(engineWith(failing).sync(target.definition()), 'STATE_NOT_SAVED');
+    emulator.setIntercept(undefined);
+
+    const other = createEngine({
+      source: memorySource({ API_KEY: 'of another sync' }),
+      store,
+      drivers: [target.driver],
+    });
+    const definition = target.definition({ id: 'another', name: 'another' });
+    await failure(other.engine.sync(definition), 'PLAN_BLOCKED');
+    source.delete('API_KEY');
+    source.set('OTHER', '1');
+    await engineWith().sync(target.definition({ syncOptions: { disableSecretDeletion: true } }));
+    await other.engine.sync(definition);
+    expect(here()).toMatchObject([{ value: 'of another sync', variable_type: 'OVERRIDE' }]);
+  });
+
   it('that appears at the project between read and write is overridden', async () => {
     const target = qoveryTarget(emulator);
     const { engine } = createEngine({ source: memorySource({ K: '1' }), drivers: [target.driver] });

@@ -83,6 +83,20 @@ describe.each([
     expect(keys()).toEqual(['PORT']);
   });
 
+  it('is given up by the one that stopped wanting it while it was gone', async () => {
+    const { destination, sync, keys } = setUp({ readable });
+    const [web, worker] = [sync('web', { URL: 'u', PORT: '80' }), sync('worker', { URL: 'u' })];
+    await web.run();
+    await worker.run();
+    destination.delete('URL');
+    worker.source.delete('URL');
+    await worker.run();
+    await web.run();
+    web.source.delete('URL');
+    await web.run();
+    expect(keys()).toEqual(['PORT']);
+  });
+
   it('stays when one of the two is removed, whichever it is', async () => {
     for (const first of ['web', 'worker'] as const) {
       const { sync, keys } = setUp({ readable });

@@ -97,37 +97,57 @@ function repair(world: World): void {
   });
 }
 
-/** An undisturbed sync of each definition makes it as it should be, and a second one finds nothing to do. */
+/**
+ * An undisturbed sync of each definition makes it as it should be, and a second one finds nothing to do. What one sync had
+ * begun to make may block another one until the first has run again, so what is blocked is tried once more at the end.
+ */
 export async function settle(world: World, worker: Worker): Promise<void> {
   await world.clock.sleep(3_600_000);
+  const blocked: number[] = [];
   for (let index = 0; index < world.syncs.length && world.violation === undefined; index += 1) {
-    repair(world);
-    const { name, options, site } = syncOf(world, { sync: index });
-    let first = await perform(world, worker, plainCall(index, 'sync'));
-    if (first !== undefined && codeOf(world, first.ended) === 'DELETION_REFUSED') {
-      first = await perform(world, worker, plainCall(index, 'sync', true));
-    }
-    if (first === undefined || first.ended.how !== 'result') {
-      if (first !== undefined && !isExcused(world, first.watched, first.ended)) {
-        world.report('liveness', `${name} can't be synced: ${codeOf(world, first.ended) ?? first.ended.how}`);
-      }
-      world.count(`settled not: ${first === undefined ? '' : (codeOf(world, first.ended) ?? '')}`);
-      continue;
-    }
-    world.count('settled');
-    const second = await perform(world, worker, plainCall(index, 'sync'));
-    const result = second?.ended.how === 'result' ? second.ended.result : undefined;
-    const skipped = options.invalidKeys === 'skip' ? (result?.summary.skipped ?? 0) : 0;
-    if (result === undefined || result.outcomes.length !== skipped || second?.watched.acts.length !== 0) {
-      world.report(
-        'idempotence',
-        `a second sync of ${name} was not idle: ${JSON.stringify(result?.plan.summary ?? {})}`,
-      );
-    } else if (result.requestCount !== 1) {
-      world.report(
-        'cost',
-        `a sync of ${name} (${site}) with nothing to do took ${result.requestCount} requests`,
-      );
-    }
+    const code = await settleOne(world, worker, index, (met) => met === 'PLAN_BLOCKED');
+    if (code === 'PLAN_BLOCKED') blocked.push(index);
   }
+  for (const index of blocked) {
+    if (world.violation === undefined) await settleOne(world, worker, index, () => false);
+  }
+}
+
+/** Settles one sync; returns the code of what ended it, if it can't be synced. `isTriedAgain`: what is no violation yet. */
+async function settleOne(
+  world: World,
+  worker: Worker,
+  index: number,
+  isTriedAgain: (code: string | undefined) => boolean,
+): Promise<string | undefined> {
+  repair(world);
+  const { name, options, site } = syncOf(world, { sync: index });
+  let first = await perform(world, worker, plainCall(index, 'sync'));
+  if (first !== undefined && codeOf(world, first.ended) === 'DELETION_REFUSED') {
+    first = await perform(world, worker, plainCall(index, 'sync', true));
+  }
+  if (first === undefined || first.ended.how !== 'result') {
+    const code = first && codeOf(world, first.ended);
+    if (first !== undefined && !isTriedAgain(code) && !isExcused(world, first.watched, first.ended)) {
+      world.report('liveness', `${name} can't be synced: ${code ?? first.ended.how}`);
+    }
+    world.count(`settled not: ${code ?? ''}`);
+    return code;
+  }
+  world.count('settled');
+  const second = await perform(world, worker, plainCall(index, 'sync'));
+  const result = second?.ended.how === 'result' ? second.ended.result : undefined;
+  const skipped = options.invalidKeys === 'skip' ? (result?.summary.skipped ?? 0) : 0;
+  if (result === undefined || result.outcomes.length !== skipped || second?.watched.acts.length !== 0) {
+    world.report(
+      'idempotence',
+      `a second sync of ${name} was not idle: ${JSON.stringify(result?.plan.summary ?? {})}`,
+    );
+  } else if (result.requestCount !== 1) {
+    world.report(
+      'cost',
+      `a sync of ${name} (${site}) with nothing to do took ${result.requestCount} requests`,
+    );
+  }
+  return undefined;
 }

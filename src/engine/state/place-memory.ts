@@ -2,13 +2,23 @@ import type { DestinationEntry, Facts } from '../../contracts/destination.js';
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { PlaceDocument, RememberedEntry, RememberedSync } from '../../contracts/state-store.js';
 import { createKeyIndex } from '../../core/inputs/key-index.js';
-import { asHolders, partsBySync, type Ownership } from '../../core/inputs/ownership.js';
+import { asHolders, isInvolved, partsBySync, type Ownership } from '../../core/inputs/ownership.js';
 import { isInherited } from '../../core/inputs/destination-index.js';
+import type { Step } from '../../core/step.js';
 import { forEachInTurns, sortInTurns, type Turns } from '../../shared/turns/turns.js';
 import { byText, compareText } from '../../shared/text.js';
 
 const MAX_FACTS = 32;
 const MAX_FACT_LENGTH = 1024;
+
+/** What a sync's run found and decided, by which its memory is pruned. */
+export interface PruningRun {
+  /** What exists at the place. */
+  readonly entries: readonly DestinationEntry[];
+  readonly steps: readonly Step[];
+  /** Whether a key that came from this part of the source, and of which nothing was decided, is certainly not wanted. */
+  readonly isSourceCertain: (part: string | undefined) => boolean;
+}
 
 /** What is remembered of a place while a run works on it. Nothing here does I/O; the repository loads and saves it. */
 export interface PlaceMemory extends Ownership {
@@ -22,9 +32,9 @@ export interface PlaceMemory extends Ownership {
   markImported(syncId: string, at: string): void;
   /**
    * Forgets what a sync remembers of keys that do not exist at the place any more, but not that another sync wants such a
-   * key.
+   * key. A key of another sync that does not exist and that this one does not want any more, it holds no longer.
    */
-  prune(syncId: string, entries: readonly DestinationEntry[]): Turns;
+  prune(syncId: string, run: PruningRun): Turns;
   /** Remembers what an earlier run left as begun. */
   recallBegun(entries: readonly RememberedEntry[]): void;
   /**
@@ -110,15 +120,23 @@ export function createPlaceMemory(
     markImported(syncId, at) {
       if (!syncs.has(syncId)) syncs.set(syncId, { syncId, importedAt: at });
     },
-    *prune(syncId, present) {
+    *prune(syncId, { entries: present, steps, isSourceCertain }) {
       const existing = createKeyIndex<DestinationEntry>(canonical);
       yield* forEachInTurns(present, (entry) => {
         if (!isInherited(entry)) existing.set(entry);
       });
+      const decided = new Set<string>();
+      yield* forEachInTurns(steps, ({ change }) => void decided.add(canonical(change.key)));
+      const isUnwanted = (entry: RememberedEntry) =>
+        isSourceCertain(partsBySync(entry).get(syncId)) && !decided.has(canonical(entry.key));
       yield* forEachInTurns(index.values(), (entry) => {
-        if (entry.syncId !== syncId || existing.get(entry.key, entry.kind) !== undefined) return;
-        const { id: _id, revision: _revision, fingerprint: _fingerprint, ...gone } = entry;
-        replaceWith(entry, withoutSync(gone, syncId));
+        if (!isInvolved(entry, syncId) || existing.get(entry.key, entry.kind) !== undefined) return;
+        if (entry.syncId === syncId) {
+          const { id: _id, revision: _revision, fingerprint: _fingerprint, ...gone } = entry;
+          replaceWith(entry, withoutSync(gone, syncId));
+        } else if (entry.holders?.includes(syncId) === true && isUnwanted(entry)) {
+          replaceWith(entry, withoutSync(entry, syncId));
+        }
       });
     },
     recallBegun(entries) {

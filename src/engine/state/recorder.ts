@@ -2,11 +2,13 @@ import type { DestinationEntry } from '../../contracts/destination.js';
 import type { Operation } from '../../contracts/plan.js';
 import type { RememberedEntry } from '../../contracts/state-store.js';
 import { fingerprint } from '../../core/fingerprint/fingerprint.js';
+import { isInherited } from '../../core/inputs/destination-index.js';
 import { isMadeWith, type Keyring } from '../../core/fingerprint/keyring.js';
 import {
   heldBy,
   holdersBeside,
   isBegunBy,
+  isFixed,
   ownedBy,
   ownedByOther,
   partsBySync,
@@ -69,6 +71,23 @@ function rememberedEntry(key: string, syncId: string, fields: Fields): Remembere
   };
 }
 
+/**
+ * What is remembered of a kept entry. One that this sync began to create, and that counts as its own, is known by its id
+ * from then on: else it would look like a person's to the other syncs for as long as it is kept.
+ */
+function settledCreate(
+  known: RememberedEntry | undefined,
+  syncId: string,
+  entry: DestinationEntry | undefined,
+): RememberedEntry | undefined {
+  if (known?.pending?.action !== 'create' || entry?.id === undefined || isInherited(entry)) return known;
+  if (!isBegunBy(known, syncId) || !ownedBy(known, syncId, entry) || isFixed(entry, known, syncId))
+    return known;
+  const { pending, ...rest } = known;
+  const part = pending.part ?? known.part;
+  return { ...rest, id: entry.id, ...(part === undefined ? {} : { part }) };
+}
+
 /** Reasons for which a key is kept although its sync may still want it. */
 const MAYBE_WANTED: readonly string[] = ['unreadable-at-source', 'source-partial', 'other-kind'];
 
@@ -84,8 +103,8 @@ class PlaceRecorder implements Recorder {
   }
 
   *adopt(steps: readonly Step[]): Turns {
-    const { memory, operation, syncId, entries } = this.#context;
-    if (operation === 'sync') yield* memory.prune(syncId, entries);
+    const { memory, operation, syncId, entries, isSourceCertain } = this.#context;
+    if (operation === 'sync') yield* memory.prune(syncId, { entries, steps, isSourceCertain });
     yield* forEachInTurns(steps, (step) => {
       const { action } = step.change;
       if (action === 'unchanged' && step.before !== undefined) this.#adoptOne(step, step.before);
@@ -195,10 +214,11 @@ class PlaceRecorder implements Recorder {
    * A key that is not written: where this sync certainly does not want it, it holds it no longer, and hands it over to a
    * sync that wants it.
    */
-  #keepOne({ change: { key, kind, reason } }: Step): void {
+  #keepOne({ change: { key, kind, reason }, before }: Step): void {
     const { memory, operation, syncId, isSourceCertain } = this.#context;
-    const known = memory.find(key, kind);
+    const known = settledCreate(memory.find(key, kind), syncId, before);
     if (known === undefined) return;
+    memory.remember(known);
     const part = partsBySync(known).get(syncId);
     const isUnwanted = operation === 'sync' && isSourceCertain(part) && !MAYBE_WANTED.includes(reason);
     const isHeldByOthers = known.holders?.some((holder) => holder !== syncId) === true;

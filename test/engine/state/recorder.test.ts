@@ -37,9 +37,11 @@ interface Scene {
   readonly entry?: DestinationEntry | undefined;
   readonly value?: string | undefined;
   readonly operation?: Operation;
+  readonly isSourceCertain?: boolean;
 }
 
-function scene({ remembered = [], change: planned, entry: at, value, operation = 'sync' }: Scene) {
+function scene(made: Scene) {
+  const { remembered = [], change: planned, entry: at, value, operation = 'sync' } = made;
   const memory = createPlaceMemory({ syncs: [], entries: remembered }, new Map());
   const step: Step | undefined = planned && {
     change: planned,
@@ -52,7 +54,7 @@ function scene({ remembered = [], change: planned, entry: at, value, operation =
     place: PLACE,
     syncId: ME,
     operation,
-    isSourceCertain: () => true,
+    isSourceCertain: () => made.isSourceCertain ?? true,
     hasParts: true,
     entries: at === undefined ? [] : [at],
   });
@@ -168,6 +170,27 @@ describe('a key that is kept', () => {
     ]);
   });
 
+  const begun = { syncId: ME, action: 'create' } as const;
+
+  it('is known by its id from then on where this sync had begun to create it', () => {
+    expect(keep({ ...mine, pending: { ...begun, fingerprint: print('v'), part: 'base' } })).toStrictEqual([
+      { ...mine, part: 'base', id: 'id-1' },
+    ]);
+  });
+
+  it.each<[string, RememberedEntry, Partial<DestinationEntry>]>([
+    ['it can be read, so that a person may have made it', { ...mine, pending: begun }, { value: 'w' }],
+    ['it only comes from a higher level', { ...mine, pending: begun }, { fixed: 'inherited' }],
+    ['it is a built-in one', { ...mine, pending: begun }, { fixed: 'built-in' }],
+    ['another sync had begun to create it', { ...theirs, pending: { ...begun, syncId: 'other' } }, {}],
+    ['an update of it was begun', { ...mine, pending: { ...begun, action: 'update' } }, {}],
+  ])('stays in doubt where %s', (_title, remembered, more) => {
+    const at: DestinationEntry = { ...entry, ...more };
+    const made = scene({ remembered: [remembered], change: change('keep'), entry: at, operation: 'remove' });
+    made.adopt();
+    expect(made.entries()).toStrictEqual([remembered]);
+  });
+
   it.each<[string, () => RememberedEntry]>([
     ['the fingerprint is of the current key', () => ({ ...mine, fingerprint: print('v') })],
     ['it has none', () => mine],
@@ -200,6 +223,19 @@ describe('a key that is about to be written', () => {
     const removal = scene({ remembered: [mine], operation: 'remove' });
     removal.adopt();
     expect(removal.entries()).toStrictEqual([mine]);
+  });
+
+  it('is no longer held where it does not stand at the place any more and the source does not hold it', () => {
+    const held = { ...theirs, holders: [ME] };
+    const gone = scene({ remembered: [held] });
+    gone.adopt();
+    expect(gone.entries()).toStrictEqual([theirs]);
+    const wanted = scene({ remembered: [held], change: change('create'), value: 'v' });
+    wanted.adopt();
+    expect(wanted.entries()).toStrictEqual([held]);
+    const unsure = scene({ remembered: [held], isSourceCertain: false });
+    unsure.adopt();
+    expect(unsure.entries()).toStrictEqual([held]);
   });
 
   const work = (action: WriteAction, more: Partial<WriteStep> = {}): WriteStep => ({
