@@ -1,8 +1,8 @@
-import { SecretSyncError } from '../../contracts/errors.js';
+import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import { quote } from '../../shared/text.js';
 import type { DocumentStore } from './document-store.js';
 import type { Liveness } from './liveness.js';
-import { parseHandle, renderHandle } from './name-document.js';
+import { readHandle, renderHandle, type FoundHandle } from './name-document.js';
 import { handleKey, type RecordStore } from './record-store.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -52,27 +52,40 @@ export class NameIndex {
     this.#liveness = liveness;
   }
 
-  /** Whether the record of this id has the name. One that is damaged keeps the name that led to it. */
-  async #isTaken(id: string, text: string): Promise<boolean> {
-    if (await this.#records.isDamaged(id)) return true;
+  /** The id of the record that has the name. A record that is damaged keeps the name that led to it. */
+  async #holderOf(text: string, found: FoundHandle | undefined): Promise<string | undefined> {
+    if (found === undefined) return undefined;
+    if (found.holder === undefined)
+      return (await this.#records.search(text, found.damage))?.stored.definition.id;
+    const { id } = found.holder;
+    if (await this.#records.isDamaged(id)) return id;
     const definition = (await this.#records.read(id))?.stored.definition;
-    return definition !== undefined && (definition.name === text || definition.id === text);
+    return definition?.name === text || definition?.id === text ? id : undefined;
   }
 
   async #reserve(text: string, id: string): Promise<Reservation> {
     const key = handleKey(text);
     for (;;) {
-      const found = await this.#documents.get(key);
-      const holder = found && parseHandle(found.document, key);
-      if (holder !== undefined && (await this.#isTaken(holder.id, text))) {
-        if (holder.id !== id) throw syncExists(text);
-        return OWN;
-      }
-      const isBeingMade = found !== undefined && holder?.isConfirmed === false;
-      if (isBeingMade && !this.#liveness.hasLapsed(key, found)) throw syncExists(text);
-      const reserved = renderHandle({ id, isConfirmed: false });
-      const version = await this.#documents.put(key, reserved, found?.version ?? null);
+      const found = await readHandle(this.#documents, key);
+      const holder = await this.#holderOf(text, found);
+      if (holder !== undefined && holder !== id) throw syncExists(text);
+      if (holder === id && found?.damage === undefined) return OWN;
+      const { document, holder: reserved } = found ?? {};
+      const isBeingMade = document !== undefined && reserved?.isConfirmed === false;
+      if (isBeingMade && !this.#liveness.hasLapsed(key, document)) throw syncExists(text);
+      if (found !== undefined && document === undefined) await this.#discard(key);
+      const own = renderHandle({ id, isConfirmed: false });
+      const version = await this.#documents.put(key, own, document?.version ?? null);
       if (version !== undefined) return this.#reservation(key, id, version);
+    }
+  }
+
+  /** Removes what can't be read, unless another process has replaced it by now. */
+  async #discard(key: string): Promise<void> {
+    try {
+      await this.#documents.discard(key);
+    } catch (error) {
+      if (!isSecretSyncError(error, 'STATE_CONFLICT')) throw error;
     }
   }
 
@@ -116,9 +129,9 @@ export class NameIndex {
   async release(texts: readonly string[], id: string): Promise<void> {
     for (const text of texts) {
       const key = handleKey(text);
-      const found = await this.#documents.get(key).catch(() => undefined);
-      if (found === undefined || parseHandle(found.document, key).id !== id) continue;
-      await this.#documents.delete(key, found.version).catch(() => undefined);
+      const found = await readHandle(this.#documents, key).catch(() => undefined);
+      if (found?.document === undefined || found.holder?.id !== id) continue;
+      await this.#documents.delete(key, found.document.version).catch(() => undefined);
     }
   }
 }

@@ -12,6 +12,7 @@ import { describeLocation } from './describe-location.js';
 import { handlesOf, isUuid, syncExists, type NameIndex } from './name-index.js';
 import { syncNotFound, type RecordStore } from './record-store.js';
 import { askedRun, NO_RUN, type StoredSync } from './stored-sync.js';
+import { atPlace } from './sync-record.js';
 
 function checkName({ name }: SyncDefinition): void {
   if (!isUuid(name)) return;
@@ -124,12 +125,10 @@ export class RecordEditor {
   /** A record as it is after a change of its definition; each one counts, also one that takes another back. */
   #edited(current: StoredSync, to: Edit): StoredSync {
     const { sync } = current.runs;
-    const isMoved = current.place !== to.place;
-    const formerPlaces = [...current.formerPlaces, current.place].filter((place) => place !== to.place);
     return {
       ...current,
       ...to,
-      formerPlaces: isMoved ? [...new Set(formerPlaces)] : current.formerPlaces,
+      ...atPlace(current, to.place),
       version: current.version + 1,
       updatedAt: this.#timestamp(),
       sourceDigest: needsNoRun(current.definition, to.definition) ? current.sourceDigest : null,

@@ -1,4 +1,4 @@
-import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
+import { SecretSyncError } from '../../contracts/errors.js';
 import type { JsonValue } from '../../contracts/json.js';
 import type { VersionedDocument } from '../../contracts/state-store.js';
 import type { IsKnown } from '../../engine/state/sealed-store.js';
@@ -9,7 +9,7 @@ import type { ServiceEvent } from '../events.js';
 import { failureText } from '../failure.js';
 import type { DocumentStore } from './document-store.js';
 import type { Liveness } from './liveness.js';
-import { parseHandle } from './name-document.js';
+import { isDamage, readHandle } from './name-document.js';
 import { parseSync, renderDocument, type StoredSync } from './stored-sync.js';
 import { lapsed } from './sync-record.js';
 
@@ -104,11 +104,25 @@ export class RecordStore {
   async find(idOrName: string): Promise<LoadedSync> {
     const byId = await this.read(idOrName);
     if (byId !== undefined) return byId;
-    const key = handleKey(idOrName);
-    const handle = await this.#documents.get(key);
-    const byName = handle && (await this.read(parseHandle(handle.document, key).id));
+    const found = await readHandle(this.#documents, handleKey(idOrName));
+    const byName = found?.holder
+      ? await this.read(found.holder.id)
+      : found && (await this.search(idOrName, found.damage));
     if (byName?.stored.definition.name !== idOrName) throw syncNotFound(idOrName);
     return byName;
+  }
+
+  /**
+   * The record of this name or id, whose document of the name is damaged. Throws that damage where a record that can't be
+   * read may be the one.
+   */
+  async search(idOrName: string, damage: unknown): Promise<LoadedSync | undefined> {
+    const { loaded, unreadable } = await this.all();
+    const found = loaded.find(({ stored: { definition } }) =>
+      [definition.name, definition.id].includes(idOrName),
+    );
+    if (found === undefined && unreadable.length > 0) throw damage;
+    return found;
   }
 
   /** All records, and those that can't be read. */
@@ -202,7 +216,7 @@ export class RecordStore {
       await this.read(id);
       return false;
     } catch (error) {
-      if (isSecretSyncError(error, 'STATE_UNREADABLE') && !error.retryable) return true;
+      if (isDamage(error)) return true;
       throw error;
     }
   }

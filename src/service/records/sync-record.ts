@@ -94,6 +94,14 @@ export function lapsed(stored: StoredSync): StoredSync {
   };
 }
 
+/** Where a record is, once it is at this place, and where it was before. */
+export function atPlace(stored: StoredSync, place: string): Pick<StoredSync, 'place' | 'formerPlaces'> {
+  if (stored.place === place) return { place, formerPlaces: stored.formerPlaces };
+  const former = new Set([...stored.formerPlaces, stored.place]);
+  former.delete(place);
+  return { place, formerPlaces: [...former] };
+}
+
 /** A record with something new about a run of it. */
 export const withRun = (stored: StoredSync, operation: Operation, run: Partial<RunState>): StoredSync => ({
   ...stored,

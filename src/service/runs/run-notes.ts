@@ -3,7 +3,7 @@ import type { Operation } from '../../contracts/plan.js';
 import type { SyncResult } from '../../contracts/result.js';
 import { needsNoRun } from '../records/definition-patch.js';
 import type { RunFailure, RunState, StoredSync } from '../records/stored-sync.js';
-import { afterRun, withRun } from '../records/sync-record.js';
+import { afterRun, atPlace, withRun } from '../records/sync-record.js';
 
 // What a record says of a run, as it begins and when it has ended.
 
@@ -22,7 +22,7 @@ export function begunRecord(
   const run = stored.runs[operation];
   const asked = run?.asked ?? null;
   const isFirst = asked?.isTaken === false && run?.failure === null;
-  return withRun({ ...stored, place }, operation, {
+  return withRun({ ...stored, ...atPlace(stored, place) }, operation, {
     status: 'running',
     jobId: ownJobId ?? (isFirst ? asked.jobId : null) ?? jobId,
     runId,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../../src/stores/memory.js';
+import { memoryDestination } from '../../../src/testing/memory-destination/index.js';
 import type { StateStore } from '../../../src/contracts/state-store.js';
 import { failure } from '../../support/engine.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
@@ -48,6 +49,21 @@ describe('a record whose owner is gone', () => {
       await service.sync('shop');
     }
     expect(new Set(await ownersAt(world))).toEqual(new Set([id]));
+    await service.deleteSync('shop');
+    expect(await ownersAt(world)).toEqual([]);
+  });
+
+  it('gives free what it wrote at the place that its connection pointed to before', async () => {
+    const inner = memoryDestination();
+    // As that of a driver whose connection says for which host it is.
+    let host = 'first';
+    const identity: typeof inner.identity = (given, config) => `${host}:${inner.identity(given, config)}`;
+    const world = createWorld({ destination: { ...inner, identity } });
+    const { service, folders } = world;
+    folders.set('/shop', 'API_KEY', 'one');
+    await service.createSync(definitionOf('shop', manual));
+    for (host of ['first', 'second', 'third', 'first']) await service.sync('shop');
+    expect(await world.store.list('places/')).toHaveLength(3);
     await service.deleteSync('shop');
     expect(await ownersAt(world)).toEqual([]);
   });

@@ -443,6 +443,48 @@ describe.each(STORES)('a record in %s', (_name, openStore) => {
   });
 });
 
+describe('a damaged document of a name', () => {
+  const openDamaged = async () => {
+    const world = openWorld();
+    const { service, store } = world;
+    const { id } = await service.createSync({ ...definitionOf('shop'), isEnabled: false });
+    for (const key of await store.list('sync-names/')) {
+      const version = (await store.get(key))?.version ?? null;
+      await store.put(key, { formatVersion: 99 }, { ifVersion: version });
+    }
+    return { ...world, id };
+  };
+
+  it('does not hide the record that has the name, which keeps it', async () => {
+    const { service, id } = await openDamaged();
+    expect((await service.getSync('shop')).id).toBe(id);
+    await failure(service.createSync(definitionOf('shop')), 'SYNC_EXISTS');
+    await service.updateSync('shop', { name: 'boutique' });
+    await failure(service.getSync('shop'), 'SYNC_NOT_FOUND');
+    await service.createSync({ ...definitionOf('shop'), isEnabled: false });
+    expect((await service.listSyncs()).map(({ name }) => name)).toEqual(['boutique', 'shop']);
+  });
+
+  it('does not outlive its record, whose name is free again', async () => {
+    const { service } = await openDamaged();
+    await service.deleteSync('shop');
+    await failure(service.getSync('shop'), 'SYNC_NOT_FOUND');
+    const { id } = await service.createSync({ ...definitionOf('shop'), isEnabled: false });
+    expect((await service.getSync('shop')).id).toBe(id);
+  });
+
+  it('is reported where a record that is damaged, too, may have the name', async () => {
+    const { service, store } = await openDamaged();
+    for (const key of await store.list('syncs/')) {
+      const version = (await store.get(key))?.version ?? null;
+      await store.put(key, { formatVersion: 99 }, { ifVersion: version });
+    }
+    await failure(service.getSync('shop'), 'STATE_UNREADABLE');
+    await failure(service.createSync(definitionOf('shop')), 'STATE_UNREADABLE');
+    await failure(service.deleteSync('shop'), 'STATE_UNREADABLE');
+  });
+});
+
 describe('two records at one place', () => {
   const at = (name: string, keySchema?: string) => ({
     ...definitionOf(name, { destinationConfig: { place: 'shared' }, isEnabled: false }),
