@@ -2,7 +2,7 @@ import type { HttpClient } from '../contracts/http.js';
 import { followSignals } from '../shared/abort.js';
 import { resolveClientOptions, type HttpClientOptions } from './client-options.js';
 import type { HttpRun } from './http-run.js';
-import { Places } from '../shared/joint/places.js';
+import { Semaphore } from '../shared/joint/semaphore.js';
 import { createThrottle } from './pacing/throttle.js';
 import { sendRequest, type HttpConnection } from './send-request.js';
 
@@ -40,7 +40,7 @@ const connectionTo = (options: HttpClientOptions): HttpConnection => {
   const resolved = resolveClientOptions(options);
   return {
     options: resolved,
-    places: new Places(resolved.concurrency),
+    semaphore: new Semaphore(resolved.concurrency),
     throttle: createThrottle(resolved.clock),
   };
 };

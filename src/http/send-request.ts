@@ -3,7 +3,7 @@ import type { FetchHeaders, HttpRequest, HttpResult } from '../contracts/http.js
 import { checkHeaders } from './address.js';
 import { backoff, isTooLate } from './backoff.js';
 import { inTurn } from './pacing/in-turn.js';
-import type { Places } from '../shared/joint/places.js';
+import type { Semaphore } from '../shared/joint/semaphore.js';
 import type { HttpRun } from './http-run.js';
 import type { ResolvedClientOptions } from './client-options.js';
 import { rateLimited, type RequestFacts } from './errors.js';
@@ -16,7 +16,7 @@ import { withRetries } from './retry.js';
 /** What all requests of a connection share. */
 export interface HttpConnection {
   readonly options: ResolvedClientOptions;
-  readonly places: Places;
+  readonly semaphore: Semaphore;
   readonly throttle: Throttle;
 }
 
@@ -122,12 +122,12 @@ async function attemptWhenOpen<Data>(
     (budget.left <= 0 && inARow > retry.retries);
   sending.backoffUntil = undefined;
   for (;;) {
-    // Outside of the queue: a place in it is for what can be sent.
+    // Outside of the queue: a permit is for what can be sent.
     const closure = await connection.throttle.open(signal, isPointless);
     if (closure) throw new AbortError(rateLimited(facts, closure.isTold ? closure.until : undefined));
     // What was begun is ended before more is begun: a later attempt goes before a first one.
-    const wish = { priority: attempt, signal };
-    const result = await inTurn(connection.places, wish, () => attemptOnce(sending, facts, attempt));
+    const request = { priority: attempt, signal };
+    const result = await inTurn(connection.semaphore, request, () => attemptOnce(sending, facts, attempt));
     if (result) return result;
   }
 }

@@ -1,19 +1,19 @@
 import { untilAborted } from '../../shared/abort.js';
-import type { Places, Wish } from '../../shared/joint/places.js';
+import type { Semaphore, PermitRequest } from '../../shared/joint/semaphore.js';
 
 /**
- * Does work once there is a place for it, and keeps the place until the work ends. The work is started by who called
+ * Does work once there is a permit for it, and keeps the permit until the work ends. The work is started by who called
  * this, never by the end of other work: in a Cloudflare worker no request may do I/O for another.
  */
 export async function inTurn<Result>(
-  places: Places,
-  wish: Wish,
+  semaphore: Semaphore,
+  request: PermitRequest,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const leave = await places.take(wish);
+  const release = await semaphore.acquire(request);
   try {
-    return await untilAborted(work(), wish.signal);
+    return await untilAborted(work(), request.signal);
   } finally {
-    leave();
+    release();
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../contracts/clock.js';
 import { inTurn } from './in-turn.js';
 import { createPace } from './pace.js';
-import { Places } from '../../shared/joint/places.js';
+import { Semaphore } from '../../shared/joint/semaphore.js';
 import { createQuotaFollower, type Ticket } from './quota-follower.js';
 import { createSteadyTime, type SteadyTime } from './steady-time.js';
 import type { Quota } from './told-times.js';
@@ -75,7 +75,7 @@ export function createThrottle(clock: Clock): Throttle {
 class PacedThrottle implements Throttle {
   readonly #clock: Clock;
   readonly #time: SteadyTime;
-  readonly #gate = new Places(1);
+  readonly #gate = new Semaphore(1);
   readonly #pace = createPace();
   readonly #quota = createQuotaFollower();
   #nextAt = 0;

@@ -2,7 +2,7 @@ import type { SourceLocation } from '../../contracts/source.js';
 import { locationKey } from '../../core/inputs/location.js';
 import { untilAborted } from '../../shared/abort.js';
 import { settlesWithin } from '../../shared/async.js';
-import { Places } from '../../shared/joint/places.js';
+import { Semaphore } from '../../shared/joint/semaphore.js';
 import { failureText, isWorthRetrying, pauseAfter, type FailureText } from '../failure.js';
 import type { ResolvedServiceOptions } from '../options.js';
 
@@ -26,7 +26,7 @@ export type Look =
 /** Looks at locations of the source, each within a time limit. A look that fails is an event and a result, not an error. */
 export class SourceLooks {
   readonly #options: ResolvedServiceOptions;
-  readonly #places = new Places(LOOKS_TOGETHER);
+  readonly #semaphore = new Semaphore(LOOKS_TOGETHER);
   readonly #failures = new Map<string, number>();
 
   constructor(options: ResolvedServiceOptions) {
@@ -47,9 +47,9 @@ export class SourceLooks {
   }
 
   async #inTurn<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
-    const leave = await this.#places.take({ signal });
+    const release = await this.#semaphore.acquire({ signal });
     const working = work();
-    void settlesWithin(working, TURN_MS, this.#options.clock).then(leave);
+    void settlesWithin(working, TURN_MS, this.#options.clock).then(release);
     return untilAborted(working, signal);
   }
 
