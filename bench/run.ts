@@ -1,5 +1,5 @@
 // Run by `npm run bench`, in the package's directory. `npm run bench -- --quick planner` measures less, and only what
-// is named: cost, targets, comparison, planner, large, package. Only a full run writes docs/benchmarks.md.
+// is named: cost, network, targets, comparison, planner, large, package. Only a full run writes docs/benchmarks.md.
 import {
   comparisonSection,
   longestSync,
@@ -10,6 +10,7 @@ import {
 import { costSection } from './report/cost-section.js';
 import { largeSection } from './report/large-section.js';
 import { describeMachine } from './report/machine.js';
+import { networkSection } from './report/network-section.js';
 import { packageSection } from './report/package-section.js';
 import { plannerSection } from './report/planner-section.js';
 import { pretty, writeToPage } from '../tools/page.js';
@@ -19,7 +20,7 @@ import { measureLimit, measureParallel, targetsSection, type TargetResult } from
 const chosen = process.argv.slice(2);
 const isQuick = chosen.includes('--quick');
 const parts = chosen.filter((word) => word !== '--quick');
-const isWanted = (part: 'cost' | 'targets' | 'comparison' | 'planner' | 'large' | 'package') =>
+const isWanted = (part: 'cost' | 'network' | 'targets' | 'comparison' | 'planner' | 'large' | 'package') =>
   parts.length === 0 || parts.includes(part);
 const scope = isQuick
   ? { sizes: [10, 100], roundTrips: [0, 20], keys: [1_000, 10_000, 100_000], runs: 3 }
@@ -54,6 +55,7 @@ async function measureSyncs(): Promise<readonly string[]> {
     await warmUp();
   }
   const cost = isWanted('cost') ? [await costSection(servers, { isQuick, runs: scope.runs }, tell)] : [];
+  const network = isWanted('network') ? [await networkSection(servers, scope.runs, tell)] : [];
   const parallel: TargetResult[] = [];
   if (isWanted('targets')) {
     tell('target: in parallel');
@@ -75,13 +77,14 @@ async function measureSyncs(): Promise<readonly string[]> {
   await servers.close();
   return [
     ...cost,
+    ...network,
     ...(isWanted('targets') ? [targetsSection([...parallel, ...limits])] : []),
     ...(isWanted('comparison') ? [comparisonSection([...measured, ...slow])] : []),
   ];
 }
 
 const machine = await describeMachine();
-const needsServers = isWanted('cost') || isWanted('targets') || isWanted('comparison');
+const needsServers = (['cost', 'network', 'targets', 'comparison'] as const).some(isWanted);
 const syncs = needsServers ? await measureSyncs() : [];
 const sections = [...syncs];
 if (isWanted('planner')) sections.push(await plannerSection(scope.keys, tell));
