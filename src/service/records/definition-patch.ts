@@ -48,6 +48,15 @@ export function changedDefinition(definition: SyncDefinition, changes: SyncChang
     const message = "it can't be changed; delete this sync and create another one";
     return isNamed ? [{ code: 'INVALID_DEFINITION', path, message }] : [];
   });
+  for (const path of ['name', 'isEnabled', 'syncOptions', 'destinationConfig']) {
+    // JSON can say it all the same, and a sync that was switched off would be on again, by its default.
+    if (Object.hasOwn(changes, path) && Reflect.get(changes, path) === null)
+      problems.push({
+        code: 'INVALID_DEFINITION',
+        path,
+        message: 'null does not clear it; leave it out to keep it',
+      });
+  }
   if (problems.length > 0)
     throw errorFromProblems('INVALID_DEFINITION', "The sync can't be changed", problems, {
       definitionId,
@@ -56,7 +65,7 @@ export function changedDefinition(definition: SyncDefinition, changes: SyncChang
     });
   const { syncOptions, ...rest } = changes;
   const next = patched(definition, rest);
-  return syncOptions === undefined || syncOptions === null
+  return syncOptions === undefined
     ? next
     : { ...next, syncOptions: patched(definition.syncOptions, syncOptions) };
 }

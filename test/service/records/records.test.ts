@@ -339,6 +339,16 @@ describe.each(STORES)('a record in %s', (_name, openStore) => {
     ]);
   });
 
+  it('is not switched on by a null, nor cleared of what it needs', async () => {
+    const { service } = await open();
+    const made = await service.createSync({ ...definitionOf('shop'), isEnabled: false });
+    const nulls: object = { name: null, isEnabled: null, syncOptions: null, destinationConfig: null };
+    expect(subjectsOf(await failure(service.updateSync('shop', nulls), 'INVALID_DEFINITION'))).toEqual(
+      Object.keys(nulls).sort(),
+    );
+    expect(await service.getSync('shop')).toEqual(made);
+  });
+
   it('says of every call that names no record that there is none', async () => {
     const { service } = await open();
     for (const call of [
