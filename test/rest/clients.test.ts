@@ -85,6 +85,7 @@ const ROWS: readonly Row[] = [
     ...refused,
     paths: ['name', 'destinationConfig'],
   }),
+  post('an empty project', { body: { ...VALID, projectId: '' } }, 400, { ...refused, paths: ['projectId'] }),
   post('a config that is no object', { body: { ...VALID, destinationConfig: null } }, 400, {
     ...refused,
     paths: ['destinationConfig'],
@@ -135,6 +136,8 @@ const ROWS: readonly Row[] = [
     ...refused,
     paths: ['isEnabled', 'syncOptions'],
   }),
+  patch('options that are no object', { syncOptions: true }, 400, { ...refused, paths: ['syncOptions'] }),
+  patch('an empty folder', { secretPath: '' }, 400, { ...refused, paths: ['secretPath'] }),
   patch('another project', { projectId: 'p-2' }, 400, { ...refused, paths: ['projectId'] }),
   patch('another destination', { destination: 'other' }, 400, { ...refused, paths: ['destination'] }),
   {

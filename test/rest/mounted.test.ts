@@ -88,6 +88,10 @@ describe.concurrent('the API', { timeout: 300_000 }, () => {
       const [, port = ''] = await program.says(/Listening on port (\d+)/);
       const origin = `http://127.0.0.1:${port}`;
       expect(await (await fetch(`${origin}/health`)).text()).toBe('ok');
+      const headers = { authorization: `Bearer ${API_TOKEN}` };
+      const document = (await (await fetch(`${origin}/openapi.json`, { headers })).json()) as object;
+      expect(document).toMatchObject({ openapi: '3.1.0' });
+      expect((await fetch(`${origin}/openapi.json`)).status).toBe(403);
       await useApi((path, init) => fetch(`${origin}${path}`, init));
     } finally {
       program.kill('SIGKILL');
