@@ -3,7 +3,7 @@
 // Ends with 0: done, or nothing to do; 1: failed; 2: there are changes, or a person has to decide.
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { formatPlan, formatResult, isSecretSyncError } from 'secret-sync-engine';
+import { formatPlan, formatResult, hasChanges, isSecretSyncError } from 'secret-sync-engine';
 import { definition, engine } from './plan-in-ci/engine.js';
 
 const { values, positionals } = parseArgs({
@@ -16,8 +16,8 @@ try {
   const plan = await engine.plan(definition);
   await writeFile(planFile, JSON.stringify(plan, null, 2));
   console.log(formatPlan(plan));
-  const { create, update, replace, delete: deletions } = plan.summary;
-  const isUnchanged = create + update + replace + deletions === 0;
+  // A deployment can be due although nothing has to be written.
+  const isUnchanged = !hasChanges(plan) && plan.after === undefined;
   const isDecided = plan.applicable || values.confirm !== undefined;
   if (isUnchanged && plan.applicable) console.log('Nothing to do.');
   else if (!values.apply || !isDecided) process.exitCode = 2;

@@ -12,10 +12,11 @@ await app.register((api) => {
   // The handler reads the bodies itself, once it has let the request in.
   api.removeAllContentTypeParsers();
   api.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  api.all('/api/v1/*', async (request, reply) => {
-    reply.hijack();
-    await listener(request.raw, reply.raw);
-  });
+  for (const path of ['/api/v1/*', '/openapi.json'])
+    api.all(path, async (request, reply) => {
+      reply.hijack();
+      await listener(request.raw, reply.raw);
+    });
 });
 const address = await app.listen({ host: '127.0.0.1', port: Number(process.env['PORT'] ?? 3000) });
 console.log(`Listening on port ${new URL(address).port}`);

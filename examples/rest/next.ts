@@ -1,5 +1,5 @@
-// The API in Next.js: app/api/v1/[...path]/route.ts. What `service.ts` needs. Let one process call service.start(), for
-// example in instrumentation.ts.
+// The API in Next.js: app/api/v1/[...path]/route.ts, and app/openapi.json/route.ts if you serve its document. What
+// `service.ts` needs. Let one process call service.start(), for example in instrumentation.ts.
 import { handler } from './service.js';
 
 export const GET = handler.fetch;

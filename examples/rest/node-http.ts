@@ -1,5 +1,5 @@
-// The API in a server of node:http. Express takes the same listener: app.use('/api/v1', listener) before any parser of
-// bodies. PORT, and what `service.ts` needs.
+// The API in a server of node:http. Express 5 takes the same listener: app.all('/api/v1/{*path}', listener), before any
+// parser of bodies. Not app.use('/api/v1', listener), which takes the prefix off the URL. PORT, and what `service.ts` needs.
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { handler, service } from './service.js';

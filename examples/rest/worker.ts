@@ -1,6 +1,7 @@
 // The API in a worker, such as of Cloudflare: what the engine needs comes with the first request, and nothing is read
 // from a disk. A worker drops what goes on after the response, unless it was told to wait: so runs are put into a queue, and
-// done with waitUntil. In production, give it a store on a database, and let a schedule do what `service.findDue()` returns.
+// done with waitUntil. No timer outlives a request either: a cron trigger, for example every five minutes, runs what is due,
+// because the source has changed or a run that failed is to be tried again. In production, give it a store on a database.
 import { memoryStore, SecretSyncEngine } from 'secret-sync-engine';
 import { qovery } from 'secret-sync-engine/drivers/qovery';
 import { createRestHandler, type RestHandler } from 'secret-sync-engine/rest';
@@ -27,6 +28,8 @@ interface Api {
   readonly handler: RestHandler;
   /** Does what was asked for. */
   work(): Promise<unknown>;
+  /** Does what is due without being asked for. */
+  workDue(): Promise<unknown>;
 }
 
 function createApi(env: Env): Api {
@@ -56,6 +59,7 @@ function createApi(env: Env): Api {
       authorize: (request) => request.headers.get('authorization') === `Bearer ${env.API_TOKEN}`,
     }),
     work: () => Promise.all(jobs.splice(0).map((job) => service.perform(job))),
+    workDue: async () => Promise.all((await service.findDue()).map((job) => service.perform(job))),
   };
 }
 
@@ -67,5 +71,9 @@ export default {
     const response = await api.handler.fetch(request);
     context.waitUntil(api.work());
     return response;
+  },
+  scheduled(_event: unknown, env: Env, context: Context): void {
+    api ??= createApi(env);
+    context.waitUntil(api.workDue());
   },
 };

@@ -21,7 +21,11 @@ function groupRows(rows: readonly Row[]): Groups {
 function cutRows(groups: Groups, most: number): readonly Row[] {
   return [...groups].flatMap(([symbol, group]) => {
     const left = group.length - most;
-    const more = { symbol, name: `${left}${most === 0 ? '' : ' more'} keys`, words: LEFT_OUT };
+    const more = {
+      symbol,
+      name: `${left}${most === 0 ? '' : ' more'} ${left === 1 ? 'key' : 'keys'}`,
+      words: LEFT_OUT,
+    };
     return left <= 1 && most > 0 ? group : [...group.slice(0, most), more];
   });
 }
@@ -37,7 +41,8 @@ function cutNotes(notes: readonly Note[], most: number): readonly Note[] {
 }
 
 const clip = (text: string): string =>
-  text.length <= LONGEST_NAME ? text : `${text.slice(0, LONGEST_NAME - 1)}…`;
+  // Without the first half of a pair that is cut in two.
+  text.length <= LONGEST_NAME ? text : `${text.slice(0, LONGEST_NAME - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 
 /** Returns what cuts the rows and notes of a report. Rows are grouped once: a length is found by cutting many times. */
 function createCut({ rows, quiet, notes }: Report) {

@@ -38,6 +38,12 @@ function flagProblems({ isAutoSyncEnabled, syncOptions }: Json): ErrorProblem[] 
     : [problem(path, 'syncOptions.autoSyncEnabled says the opposite; send one of them')];
 }
 
+/** A location that is not named is left out; an empty one could not be asked for. */
+const emptyIn = (body: Json): ErrorProblem[] =>
+  ['projectId', 'environment', 'secretPath']
+    .filter((path) => body[path] === '')
+    .map((path) => problem(path, 'it is empty; set it, or leave it out'));
+
 /** Moves the flag to where a definition has it. */
 function withOption({ isAutoSyncEnabled, ...rest }: Json): Json {
   if (isAutoSyncEnabled === undefined) return rest;
@@ -52,6 +58,7 @@ export function definitionIn(body: Json, destination: string): SyncDefinitionInp
   const named = body['destination'];
   refuse([
     ...unknownIn(body, createBody.shape),
+    ...emptyIn(body),
     ...flagProblems(body),
     ...(named === undefined || named === destination
       ? []
@@ -75,6 +82,7 @@ export function changesIn(body: Json): ChangesInBody {
   const isVersion = version === undefined || (typeof version === 'number' && Number.isInteger(version));
   refuse([
     ...unknownIn(body, updateBody.shape),
+    ...emptyIn(body),
     ...flagProblems(body),
     ...(isVersion ? [] : [problem('expectedVersion', 'it must be the whole number of a version')]),
   ]);

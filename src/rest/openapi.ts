@@ -13,6 +13,7 @@ const ERRORS = {
   409: 'It conflicts with the present state, or needs a decision.',
   413: 'The body is too long.',
   415: 'The body is not declared as JSON.',
+  499: 'The client has ended the request.',
   500: 'The server is not set up well, or failed.',
   502: 'The source or the destination failed or refused.',
   503: 'The destination is unavailable, or limits requests.',

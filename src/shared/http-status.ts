@@ -63,5 +63,5 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
  */
 export function httpStatus(error: unknown): number {
   // An error of another copy of this package can have a code that this one does not know.
-  return isSecretSyncError(error) ? ((STATUS as Readonly<Record<string, number>>)[error.code] ?? 500) : 500;
+  return isSecretSyncError(error) && Object.hasOwn(STATUS, error.code) ? STATUS[error.code] : 500;
 }

@@ -108,7 +108,7 @@ ${checks('test/clients/infisical.test.ts')}
 ## Infisical's own syncs
 
 ${QOVERY_CASES.length} situations at Qovery and ${HASURA_CLOUD_CASES.length} at Hasura Cloud, which the code and tests of
-Infisical's own syncs decide upon, [end the same or differ for a reason](recipes/coming-from-infisical.md#case-by-case).
+Infisical's own syncs cover, [end the same or differ for a reason](recipes/coming-from-infisical.md#case-by-case).
 
 ## Where they disagree
 

@@ -63,6 +63,15 @@ describe('a report that is longer than it may be', () => {
     expect(text.length).toBeLessThanOrEqual(2_000);
   });
 
+  it('cuts no character in two, and says of one key that it is one', () => {
+    const definition = { ...long.definition, destination: `${'x'.repeat(58)}${'\u{1f511}'.repeat(40_000)}` };
+    const huge = `A${'\u{1f511}'.repeat(40_000)}`;
+    const plan = planOf({ changes: [{ key: huge, sourceKey: huge, action: 'create', reason: 'missing' }] });
+    const text = formatPlan({ ...plan, definition }, { format: 'markdown' });
+    expect(text).toContain('x…`');
+    expect(text).toContain('+ 1 key: not listed');
+  });
+
   it('has no limit as text, unless one is given', () => {
     expect(formatPlan(long).split('\n').length).toBeGreaterThan(COUNT);
     expect(formatPlan(long, { maxLength: 10_000 }).length).toBeLessThanOrEqual(10_000);

@@ -85,6 +85,11 @@ const ROWS: readonly Row[] = [
     ...refused,
     paths: ['name', 'destinationConfig'],
   }),
+  post('an empty project', { body: { ...VALID, projectId: '' } }, 400, { ...refused, paths: ['projectId'] }),
+  post('a config that is no object', { body: { ...VALID, destinationConfig: null } }, 400, {
+    ...refused,
+    paths: ['destinationConfig'],
+  }),
   post('fields that are unknown', { body: { ...VALID, nmae: 1, syncOptions: { x: 1 } } }, 400, refused),
   post('an id', { body: { ...VALID, id: 'mine' } }, 400, { ...refused, paths: ['id'] }),
   post('a field of the wrong type', { body: { ...VALID, isEnabled: 'true' } }, 400, {
@@ -127,6 +132,12 @@ const ROWS: readonly Row[] = [
     error: 'VERSION_CONFLICT',
   }),
   patch('a version that is text', { expectedVersion: '1' }, 400, { ...refused, paths: ['expectedVersion'] }),
+  patch('a null that would switch it on', { isEnabled: null, syncOptions: null }, 400, {
+    ...refused,
+    paths: ['isEnabled', 'syncOptions'],
+  }),
+  patch('options that are no object', { syncOptions: true }, 400, { ...refused, paths: ['syncOptions'] }),
+  patch('an empty folder', { secretPath: '' }, 400, { ...refused, paths: ['secretPath'] }),
   patch('another project', { projectId: 'p-2' }, 400, { ...refused, paths: ['projectId'] }),
   patch('another destination', { destination: 'other' }, 400, { ...refused, paths: ['destination'] }),
   {

@@ -88,6 +88,10 @@ describe.concurrent('the API', { timeout: 300_000 }, () => {
       const [, port = ''] = await program.says(/Listening on port (\d+)/);
       const origin = `http://127.0.0.1:${port}`;
       expect(await (await fetch(`${origin}/health`)).text()).toBe('ok');
+      const headers = { authorization: `Bearer ${API_TOKEN}` };
+      const document = (await (await fetch(`${origin}/openapi.json`, { headers })).json()) as object;
+      expect(document).toMatchObject({ openapi: '3.1.0' });
+      expect((await fetch(`${origin}/openapi.json`)).status).toBe(403);
       await useApi((path, init) => fetch(`${origin}${path}`, init));
     } finally {
       program.kill('SIGKILL');
@@ -133,10 +137,20 @@ describe.concurrent('the API', { timeout: 300_000 }, () => {
     };
     const kept: Promise<unknown>[] = [];
     const context = { waitUntil: (work: Promise<unknown>) => void kept.push(work) };
-    await useApi(
-      (path, init) => worker.fetch(new Request(`https://worker.example${path}`, init), env, context),
-      place,
-    );
+    const send: Fetch = (path, init) =>
+      worker.fetch(new Request(`https://worker.example${path}`, init), env, context);
+    await useApi(send, place);
+
+    // What has changed since is written by its schedule.
+    const target = qoveryTarget(emulator);
+    const headers = { authorization: `Bearer ${API_TOKEN}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ name: 'web', destinationConfig: target.config, ...place });
+    expect((await send(`${SYNCS}/qovery`, { method: 'POST', headers, body })).status).toBe(200);
     await Promise.all(kept);
+    expect(target.find('API_KEY')?.value).toBe('the-first-secret');
+    infisical.editSecret(place, { key: 'API_KEY', value: 'the-second-secret' });
+    worker.scheduled(undefined, env, context);
+    await Promise.all(kept);
+    expect(target.find('API_KEY')?.value).toBe('the-second-secret');
   });
 });

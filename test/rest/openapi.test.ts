@@ -1,5 +1,9 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, it } from 'vitest';
+import { ERROR_CODES } from '../../src/contracts/error-codes.js';
+import { SecretSyncError } from '../../src/contracts/errors.js';
+import { qovery } from '../../src/drivers/qovery/index.js';
+import { httpStatus } from '../../src/shared/http-status.js';
 import { memoryDestination } from '../../src/testing/memory-destination/index.js';
 import { createChecker } from './openapi-checker.js';
 import { createApi, ORIGIN, SYNCS } from './support.js';
@@ -33,6 +37,16 @@ describe('openapi.json', () => {
       'post /secret-syncs/{destination}/{syncId}/remove-secrets',
       'post /secret-syncs/{destination}/{syncId}/sync-secrets',
     ]);
+  });
+
+  it('declares each status that an error can have, for every route', async () => {
+    const { document } = await createApi({ drivers: [qovery(), memoryDestination()] });
+    const ofErrors = ERROR_CODES.map((code) => httpStatus(new SecretSyncError(code, 'It failed.')));
+    const ofRequests = [401, 403, 413, 415, 499];
+    const statuses = [...new Set([200, ...ofErrors, ...ofRequests])].map(String).sort();
+    const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+    expect(operations).toHaveLength(17);
+    for (const { responses } of operations) expect(Object.keys(responses).sort()).toEqual(statuses);
   });
 
   it('is held by a check that finds what is not as described', async () => {

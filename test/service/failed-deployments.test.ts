@@ -3,7 +3,7 @@ import { SecretSyncService } from '../../src/service/secret-sync-service.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import { startQoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
-import { createEngine, qoveryTarget } from '../support/engine.js';
+import { createEngine, failure, qoveryTarget } from '../support/engine.js';
 import { createVirtualClock } from '../support/virtual-clock.js';
 import { HOUR, MINUTE } from './support.js';
 
@@ -82,4 +82,25 @@ it('a deployment that was given up is tried again, from the first time on, when 
   await pass(2 * MINUTE);
   expect(deployments()).toBe(7);
   expect(await record()).toMatchObject({ syncStatus: 'succeeded', lastSyncMessage: null });
+});
+
+it('a deletion whose deployment fails keeps its record, until it succeeds or is made without one', async () => {
+  const { emulator, target, service, pass, deployments, record } = await startFailing();
+  emulator.configure({ deploymentState: 'DEPLOYED' });
+  await pass(10 * MINUTE);
+  const { id } = await record();
+  expect(await record()).toMatchObject({ syncStatus: 'succeeded' });
+  emulator.configure({ deploymentState: 'BUILD_ERROR' });
+  const before = deployments();
+  for (const attempt of [1, 2]) {
+    const deletion = failure(service.deleteSync(id, { removeSecrets: true }), 'REDEPLOY_FAILED');
+    await pass(10 * MINUTE);
+    await deletion;
+    expect(target.values().size).toBe(0);
+    expect(await record()).toMatchObject({ deletionStatus: null, removeStatus: 'failed' });
+    expect(deployments()).toBe(before + attempt);
+  }
+  await service.deleteSync(id);
+  await failure(service.getSync(id), 'SYNC_NOT_FOUND');
+  expect(deployments()).toBe(before + 2);
 });

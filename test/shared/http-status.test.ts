@@ -21,6 +21,16 @@ describe('the HTTP status of an error', () => {
     expect(statuses.filter((status) => status < 400 || status > 599)).toEqual([]);
   });
 
+  it.each(['SYNC_LOST', 'toString', '__proto__'])(
+    'is 500 for a code of another version of this package: %s',
+    (code) => {
+      const error = Object.defineProperty(new SecretSyncError('CONFLICT', 'It failed.'), 'code', {
+        value: code,
+      });
+      expect(httpStatus(error)).toBe(500);
+    },
+  );
+
   it.each([[new Error('any')], [undefined], ['text'], [{ code: 'SYNC_NOT_FOUND' }]])(
     'is 500 for what is no error of this library: %s',
     (error) => {

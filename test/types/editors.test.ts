@@ -22,6 +22,11 @@ declare const service: SecretSyncService<readonly [ReturnType<typeof hasuraCloud
 const config = { organizationId: 'o', projectId: 'p' };
 
 void engine.plan({ name: 'a', destination: '▮engine', destinationConfig: config }); // ✗ empty
+void engine.sync({ name: 'a', destination: '▮sync', destinationConfig: config }); // ✗ empty-sync
+void engine.importSecrets({ name: 'a', destination: '▮import', destinationConfig: config }); // ✗ empty-import
+void engine.removeSecrets({ name: 'a', destination: '▮remove', destinationConfig: config }); // ✗ empty-remove
+void engine.release({ name: 'a', destination: '▮release', destinationConfig: config }); // ✗ empty-release
+void service.createSync({ name: 'a', destination: '▮create', destinationConfig: config }); // ✗ empty-create
 void engine.plan({ name: 'a', destination: 'qovry', destinationConfig: config }); // ✗ typo
 void service.createSync({ name: 'a', destination: 'qovry', destinationConfig: config }); // ✗ service-typo
 void engine.plan({ name: 'a', destination: 'qovery', destinationConfig: { ...config, ▮config } });
@@ -129,7 +134,7 @@ describe.each(EDITORS)('TypeScript %s', (_version, open) => {
   });
 
   it('completes a destination to the names of the drivers, in calls and with satisfies', () => {
-    for (const place of ['engine', 'satisfies', 'record'])
+    for (const place of ['engine', 'sync', 'import', 'remove', 'release', 'create', 'satisfies', 'record'])
       expect(editor.completions(position(place))).toEqual(['hasura-cloud', 'qovery']);
   });
 

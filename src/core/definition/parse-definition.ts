@@ -55,7 +55,11 @@ const definitionSchema = optionsOf({
   isEnabled: optionalFlag,
   syncOptions: z.exactOptional(syncOptionsSchema),
   destination: text(1, 256),
-  destinationConfig: z.unknown(),
+  // The rest of it is for its driver to check.
+  destinationConfig: z.custom<unknown>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'it must be an object',
+  ),
 });
 
 /** A definition is written by people; what has more fields than this is something else. */

@@ -43,10 +43,12 @@ export function registerDefinition(input: unknown, drivers: readonly AnyDestinat
   const driver = drivers.find((candidate) => candidate.name === destination);
   let destinationConfig: unknown;
   if (driver !== undefined) {
-    const config = validate(driver.configSchema, valueAt(plain, ['destinationConfig']), {
-      code: 'INVALID_DEFINITION',
-      path: 'destinationConfig',
-    });
+    const path = 'destinationConfig';
+    const isObject = !problems.some((problem) => problem.path === path);
+    // What is no object is told of already.
+    const config = isObject
+      ? validate(driver.configSchema, valueAt(plain, [path]), { code: 'INVALID_DEFINITION', path })
+      : { problems: [] };
     if (config.problems === undefined) {
       destinationConfig = config.value;
       const unfit = redeployProblemOf(plain, driver, destinationConfig);

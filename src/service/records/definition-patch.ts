@@ -25,15 +25,34 @@ export type SyncChangesFor<Drivers extends readonly AnyDestinationDriver[]> = Sy
   DefinitionInputFor<Drivers>['destinationConfig']
 >;
 
-/** Sets what is named, and takes away what is `null`. */
-function patched(fields: object, changes: object): Record<string, unknown> {
+const CLEARABLE: ReadonlySet<string> = new Set([
+  'description',
+  'projectId',
+  'environment',
+  'secretPath',
+  'connectionId',
+] satisfies (keyof SyncChanges)[]);
+
+/** Every option can be cleared, and has its default then. */
+const isOption = (name: string, options: object): boolean =>
+  name === 'keySchema' || Object.hasOwn(options, name);
+
+/** Sets what is named, and takes away what is `null` and can be: another `null` is left to be refused. */
+function patched(
+  fields: object,
+  changes: object,
+  isClearable: (name: string) => boolean,
+): Record<string, unknown> {
   const result = new Map<string, unknown>(Object.entries(fields));
   for (const [name, value] of Object.entries(changes) as [string, unknown][]) {
-    if (value === null) result.delete(name);
+    if (value === null && isClearable(name)) result.delete(name);
     else if (value !== undefined) result.set(name, value);
   }
   return Object.fromEntries(result);
 }
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * A definition as it is to become; not checked yet.
@@ -54,11 +73,11 @@ export function changedDefinition(definition: SyncDefinition, changes: SyncChang
       destination,
       connectionId,
     });
-  const { syncOptions, ...rest } = changes;
-  const next = patched(definition, rest);
-  return syncOptions === undefined || syncOptions === null
-    ? next
-    : { ...next, syncOptions: patched(definition.syncOptions, syncOptions) };
+  const next = patched(definition, changes, (name) => CLEARABLE.has(name));
+  // What is no object is refused as it is.
+  if (!isObject(changes.syncOptions)) return next;
+  const options = definition.syncOptions;
+  return { ...next, syncOptions: patched(options, changes.syncOptions, (name) => isOption(name, options)) };
 }
 
 /** Whether two definitions say the same. */

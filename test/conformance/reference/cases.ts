@@ -29,4 +29,4 @@ export const isSame = ({ theirs, ours }: Pick<ReferenceCase<unknown>, 'theirs' |
   ours.split(',')[0] === theirs;
 
 export const CONFIRM =
-  'nothing tells it from the entries of others: confirm it, or set a key schema or `deletionScope`';
+  'nothing distinguishes it from the entries of others: confirm it, or set a key schema or `deletionScope`';

@@ -39,7 +39,7 @@ export const HASURA_CLOUD_CASES: readonly ReferenceCase<HasuraCloudWorld>[] = [
     ours: 'left alone',
   },
   {
-    situation: 'a variable has the wanted value, and another one has not',
+    situation: 'a variable has the wanted value, and another one does not',
     key: 'FOO',
     source: { ...FOO, OTHER: 'new' },
     world: { environment: { FOO: 'bar', OTHER: 'old' } },
@@ -48,7 +48,7 @@ export const HASURA_CLOUD_CASES: readonly ReferenceCase<HasuraCloudWorld>[] = [
     why: 'only what has changed is sent',
   },
   {
-    situation: 'Hasura Cloud shows a value as something else than a string (`true`)',
+    situation: 'Hasura Cloud shows a value as something other than a string (`true`)',
     key: 'FLAG',
     source: { FLAG: 'true' },
     world: { environment: { FLAG: true } },
@@ -147,7 +147,7 @@ export const HASURA_CLOUD_CASES: readonly ReferenceCase<HasuraCloudWorld>[] = [
     world: HAS_RESERVED,
     theirs: 'imported',
     ours: 'left alone',
-    why: 'settings of the platform are no secrets of the source',
+    why: 'settings of the platform are not secrets of the source',
   },
   {
     situation: 'the environment is changed between read and write',

@@ -27,7 +27,7 @@ export async function withCases(page: string): Promise<string> {
   const [before = '', rest = ''] = page.split(HEADING);
   const after = /\n## [^]*$/.exec(rest)?.[0] ?? '';
   const section = `
-What becomes of a key, in the situations that the code and tests of Infisical's own syncs decide upon. Each row of these tables is tested; bold is what differs on purpose.
+What happens to a key in each situation that the code and tests of Infisical's own syncs cover. Each row of these tables is tested; deliberate differences are bold.
 
 ${table('at Qovery', QOVERY_CASES)}
 

@@ -95,7 +95,7 @@ export const QOVERY_CASES: readonly ReferenceCase<QoveryWorld>[] = [
     why: 'its fingerprint and its revision are remembered',
   },
   {
-    situation: 'the source has no longer what the sync wrote',
+    situation: 'the source no longer has what the sync wrote',
     key: 'OLD',
     source: FOO,
     earlier: { ...FOO, OLD: 'x' },
@@ -147,7 +147,7 @@ export const QOVERY_CASES: readonly ReferenceCase<QoveryWorld>[] = [
     world: { ...SECRET, entries: [{ key: 'APP_OLD', value: 'x' }] },
     theirs: 'deleted',
     ours: 'refused, DELETION_REFUSED',
-    why: 'an empty source is more often a fault than a wish; `allowEmptySource` says that it is one',
+    why: 'an empty source is usually a mistake; `allowEmptySource` allows it',
   },
   {
     situation: 'an entry is built in',

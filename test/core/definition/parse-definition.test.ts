@@ -46,7 +46,9 @@ describe('a definition is refused, with path and remedy, where', () => {
     ['isEnabled is no boolean', { isEnabled: 'yes' }, 'isEnabled', /true or false/],
     ['destination is empty', { destination: '' }, 'destination', /it is empty; set it/],
     ['destination is not a string', { destination: 1 }, 'destination', /must be a string/],
-    ['syncOptions is no object', { syncOptions: 'x' }, 'syncOptions', /./],
+    ['syncOptions is no object', { syncOptions: 'x' }, 'syncOptions', /must be an object/],
+    ['destinationConfig is null', { destinationConfig: null }, 'destinationConfig', /must be an object/],
+    ['destinationConfig is a list', { destinationConfig: [] }, 'destinationConfig', /must be an object/],
     [
       'initialSyncBehavior is unknown',
       { syncOptions: { initialSyncBehavior: 'merge' } },

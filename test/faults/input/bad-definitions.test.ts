@@ -92,6 +92,23 @@ describe('an address or a token that is refused before any request', () => {
   );
 });
 
+describe('a config that is no object', () => {
+  it.each([
+    ['missing', undefined, 'it is missing; set it'],
+    ['null', null, 'it must be an object'],
+    ['a word', 'production', 'it must be an object'],
+  ])('is told of once, in words of this library: %s', async (_title, destinationConfig, message) => {
+    const { engine } = createEngine<readonly AnyDestinationDriver[]>({
+      drivers: [qovery({ accessToken: 'token' })],
+    });
+    const { problems } = await failure(
+      engine.plan({ name: 'nightly', destination: 'qovery', destinationConfig }),
+      'INVALID_DEFINITION',
+    );
+    expect(problems).toEqual([{ code: 'INVALID_DEFINITION', path: 'destinationConfig', message }]);
+  });
+});
+
 describe('a definition that does not fit is refused before any request', () => {
   const connections = {
     shop: { app: 'hasura-cloud', credentials: { accessToken: 'token' } },

@@ -339,6 +339,22 @@ describe.each(STORES)('a record in %s', (_name, openStore) => {
     ]);
   });
 
+  it('is not switched on by a null, nor cleared of what it needs', async () => {
+    const { service } = await open();
+    const made = await service.createSync({ ...definitionOf('shop'), isEnabled: false });
+    const nulls: object = { name: null, isEnabled: null, syncOptions: null, destinationConfig: null };
+    expect(subjectsOf(await failure(service.updateSync('shop', nulls), 'INVALID_DEFINITION'))).toEqual(
+      Object.keys(nulls).sort(),
+    );
+    for (const syncOptions of ['text', 7, true, [], { keyShema: null }]) {
+      const change: object = { syncOptions };
+      await failure(service.updateSync('shop', change), 'INVALID_DEFINITION');
+    }
+    expect(await service.getSync('shop')).toEqual(made);
+    const cleared: object = { description: null, projectId: null, syncOptions: { keySchema: null } };
+    expect(await service.updateSync('shop', cleared)).toMatchObject({ isEnabled: false });
+  });
+
   it('says of every call that names no record that there is none', async () => {
     const { service } = await open();
     for (const call of [
