@@ -36,6 +36,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     typecheck: { enabled: false },
+    // What tests bundle is JavaScript already: to transform a copy of the whole library takes longer than to test it.
+    server: { deps: { external: [/[\\/]secret-sync-(?:mutant|programs|own-code)-/] } },
     // Of `npm run fuzz`: what parses that which others wrote.
     coverage: {
       provider: 'v8',
