@@ -19,7 +19,7 @@ export const SYSTEM = [
   'test/integration/processes.test.ts',
   'test/package/tarball.test.ts',
   'test/rest/mounted.test.ts',
-  'test/service/auto-sync/kill.test.ts',
+  'test/service/auto-sync/{hour,kill}.test.ts',
   'test/simulation/**/*.test.ts',
   'test/stores/{postgres,redis}/server.test.ts',
   'test/types/editors.test.ts',
