@@ -8,6 +8,24 @@ const TESTS = ['test/**/*.test.ts'];
 /** Tests of clients that `npm run test:clients` installs. */
 const CLIENTS = 'test/clients/**';
 
+/**
+ * Tests of a system as a whole: real servers, processes that are started and killed, the packed package, the programs
+ * of the docs and examples, the compilers' services, and long random histories. `npm run test:system` runs them.
+ */
+export const SYSTEM = [
+  'test/docs/{docs,own-code}.test.ts',
+  'test/examples/{examples,service-examples}.test.ts',
+  'test/exploration/**/*.test.ts',
+  'test/integration/processes.test.ts',
+  'test/package/tarball.test.ts',
+  'test/rest/mounted.test.ts',
+  'test/service/auto-sync/{hour,kill}.test.ts',
+  'test/simulation/**/*.test.ts',
+  'test/stores/{postgres,redis}/server.test.ts',
+  'test/types/editors.test.ts',
+  'test/workers/bullmq/{fleet,worker}.test.ts',
+];
+
 /** Tests that put something else in the place of a module, for the whole thread. */
 const ALONE = [
   'test/http/nock.test.ts',
@@ -36,6 +54,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     typecheck: { enabled: false },
+    // What tests bundle is JavaScript already: to transform a copy of the whole library takes longer than to test it.
+    server: { deps: { external: [/[\\/]secret-sync-(?:mutant|programs|own-code)-/] } },
     // Of `npm run fuzz`: what parses that which others wrote.
     coverage: {
       provider: 'v8',
@@ -57,7 +77,7 @@ export default defineConfig({
       // To load the library and its dependencies anew for each file takes longer than most files.
       {
         extends: true,
-        test: { name: 'together', include: TESTS, exclude: [...ALONE, CLIENTS], isolate: false },
+        test: { name: 'together', include: TESTS, exclude: [...ALONE, ...SYSTEM, CLIENTS], isolate: false },
       },
       { extends: true, test: { name: 'alone', include: ALONE } },
     ],

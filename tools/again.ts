@@ -73,6 +73,9 @@ export function failuresOf(json: string, root: string): readonly Failure[] {
   });
 }
 
+/** Whether any file of tests was run, from the text that the JSON reporter of vitest wrote. */
+export const hasRun = (json: string): boolean => reportSchema.parse(JSON.parse(json)).testResults.length > 0;
+
 /** Says which tests failed how often, the most frequent first. `runs` holds the names of each run that was made. */
 export function describeRuns(runs: readonly (readonly string[])[]): string {
   const counts = new Map<string, number>();

@@ -4,7 +4,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describeRuns, failuresOf, parseAgainOptions, type AgainOptions, type Failure } from './again.js';
+import {
+  describeRuns,
+  failuresOf,
+  hasRun,
+  parseAgainOptions,
+  type AgainOptions,
+  type Failure,
+} from './again.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
@@ -26,16 +33,22 @@ const endOf = (child: ChildProcess): Promise<number | null> =>
     child.on('error', reject);
   });
 
-/** Runs the suite once, and lists what failed. */
-async function runOnce(files: readonly string[], directory: string, signal: AbortSignal) {
+/** The parts of the suite, as `npm test` runs them. */
+const PARTS = ['vitest.config.ts', 'vitest.system.config.ts'];
+
+/** Runs one part of the suite once. Returns what its reporter wrote, and what failed; `undefined` when interrupted. */
+async function runPart(config: string, files: readonly string[], directory: string, signal: AbortSignal) {
   const outputFile = join(directory, 'report.json');
   await rm(outputFile, { force: true });
   const args = [
     vitest,
     'run',
+    `--config=${config}`,
     '--reporter=dot',
     '--reporter=json',
     `--outputFile.json=${outputFile}`,
+    // Files that are asked for may all be in the other part.
+    '--passWithNoTests',
     ...files,
   ];
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -49,9 +62,24 @@ async function runOnce(files: readonly string[], directory: string, signal: Abor
   if (signal.aborted) return undefined;
   const report = await readFile(outputFile, 'utf8').catch(() => '{"testResults":[]}');
   const failures: readonly Failure[] = failuresOf(report, root);
-  if (code === 0 || failures.length > 0) return failures;
+  if (code === 0 || failures.length > 0) return { report, failures };
   process.stdout.write(Buffer.concat(said));
-  return [{ name: 'the run itself', message: `vitest ended with ${code}, and no test failed: see above` }];
+  const message = `vitest ended with ${code}, and no test failed: see above`;
+  return { report, failures: [{ name: `the run of ${config} itself`, message }] };
+}
+
+/** Runs the suite once, and lists what failed. */
+async function runOnce(files: readonly string[], directory: string, signal: AbortSignal) {
+  const failures: Failure[] = [];
+  let isEmpty = true;
+  for (const config of PARTS) {
+    const part = await runPart(config, files, directory, signal);
+    if (part === undefined) return undefined;
+    failures.push(...part.failures);
+    isEmpty &&= !hasRun(part.report);
+  }
+  if (!isEmpty || failures.length > 0) return failures;
+  return [{ name: 'the run itself', message: 'no file of tests was found' }];
 }
 
 async function main({ runs, isBusy, files }: AgainOptions): Promise<number> {

@@ -91,6 +91,9 @@ const hasMethods = <Name extends string>(
 const isNativeCrypto = (value: unknown): value is NativeCrypto =>
   hasMethods(value, 'createHash', 'createHmac', 'hash');
 
+/** What was made of a runtime's functions and found sound: to find out takes longer than most digests. */
+const soundOf = new WeakMap<NativeCrypto, Sha256>();
+
 /** The runtime's own SHA-256; `undefined` where it has none that is synchronous, or one that does not give the same. */
 export function nativeSha256(): Sha256 | undefined {
   // Without an import, which would tie every bundle to Node.
@@ -99,11 +102,15 @@ export function nativeSha256(): Sha256 | undefined {
   try {
     const native: unknown = runtime.getBuiltinModule('node:crypto');
     if (!isNativeCrypto(native)) return undefined;
+    const known = soundOf.get(native);
+    if (known !== undefined) return known;
     const found: Sha256 = {
       create: () => native.createHash(ALGORITHM),
       hmac: (key) => nativeHmac(native, key),
     };
-    return isSound(found) ? found : undefined;
+    if (!isSound(found)) return undefined;
+    soundOf.set(native, found);
+    return found;
   } catch {
     return undefined;
   }

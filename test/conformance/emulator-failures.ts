@@ -1,16 +1,26 @@
 import type { Emulator, Fault, RequestLogEntry } from '../../src/testing/emulators/server/types.js';
 
-const FAULTS: readonly (readonly [name: string, fault: Fault])[] = [
+type Faults = readonly (readonly [name: string, fault: Fault])[];
+
+const OF_A_SOCKET: Faults = [
   ['reset before', 'reset-before'],
   ['reset after', 'reset-after'],
-  ['HTML before', 'html-before'],
-  ['HTML after', 'html-after'],
   ['half of an answer', 'truncate'],
   ['a cut connection', 'cut'],
+];
+
+const FAULTS: Faults = [
+  ...OF_A_SOCKET,
+  ['HTML before', 'html-before'],
+  ['HTML after', 'html-after'],
   ...[400, 401, 403, 404, 409, 429, 500, 503].map((status) => [`status ${status}`, { status }] as const),
   ['a redirect', { status: 302, headers: { location: '/elsewhere' } }],
   ['another shape', { act: true, body: { data: [] } }],
 ];
+
+/** Whether a failure is one of the connection, which looks different without a socket; any other is a response. */
+export const isOfSocket = (failure: string): boolean =>
+  OF_A_SOCKET.some(([name]) => failure.endsWith(`: ${name}`));
 
 type IsWrite = (request: RequestLogEntry) => boolean;
 

@@ -10,7 +10,7 @@ import {
   type HasuraCloudEmulator,
   type HasuraCloudEmulatorOptions,
 } from '../../src/testing/emulators/hasura-cloud/index.js';
-import { EMULATOR_FAILURES, loseNextAnswer, startFailure } from './emulator-failures.js';
+import { EMULATOR_FAILURES, isOfSocket, loseNextAnswer, startFailure } from './emulator-failures.js';
 import { notingFetch, type Exchange } from './exchanges.js';
 
 const isWrite = ({ operation }: RequestLogEntry) => operation.startsWith('mutation');
@@ -31,7 +31,7 @@ export const HASURA_CLOUD_FAILURES = [...EMULATOR_FAILURES, ...OWN_FAILURES.keys
 interface HasuraCloudFixtureOptions extends HasuraCloudEmulatorOptions {
   /** Where to note what goes over the wire. */
   readonly exchanges?: Exchange[];
-  /** Whether requests go over a socket. Default: true. */
+  /** Whether requests go over a socket, until a failure has come that shows no difference. Default: true. */
   readonly sockets?: boolean;
 }
 
@@ -59,6 +59,7 @@ export async function hasuraCloudFixture(
       delete: (key) => void emulator.deleteVariable(id, key),
     };
   };
+  let fetch = sockets ? globalThis.fetch : emulator.fetch;
   return {
     driver: hasuraCloud(),
     credentials: { accessToken: accepted, apiUrl: emulator.url },
@@ -68,12 +69,13 @@ export async function hasuraCloudFixture(
     reservedKey: 'HASURA_GRAPHQL_LOG_LEVEL',
     engineOptions: {
       allowPrivateNetwork: true,
-      fetch: notingFetch(exchanges, undefined, sockets ? globalThis.fetch : emulator.fetch),
+      fetch: notingFetch(exchanges, undefined, (input, init) => fetch(input, init)),
     },
     requests: () => emulator.requests,
     peakInFlight: () => emulator.peakInFlight,
     echo: (echo) => emulator.configure({ echo }),
     fail(failure) {
+      if (!isOfSocket(failure)) fetch = emulator.fetch;
       const start = OWN_FAILURES.get(failure);
       if (start === undefined) startFailure(emulator, isWrite, failure);
       else start(emulator);

@@ -7,7 +7,7 @@ import type {
 import type { RequestLogEntry } from '../../src/testing/emulators/server/types.js';
 import type { QoverySwitches } from '../../src/testing/emulators/qovery/switches.js';
 import { startQoveryEmulator, type QoveryEmulatorOptions } from '../../src/testing/emulators/qovery/index.js';
-import { EMULATOR_FAILURES, loseNextAnswer, startFailure } from './emulator-failures.js';
+import { EMULATOR_FAILURES, isOfSocket, loseNextAnswer, startFailure } from './emulator-failures.js';
 import { notingFetch, type Exchange } from './exchanges.js';
 
 export interface QoveryFixtureOptions extends QoveryEmulatorOptions {
@@ -17,7 +17,7 @@ export interface QoveryFixtureOptions extends QoveryEmulatorOptions {
   readonly scope?: 'project' | 'environment';
   /** Where to note what goes over the wire; a response that a failure replaced is left out. */
   readonly exchanges?: Exchange[];
-  /** Whether requests go over a socket. Default: true. */
+  /** Whether requests go over a socket, until a failure has come that shows no difference. Default: true. */
   readonly sockets?: boolean;
 }
 
@@ -77,6 +77,7 @@ export async function qoveryFixture(
   };
   const place = placeNamed('here');
   let hasFailed = false;
+  let fetch = sockets ? globalThis.fetch : emulator.fetch;
   const otherKind = variableType === 'secret' ? 'variable' : 'secret';
   return {
     driver: qovery(),
@@ -88,12 +89,17 @@ export async function qoveryFixture(
     reservedKey: 'QOVERY_SOMETHING',
     engineOptions: {
       allowPrivateNetwork: true,
-      fetch: notingFetch(exchanges, () => !hasFailed, sockets ? globalThis.fetch : emulator.fetch),
+      fetch: notingFetch(
+        exchanges,
+        () => !hasFailed,
+        (input, init) => fetch(input, init),
+      ),
     },
     requests: () => emulator.requests,
     peakInFlight: () => emulator.peakInFlight,
     echo: (echo) => emulator.configure({ echo }),
     fail(failure) {
+      if (!isOfSocket(failure)) fetch = emulator.fetch;
       hasFailed = true;
       const switches = OWN_FAILURES.get(failure);
       if (switches === undefined) return startFailure(emulator, isWrite, failure);

@@ -39,7 +39,7 @@ const settled = (output: string): string =>
     .replace(/[ \t]+$/gm, '')
     .trim();
 
-/** Puts what snippets print into the pages: UPDATE_DOCS=1 npx vitest run test/docs */
+/** Puts what snippets print into the pages: UPDATE_DOCS=1 npm run test:system -- test/docs/docs */
 function update(outputs: readonly (readonly [shown: Block, output: string])[]): void {
   for (const path of new Set(outputs.map(([{ page }]) => page))) {
     const lines = readFileSync(`${root}/${path}`, 'utf8').split('\n');

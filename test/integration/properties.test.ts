@@ -7,7 +7,8 @@ import { memorySource } from '../../src/sources/memory.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import { memoryDestination } from '../../src/testing/memory-destination/index.js';
 import type { MemoryFault } from '../../src/testing/memory-destination/faults.js';
-import { createEngine, failure, memoryDefinition, PROPERTY_RUNS } from '../support/engine.js';
+import { createEngine, failure, memoryDefinition } from '../support/engine.js';
+import { propertyRuns } from '../support/properties/property.js';
 import { play, worlds, type World } from '../support/world.js';
 import type { SyncResult } from '../../src/contracts/result.js';
 
@@ -30,7 +31,7 @@ const isError = (end: SyncResult | SecretSyncError): end is SecretSyncError => i
 
 /** Tries a property on many worlds. */
 const forAll = (property: (world: World) => Promise<void>) =>
-  fc.assert(fc.asyncProperty(worlds, property), { numRuns: PROPERTY_RUNS });
+  fc.assert(fc.asyncProperty(worlds, property), propertyRuns);
 
 describe('for any source, destination, state and options', () => {
   it('1. after an apply a plan has nothing to do', async () => {
@@ -43,7 +44,7 @@ describe('for any source, destination, state and options', () => {
       const plan = await scene.plan({ force: false });
       expect(writesOf(plan)).toEqual([]);
     });
-    expect(applied).toBeGreaterThan(PROPERTY_RUNS / 5);
+    expect(applied).toBeGreaterThan(propertyRuns.numRuns / 5);
   });
 
   it('2. a plan issues no write, neither to the destination nor to the store', async () => {
@@ -161,7 +162,7 @@ describe('for any source, destination, state and options', () => {
       expect(scene.store.changes.filter((change) => change.includes('places/'))).toEqual([]);
       expect(scene.look()).toEqual(before);
     });
-    expect(refused).toBeGreaterThan(PROPERTY_RUNS / 20);
+    expect(refused).toBeGreaterThan(propertyRuns.numRuns / 20);
   });
 
   it('9. two syncs with disjoint schemas or keys lose nothing of each other, in any order', async () => {
@@ -200,7 +201,7 @@ describe('for any source, destination, state and options', () => {
           }
         },
       ),
-      { numRuns: PROPERTY_RUNS },
+      propertyRuns,
     );
   });
 
@@ -238,9 +239,9 @@ describe('for any source, destination, state and options', () => {
         expect(scene.writes()).toEqual([]);
         expect(scene.look()).toEqual(before);
       }),
-      { numRuns: PROPERTY_RUNS },
+      propertyRuns,
     );
-    expect(tried).toBeGreaterThan(PROPERTY_RUNS / 5);
+    expect(tried).toBeGreaterThan(propertyRuns.numRuns / 5);
   });
 
   it('11. each planned key has exactly one outcome, in the order of the plan, whatever fails', async () => {
@@ -297,9 +298,9 @@ describe('for any source, destination, state and options', () => {
           if (status === 'applied') expect(stands, `${action} ${key}`).toBe(action !== 'delete');
         }
       }),
-      { numRuns: PROPERTY_RUNS },
+      propertyRuns,
     );
-    expect(failed).toBeGreaterThan(PROPERTY_RUNS / 20);
+    expect(failed).toBeGreaterThan(propertyRuns.numRuns / 20);
   });
 
   it('11. and a rerun without faults ends as a run that had none', async () => {
@@ -334,7 +335,7 @@ describe('for any source, destination, state and options', () => {
             .sort();
         expect(values(scene)).toEqual(values(calm));
       }),
-      { numRuns: PROPERTY_RUNS },
+      propertyRuns,
     );
   });
 });

@@ -6,7 +6,8 @@ import { memoryStore } from '../../src/stores/memory.js';
 import { memoryDestination } from '../../src/testing/memory-destination/index.js';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
 import { QOVERY_DEFAULTS } from '../../src/testing/emulators/qovery/switches.js';
-import { changesOf, createEngine, memoryDefinition, PROPERTY_RUNS, qoveryTarget } from '../support/engine.js';
+import { changesOf, createEngine, memoryDefinition, qoveryTarget } from '../support/engine.js';
+import { propertyRuns } from '../support/properties/property.js';
 
 const scopes = ['ask', 'matching', 'owned'] as const;
 
@@ -85,7 +86,7 @@ describe('two syncs with overlapping schemas on one place', () => {
           expect(present).toEqual([...expected.wide, ...expected.narrow].sort());
         }
       }),
-      { numRuns: PROPERTY_RUNS },
+      propertyRuns,
     );
   });
 
@@ -177,7 +178,7 @@ describe('a secret sync and a variable sync on one Qovery environment', () => {
         for (const kind of ['secrets', 'variables'] as const)
           expect((await setting[kind].run()).outcomes).toEqual([]);
       }),
-      { numRuns: Math.ceil(PROPERTY_RUNS / 4) },
+      { numRuns: Math.ceil(propertyRuns.numRuns / 2) },
     );
   });
 

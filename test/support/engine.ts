@@ -172,6 +172,3 @@ export const subjectsOf = ({ problems = [] }: SecretSyncError): string[] =>
 /** The state of a memory source as plain text. */
 export const sourceValues = (source: ReturnType<typeof memorySource>) =>
   new Map(source.entries().map(([key, value]) => [key, value.reveal()] as const));
-
-/** How often properties are tried. */
-export const PROPERTY_RUNS = Number(process.env['PROPERTY_RUNS'] ?? 100);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeRuns, failuresOf, parseAgainOptions } from '../../tools/again.js';
+import { describeRuns, failuresOf, hasRun, parseAgainOptions } from '../../tools/again.js';
 
 describe('the arguments of test:again', () => {
   it.each([
@@ -50,6 +50,12 @@ describe('what test:again reports', () => {
       { name: 'test/a.test.ts > a group > fails', message: 'expected 1' },
       { name: 'test/b.test.ts', message: 'no such module' },
     ]);
+  });
+
+  it('tells a run without any file from one in which nothing failed', () => {
+    const file = { name: '/root/test/a.test.ts', status: 'passed', message: '', assertionResults: [] };
+    expect(hasRun(JSON.stringify({ testResults: [file] }))).toBe(true);
+    expect(hasRun(JSON.stringify({ testResults: [] }))).toBe(false);
   });
 
   it('counts how often each failed, the most frequent first', () => {

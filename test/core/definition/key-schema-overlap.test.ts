@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileKeySchema } from '../../../src/core/definition/key-schema.js';
 import { crossSyncConflict, type KeySchemaOf } from '../../../src/core/definition/key-schema-overlap.js';
-import { PROPERTY_RUNS } from '../../support/engine.js';
+import { propertyRuns } from '../../support/properties/property.js';
 
 const K = '{{secretKey}}';
 
@@ -67,7 +67,7 @@ describe('two key schemas at one place', () => {
         if (found !== undefined) expect(schemas.map(({ match }) => match(found))).toEqual([true, true]);
         else expect(SHORT_KEYS.filter((key) => schemas.every(({ match }) => match(key)))).toEqual([]);
       }),
-      { numRuns: PROPERTY_RUNS },
+      propertyRuns,
     );
   });
 });
