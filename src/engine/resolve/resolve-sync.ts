@@ -16,7 +16,7 @@ export interface PreparedSync extends BoundDriver {
   readonly definition: SyncDefinition;
   readonly driver: AnyDestinationDriver;
   readonly credentials: unknown;
-  /** What people call the connection; absent where it has no name, or the driver's own credentials are used. */
+  /** What people call the connection; absent where it has no name, one that holds a token, or none is used. */
   readonly connectionName?: string;
   /** Refuses what the destination returns of the values and tokens of this run. */
   readonly echoes: EchoGuard;
@@ -111,12 +111,13 @@ export async function prepareSync(
     open: [bound.place, JSON.stringify(definition)],
   });
   const { connectionName } = found;
+  const isName = connectionName !== undefined && echoes.shown(connectionName) === connectionName;
   return {
     definition,
     driver,
     credentials,
     echoes,
-    ...(connectionName !== undefined && { connectionName }),
+    ...(isName && { connectionName }),
     ...bound,
   };
 }

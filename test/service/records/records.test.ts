@@ -422,6 +422,19 @@ describe.each(STORES)('a record in %s', (_name, openStore) => {
     expect(await service.listSyncs()).toEqual([]);
   });
 
+  it('does not show the name of a connection that holds its token', async () => {
+    const accessToken = 'memory-destination-token';
+    const connection = { app: 'memory', name: `Shop (${accessToken})`, credentials: { accessToken } };
+    const { service, store } = openWorld({ connections: () => connection });
+    const made = await service.createSync({
+      ...definitionOf('shop', { connectionId: 'main' }),
+      isEnabled: false,
+    });
+    expect(made.connection).toEqual({ app: 'memory', name: null, id: 'main' });
+    const documents = await Promise.all((await store.list('')).map((key) => store.get(key)));
+    expect(JSON.stringify(documents)).not.toContain(accessToken);
+  });
+
   it('holds no credential and no value', async () => {
     const credentials = { accessToken: 'memory-destination-token' };
     const { service, folders, store } = await open({ connections: { main: { app: 'memory', credentials } } });
