@@ -14,6 +14,7 @@ const CLIENTS = 'test/clients/**';
  */
 export const SYSTEM = [
   'test/docs/{docs,own-code}.test.ts',
+  'test/docs/ci/**/*.test.ts',
   'test/examples/{examples,service-examples}.test.ts',
   'test/exploration/**/*.test.ts',
   'test/integration/processes.test.ts',
