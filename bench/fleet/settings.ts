@@ -9,7 +9,7 @@ export const SETTINGS = {
   /** How long a request to the destination or to the source takes, in ms. */
   roundTrip: 20,
   /** Of each worker. */
-  concurrency: 5,
+  concurrency: 2,
   runsPerConnection: 2,
   pollInterval: 5_000,
   debounce: 500,
