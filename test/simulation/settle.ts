@@ -30,6 +30,10 @@ const isStrange = ({ setting, ledger }: World, sync: SyncSetting, entry: Standin
 const isForgotten = ({ ledger }: World, { site }: SyncSetting, entry: Standing) =>
   entry.override && ledger.writer(entry, site) === undefined;
 
+/** Whether another sync made it as an override: until that has run again, its creation may not be recorded. */
+const isOverrideOfAnother = ({ ledger }: World, { name, site }: SyncSetting, entry: Standing) =>
+  entry.override && ledger.writer(entry, site) !== name;
+
 /** Whether the project has it in a way that its environments can't override. */
 const hasInTheWay = (world: World, { site, kind }: SyncSetting, key: string) =>
   site === 'environment' &&
@@ -37,8 +41,8 @@ const hasInTheWay = (world: World, { site, kind }: SyncSetting, key: string) =>
     (entry) => entry.key === key && (entry.fixed || entry.kind !== kind),
   );
 
-/** Whether a refusal of a call that nothing troubled has a reason in the world. */
-export function isExcused(world: World, watched: Watched, ended: Ended): boolean {
+/** Whether a refusal of a call that nothing troubled has a reason in the world. `isLast`: after all others have run again. */
+export function isExcused(world: World, watched: Watched, ended: Ended, isLast = false): boolean {
   const { sync, site, operation, read, planned } = watched;
   const code = codeOf(world, ended);
   const standing = [...site.snapshot().values(), ...(planned?.standing.values() ?? [])];
@@ -61,6 +65,7 @@ export function isExcused(world: World, watched: Watched, ended: Ended): boolean
               entry.foreign ||
               entry.kind !== sync.kind ||
               isForgotten(world, sync, entry) ||
+              (!isLast && isOverrideOfAnother(world, sync, entry)) ||
               isStrange(world, sync, entry)),
         );
         return isBad(key, value) || key.startsWith('QOVERY_') || inTheWay || hasInTheWay(world, sync, key);
@@ -128,7 +133,7 @@ async function settleOne(
   }
   if (first === undefined || first.ended.how !== 'result') {
     const code = first && codeOf(world, first.ended);
-    if (first !== undefined && !isTriedAgain(code) && !isExcused(world, first.watched, first.ended)) {
+    if (first !== undefined && !isTriedAgain(code) && !isExcused(world, first.watched, first.ended, true)) {
       world.report('liveness', `${name} can't be synced: ${code ?? first.ended.how}`);
     }
     world.count(`settled not: ${code ?? ''}`);
