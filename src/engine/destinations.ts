@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { NamedResource } from '../contracts/destination.js';
 import { SecretSyncError } from '../contracts/errors.js';
 import type { AnyDestinationDriver } from '../contracts/typed-definition.js';
+import { createTokenSearch, readingsOf, tokensIn } from '../shared/echo-search.js';
 import { naming } from '../shared/problems.js';
 import { quote, quoteList } from '../shared/text.js';
 import { guarded } from './boundary/guard-call.js';
@@ -43,9 +44,6 @@ export interface DestinationCatalog {
   discover(request: DiscoveryRequest, signal?: AbortSignal): Promise<readonly NamedResource[]>;
 }
 
-/** Shorter strings than this can be in a name by chance. */
-const SHORTEST_TOKEN = 8;
-
 const resources = z.array(z.object({ id: z.string(), name: z.string() }));
 
 const infoOf = ({ name, displayName, capabilities, discovery = [] }: AnyDestinationDriver) => ({
@@ -80,11 +78,8 @@ async function credentialsOf(
 /** Checks what a driver listed: foreign code, and the response of a server that can echo a token. */
 function checkListed(driver: AnyDestinationDriver, credentials: unknown, listed: unknown): NamedResource[] {
   const parsed = resources.safeParse(listed);
-  const secrets = Object.values(Object(credentials) as Record<string, unknown>).filter(
-    (value): value is string => typeof value === 'string' && value.length >= SHORTEST_TOKEN,
-  );
-  const isClean = ({ id, name }: NamedResource) =>
-    !secrets.some((secret) => id.includes(secret) || name.includes(secret));
+  const tokens = createTokenSearch(tokensIn(credentials));
+  const isClean = ({ id, name }: NamedResource) => ![id, name].some((text) => tokens.finds(readingsOf(text)));
   if (parsed.success && parsed.data.every(isClean)) return parsed.data;
   const message = `${driver.displayName} returned a list that is not one of ids and names; try again, or report it.`;
   throw new SecretSyncError('INVALID_RESPONSE', message);

@@ -34,6 +34,8 @@ export interface RunHooks {
 }
 
 export interface ReleaseHooks {
+  /** Only what other syncs want too is handed over to them; what it alone wrote stays its own. */
+  readonly keepsOwn?: boolean | undefined;
   /** Called before the lease is given back, once nothing is remembered any more. */
   readonly onReleased?: (() => Promise<void>) | undefined;
 }
@@ -133,10 +135,13 @@ export const release = (
 ): Promise<void> =>
   withLease(context, prepare, 'remove', call, async (run, lease) => {
     const loaded = await context.state.load(run.prepared, run.signal);
-    loaded.memory.forgetSync(run.prepared.definition.id);
+    const { id } = run.prepared.definition;
+    if (call.keepsOwn === true) loaded.memory.handOver(id);
+    else loaded.memory.forgetSync(id);
     lease.check();
     await untilAborted(loaded.save(), run.signal, run.clock);
+    if (call.keepsOwn === true) return;
     const due = await loadDueRedeploys(context.options, run.prepared.place, run.signal);
-    await untilAborted(due.remove(run.prepared.definition.id), run.signal, run.clock);
+    await untilAborted(due.remove(id), run.signal, run.clock);
     await call.onReleased?.();
   });

@@ -93,7 +93,8 @@ export class SecretSyncService<
 
   /**
    * Changes a record's definition; `version` then counts one more. Switching it off takes effect immediately: no run begins, and
-   * one of auto-sync is ended, in other processes within 10 s. What it wrote to a former place stays there, and its own.
+   * one of auto-sync is ended, in other processes within 10 s. What it wrote to a former place stays there, and its own;
+   * what other syncs want there too is theirs after the next sync of it.
    *
    * @throws SecretSyncError as {@link createSync}; `SYNC_NOT_FOUND`; `VERSION_CONFLICT`.
    */

@@ -159,3 +159,17 @@ export function createEchoSearch(contained = CONTAINED_BYTES): EchoSearch {
     finds: (readings) => whole.size > 0 && readings.some(holds),
   };
 }
+
+/** The strings of credentials that are no URL. */
+export function tokensIn(credentials: unknown): readonly string[] {
+  if (typeof credentials === 'string') return URL.canParse(credentials) ? [] : [credentials];
+  if (typeof credentials !== 'object' || credentials === null) return [];
+  return Object.values(credentials).flatMap(tokensIn);
+}
+
+/** Finds tokens, which are no words: shorter ones than values are looked for inside of a text. */
+export function createTokenSearch(tokens: Iterable<string>): EchoSearch {
+  const search = createEchoSearch(WHOLE_BYTES);
+  for (const token of tokens) search.add(token);
+  return search;
+}

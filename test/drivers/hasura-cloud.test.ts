@@ -146,6 +146,15 @@ describe('the requests of the Hasura Cloud driver', () => {
     ]);
   });
 
+  it('shows no list in which the server echoes the token', async () => {
+    for (const name of [credentials.accessToken, `of ${btoa(credentials.accessToken)}`]) {
+      answerNext({ data: { projects: [{ id: 'a', name }] } });
+      const error = await rejection(listHasuraCloudProjects(credentials));
+      expect(error).toMatchObject({ code: 'INVALID_RESPONSE' });
+      expect((error as Error).message).not.toContain(name);
+    }
+  });
+
   it('asks for no more than ids to check a token', async () => {
     answerNext({ data: { projects: [] } });
     await driver.validateConnection(credentials);

@@ -142,6 +142,29 @@ describe('a key that the project has too', () => {
     expect(target.find('K')).toMatchObject({ variable_type: 'OVERRIDE', value: '1' });
   });
 
+  it.each(['404', '403'] as const)(
+    'that vanishes from the project between read and write (%s) is created',
+    async (missing) => {
+      const { run, here, parent } = setUp();
+      emulator.configure({ missing });
+      emulator.setIntercept(({ path }) => {
+        if (path.endsWith('/override')) emulator.deleteVariable(parent.id);
+        return undefined;
+      });
+      const { outcomes } = await run();
+      expect(outcomes).toMatchObject([{ key: 'API_KEY', action: 'create', status: 'applied' }]);
+      expect(here()).toMatchObject([{ value: 'of the environment', variable_type: 'VALUE' }]);
+    },
+  );
+
+  it('says that an override is forbidden where the key still exists at the project', async () => {
+    const { run, here } = setUp();
+    emulator.setIntercept(({ path }) => (path.endsWith('/override') ? { status: 403 } : undefined));
+    const error = await failure(run(), 'SYNC_FAILED');
+    expect(error.result?.outcomes).toMatchObject([{ status: 'failed', error: { code: 'FORBIDDEN' } }]);
+    expect(here()).toEqual([]);
+  });
+
   it('changes its kind where the project does: the override is replaced, else the plan blocks it', async () => {
     const { run, here, parent } = setUp();
     await run({}, 'secret');

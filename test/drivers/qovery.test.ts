@@ -181,6 +181,25 @@ describe('the requests of the Qovery driver', () => {
     expect(sent.map(({ authorization: header }) => header)).toEqual(Array(4).fill(authorization));
   });
 
+  it('are none where the server echoes the token in a name or an id', async () => {
+    const { accessToken } = credentials;
+    const echoes = [
+      { id: '1', name: accessToken },
+      { id: btoa(accessToken), name: 'one' },
+    ];
+    for (const echo of echoes) {
+      answer('GET', '/organization', 200, { results: [echo] });
+      answer('GET', `/organization/${ORGANIZATION}/project`, 200, { results: [echo] });
+      answer('GET', `/project/${PROJECT}/environment`, 200, { results: [echo] });
+      for (const list of [
+        listQoveryOrganizations(credentials),
+        listQoveryProjects(credentials, ORGANIZATION),
+        listQoveryEnvironments(credentials, PROJECT),
+      ])
+        expect(await rejection(list)).toMatchObject({ code: 'INVALID_RESPONSE' });
+    }
+  });
+
   it('are none for an id that could climb out of its place', async () => {
     expect(await rejection(listQoveryProjects(credentials, '../user'))).toMatchObject({
       code: 'INVALID_OPTION',

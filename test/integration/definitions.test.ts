@@ -297,6 +297,15 @@ describe('connections', () => {
     expect(deploys.find('A')).toMatchObject({ value: '1', is_secret: true, parent_id: environmentId });
   });
 
+  it.each([null, 'a string', 7, false])('that come back as %j are unknown', async (found) => {
+    const { engine } = createEngine({
+      source: memorySource(),
+      drivers: [qovery()],
+      connections: () => found as unknown as undefined,
+    });
+    await failure(engine.plan(parseDefinition(good, [qovery()])), 'UNKNOWN_CONNECTION');
+  });
+
   it('with credentials that are not well-formed are refused without showing them', async () => {
     const { engine } = createEngine({
       source: memorySource(),

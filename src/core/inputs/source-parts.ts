@@ -15,7 +15,7 @@ export interface SourceParts {
 
 type Report = (message: string) => void;
 
-const isIterable = (value: unknown): value is Iterable<unknown> =>
+export const isIterable = (value: unknown): value is Iterable<unknown> =>
   typeof value === 'object' && value !== null && Symbol.iterator in value;
 
 /** The strings of a list from code that is not ours; reports a list of another shape. */

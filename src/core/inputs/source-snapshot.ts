@@ -4,7 +4,7 @@ import { isSourceRead, secretPairs } from '../../contracts/source.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
 import { errorFromProblems } from '../../shared/problems.js';
 import { byText } from '../../shared/text.js';
-import { partsIn, stringsIn, type SourceParts } from './source-parts.js';
+import { isIterable, partsIn, stringsIn, type SourceParts } from './source-parts.js';
 
 /** A source read, in the one form that the decisions use. */
 export interface SourceSnapshot extends SourceParts {
@@ -36,16 +36,35 @@ export function sourceSnapshot(read: SourceReadResult): SourceSnapshot {
   const unreadable = stringsIn(structured.unreadable, 'unreadable', report);
   const unresolved = stringsIn(structured.unresolved, 'unresolved', report);
   const parts = partsIn(structured, report);
+  const clashes = clashesIn(structured, report);
   throwProblems('The source returned something else than a SourceRead', problems);
   return {
     secrets,
     duplicates,
     unreadable,
     incomplete: structured.complete === false,
-    clashes: [...(structured.clashes ?? [])].sort(byText((clash) => clash.key)),
+    clashes: [...clashes].sort(byText((clash) => clash.key)),
     unresolved,
     ...parts,
   };
+}
+
+/** The clashes of a read; reports what has another shape. */
+function clashesIn({ clashes = [] }: SourceRead, report: (message: string) => void): readonly SourceClash[] {
+  const items: readonly unknown[] = isIterable(clashes) ? [...clashes] : [undefined];
+  const isClash = (item: unknown): item is SourceClash => {
+    if (typeof item !== 'object' || item === null) return false;
+    const names: unknown = Reflect.get(item, 'parts');
+    return (
+      typeof Reflect.get(item, 'key') === 'string' &&
+      Array.isArray(names) &&
+      names.every((name) => typeof name === 'string')
+    );
+  };
+  const found = items.filter(isClash);
+  if (found.length < items.length)
+    report('`clashes` is not a list of { key, parts }; return the names of the parts that hold each key');
+  return found;
 }
 
 function secretsIn(

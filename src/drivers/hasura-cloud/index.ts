@@ -2,7 +2,7 @@ import type { CallOptions, DestinationDriver } from '../../contracts/destination
 import { baseUrl } from '../support/base-url.js';
 import { concealed } from '../support/credentials.js';
 import { canonicalId } from '../support/ids.js';
-import { sortByName, type Named } from '../support/named-resources.js';
+import { listed, type Named } from '../support/named-resources.js';
 import {
   capabilities,
   configSchema,
@@ -80,5 +80,5 @@ export async function listHasuraCloudProjects(
   credentials: HasuraCloudCredentials,
   options?: CallOptions,
 ): Promise<Named[]> {
-  return sortByName(await getProjects(client(credentials, options)));
+  return listed(DISPLAY_NAME, credentials, await getProjects(client(credentials, options)));
 }

@@ -41,6 +41,19 @@ function wanted(context: WriteContext, change: WriteChange): NewVariable {
   return { key, value, kind, extras: extrasOf(context, change) };
 }
 
+/** Overrides a variable of the project; where that one is gone by now, the key is free for a variable. */
+async function override(api: VariableApi, variable: NewVariable, overrides: string): Promise<Variable> {
+  try {
+    return await api.create({ ...variable, overrides });
+  } catch (error) {
+    const mayBeGone = isSecretSyncError(error, 'NOT_FOUND') || isSecretSyncError(error, 'FORBIDDEN');
+    if (!mayBeGone || error.maybeWritten === true) throw error;
+    return api.create(variable).catch((refused: unknown) => {
+      throw isSecretSyncError(refused, 'CONFLICT') ? error : refused;
+    });
+  }
+}
+
 /** Creates a variable; where the project has the key in the same kind, that is an override of it. */
 async function create(context: WriteContext, change: WriteChange): Promise<Variable> {
   const { api, place, owners, known } = context;
@@ -48,7 +61,7 @@ async function create(context: WriteContext, change: WriteChange): Promise<Varia
   const above = known.listed.find(
     (other) => other.key === variable.key && isOverridable(other, place, variable.kind),
   );
-  const made = await api.create({ ...variable, overrides: above?.id });
+  const made = await (above === undefined ? api.create(variable) : override(api, variable, above.id));
   if (typeOf(made) === 'ALIAS' && !known.seen.has(made.id)) {
     // The older family of the API is documented to do so where the value is the name of another variable.
     await api.remove(made.id);

@@ -2,7 +2,7 @@ import type { CallOptions, DestinationDriver } from '../../contracts/destination
 import { baseUrl } from '../support/base-url.js';
 import { concealed } from '../support/credentials.js';
 import { uuid } from '../support/ids.js';
-import { sortByName, type Named } from '../support/named-resources.js';
+import { listed, type Named } from '../support/named-resources.js';
 import {
   capabilities,
   configSchema,
@@ -100,7 +100,11 @@ export async function listQoveryOrganizations(
   credentials: QoveryCredentials,
   options?: CallOptions,
 ): Promise<Named[]> {
-  return sortByName(await getNamed(client(credentials, options), 'organizations', ['organization']));
+  return listed(
+    DISPLAY_NAME,
+    credentials,
+    await getNamed(client(credentials, options), 'organizations', ['organization']),
+  );
 }
 
 /** Lists the projects of an organization, sorted by name, then id. Throws what {@link listQoveryOrganizations} throws. */
@@ -111,7 +115,7 @@ export async function listQoveryProjects(
 ): Promise<Named[]> {
   const id = parseOptions(uuid, organizationId, 'organizationId is not valid');
   const path = ['organization', id, 'project'];
-  return sortByName(await getNamed(client(credentials, options), 'projects', path));
+  return listed(DISPLAY_NAME, credentials, await getNamed(client(credentials, options), 'projects', path));
 }
 
 /** Lists the environments of a project, sorted by name, then id. Throws what {@link listQoveryOrganizations} throws. */
@@ -122,5 +126,9 @@ export async function listQoveryEnvironments(
 ): Promise<Named[]> {
   const id = parseOptions(uuid, projectId, 'projectId is not valid');
   const path = ['project', id, 'environment'];
-  return sortByName(await getNamed(client(credentials, options), 'environments', path));
+  return listed(
+    DISPLAY_NAME,
+    credentials,
+    await getNamed(client(credentials, options), 'environments', path),
+  );
 }

@@ -2,7 +2,13 @@ import type { DestinationEntry, Facts, WriteOutcome } from '../../contracts/dest
 import { SecretSyncError } from '../../contracts/errors.js';
 import type { SecretValue } from '../../contracts/secret.js';
 import { endsTurn, forEachInTurns, inOneGo, type Turns } from '../../shared/turns/turns.js';
-import { createEchoSearch, readingsOf, type EchoSearch } from '../../shared/echo-search.js';
+import {
+  createEchoSearch,
+  createTokenSearch,
+  readingsOf,
+  tokensIn,
+  type EchoSearch,
+} from '../../shared/echo-search.js';
 
 /** Whose responses are looked through, and what they may hold. */
 interface Subject {
@@ -43,23 +49,16 @@ const SHORTEST = 4;
 /** The same for names: what is shorter can be a word that is a value too. */
 const SHORTEST_OF_NAMES = 16;
 
-/** The strings of credentials that are no URL. */
-function stringsOf(data: unknown): string[] {
-  if (typeof data === 'string') return URL.canParse(data) ? [] : [data];
-  return typeof data === 'object' && data !== null ? Object.values(data).flatMap(stringsOf) : [];
-}
-
 /** The tokens of a run: its headers, with and without their scheme, and its credentials. */
 function tokensOf({ headers, credentials }: Pick<Subject, 'headers' | 'credentials'>): readonly string[] {
   const sent = Object.values(headers);
-  return [...sent, ...sent.map((header) => header.slice(header.indexOf(' ') + 1)), ...stringsOf(credentials)];
+  return [...sent, ...sent.map((header) => header.slice(header.indexOf(' ') + 1)), ...tokensIn(credentials)];
 }
 
 /** The values and tokens of a run, and whether a text holds one of them. */
 function createSecrets({ headers, credentials, open }: Omit<Subject, 'displayName'>) {
   const sent = tokensOf({ headers, credentials });
-  const tokens = createEchoSearch(8);
-  for (const text of sent) tokens.add(text);
+  const tokens = createTokenSearch(sent);
   let learned: ReadonlyMap<string, SecretValue> = new Map();
   // Both are made when there is something to look through that is neither a UUID nor a timestamp.
   let values: EchoSearch | undefined;

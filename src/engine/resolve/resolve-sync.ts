@@ -73,7 +73,9 @@ export async function findCredentials(
     return { problem: { code: 'UNKNOWN_CONNECTION', path: 'connectionId', message } };
   }
   const connection = await findConnection(connections, connectionId, signal);
-  if (connection === undefined) return { problem: unknownConnection(connections, connectionId) };
+  // What a function returns for one that it does not know can be anything.
+  if (typeof connection !== 'object' || (connection as unknown) === null)
+    return { problem: unknownConnection(connections, connectionId) };
   if (driver === undefined || connection.app === driver.name)
     return { credentials: connection.credentials, ...nameOf(connection) };
   const app: unknown = connection.app;

@@ -28,6 +28,8 @@ export interface PlaceMemory extends Ownership {
    * is that sync's from then on.
    */
   forgetSync(syncId: string): void;
+  /** Hands over what other syncs want too, of a sync that writes elsewhere by now; what it alone wrote stays its own. */
+  handOver(syncId: string): void;
   /** Remembers that the first sync was done; keeps an earlier time. */
   markImported(syncId: string, at: string): void;
   /**
@@ -115,6 +117,12 @@ export function createPlaceMemory(
         const isTheirs = entry.syncId !== syncId && entry.pending?.syncId !== syncId;
         if (isTheirs && entry.holders?.includes(syncId) !== true) continue;
         replaceWith(entry, withoutSync(entry, syncId));
+      }
+    },
+    handOver(syncId) {
+      for (const entry of index.values()) {
+        const left = isInvolved(entry, syncId) ? withoutSync(entry, syncId) : undefined;
+        if (left !== undefined) replaceWith(entry, left);
       }
     },
     markImported(syncId, at) {

@@ -80,6 +80,7 @@ export class RecordEditor {
       definition,
       place,
       formerPlaces: [],
+      heldPlaces: [],
       version: 1,
       createdAt: now,
       updatedAt: now,

@@ -70,6 +70,8 @@ export interface StoredSync {
   readonly place: string;
   /** Places that it pointed to before, where it may still own what it wrote. */
   readonly formerPlaces: readonly string[];
+  /** Those of them where it may still hold keys that other syncs write. */
+  readonly heldPlaces: readonly string[];
   readonly version: number;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -147,6 +149,7 @@ const recordSchema = z.strictObject({
   definition: z.unknown(),
   place: text,
   formerPlaces: z._default(z.array(text), []),
+  heldPlaces: z._default(z.array(text), []),
   version: z.int(),
   createdAt: text,
   updatedAt: text,

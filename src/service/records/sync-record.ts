@@ -95,11 +95,15 @@ export function lapsed(stored: StoredSync): StoredSync {
 }
 
 /** Where a record is, once it is at this place, and where it was before. */
-export function atPlace(stored: StoredSync, place: string): Pick<StoredSync, 'place' | 'formerPlaces'> {
-  if (stored.place === place) return { place, formerPlaces: stored.formerPlaces };
-  const former = new Set([...stored.formerPlaces, stored.place]);
-  former.delete(place);
-  return { place, formerPlaces: [...former] };
+export function atPlace(
+  stored: StoredSync,
+  place: string,
+): Pick<StoredSync, 'place' | 'formerPlaces' | 'heldPlaces'> {
+  const { formerPlaces, heldPlaces } = stored;
+  if (stored.place === place) return { place, formerPlaces, heldPlaces };
+  const left = (places: readonly string[]) =>
+    [...new Set([...places, stored.place])].filter((other) => other !== place);
+  return { place, formerPlaces: left(formerPlaces), heldPlaces: left(heldPlaces) };
 }
 
 /** A record with something new about a run of it. */

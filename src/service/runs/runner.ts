@@ -11,6 +11,7 @@ import type { RunFailure, RunState, StoredSync } from '../records/stored-sync.js
 import { decide, dueOptions, isAutomatic, isSwitchedOff, type Decision } from './due.js';
 import { refusalOf, switchedOff, type RunCall, type RunEnd } from './run-end.js';
 import { TakenKeysNotes } from './note-taken-keys.js';
+import { leaveFormerPlaces } from '../records/former-places.js';
 import { begunRecord, failedRecord, succeededRecord, unneededRecord } from './run-notes.js';
 import { optionsOf, type SyncJob } from './sync-job.js';
 
@@ -61,6 +62,9 @@ export class Runner {
       };
       const work = () => this.#carryOut(attempt, signal);
       const result = await renewing(this.#options.clock, RENEW_MS, renew, work);
+      const record = attempt.latest?.stored;
+      if (job.operation === 'sync' && record !== undefined)
+        await leaveFormerPlaces(this.#options, this.#records, record, signal);
       if (attempt.refusal !== undefined) return attempt.refusal;
       return result === undefined ? await this.#noteUnneeded(attempt) : this.#tellSuccess(attempt, result);
     } catch (error) {

@@ -39,6 +39,10 @@ export async function describe(
           schema: foldersSchema,
         }),
   ]);
+  await session.checkNames(
+    [...Object.values(found?.environment ?? {}), ...(listed?.folders ?? []).map(({ id }) => id)],
+    signal,
+  );
   const folder = listed?.folders.find((candidate) => candidate.name === name);
   return {
     ...(found === undefined ? {} : { environment: found.environment }),

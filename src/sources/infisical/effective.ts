@@ -1,5 +1,6 @@
 import type { SecretValue } from '../../contracts/secret.js';
 import type { SourcePart, SourceRead } from '../../contracts/source.js';
+import { createEchoSearch, readingsOf, type EchoSearch } from '../../shared/echo-search.js';
 import type { InfisicalPlace } from './options.js';
 import { holdsReference, type ListedSecret, type Listing } from './wire.js';
 
@@ -23,6 +24,22 @@ export function byKey(secrets: readonly ListedSecret[]): Map<string, ListedSecre
   return groups;
 }
 
+/** The length of the shortest value that is looked for in a name: shorter ones are often words. */
+const SHORTEST = 16;
+
+/** Returns whether a name that the server returned holds a value of the list: then it must not be shown. */
+function echoesIn(secrets: readonly ListedSecret[]): (name: string) => boolean {
+  let values: EchoSearch | undefined;
+  return (name) => {
+    if (values === undefined) {
+      values = createEchoSearch();
+      for (const { value } of secrets)
+        if (value !== undefined && value.reveal().length >= SHORTEST) values.add(value.reveal());
+    }
+    return values.finds(readingsOf(name));
+  };
+}
+
 /** The imports and the folder itself, from the weakest to the strongest, each under the name of its part. */
 function layersOf({ secrets, imports }: Listing, { environment, secretPath }: InfisicalPlace) {
   const layers = new Map<string, ListedSecret[]>();
@@ -32,9 +49,11 @@ function layersOf({ secrets, imports }: Listing, { environment, secretPath }: In
     layers.delete(name);
     layers.set(name, [...before, ...held]);
   };
-  (imports ?? []).forEach((imported, index) => {
-    const isNamed = typeof imported.environment === 'string' && typeof imported.secretPath === 'string';
-    add(isNamed ? `${imported.environment}:${imported.secretPath}` : `import ${index + 1}`, imported.secrets);
+  const listed = imports ?? [];
+  const isEcho = echoesIn([...secrets, ...listed.flatMap((imported) => imported.secrets)]);
+  listed.forEach(({ environment: from, secretPath: path, secrets: held }, index) => {
+    const name = typeof from === 'string' && typeof path === 'string' ? `${from}:${path}` : undefined;
+    add(name === undefined || isEcho(name) ? `import ${index + 1}` : name, held);
   });
   add(`${environment}:${secretPath}`, secrets);
   return layers;

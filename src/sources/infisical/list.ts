@@ -28,7 +28,7 @@ async function listOnce(
   withBoth: boolean,
   signal: AbortSignal,
 ): Promise<{ readonly version: ApiVersion; readonly data: Listing }> {
-  return api.request((version) => {
+  const listed = await api.request((version) => {
     const names = withBoth ? Object.values(IMPORTS_FLAG) : [IMPORTS_FLAG[version]];
     return {
       operation: 'read the secrets from Infisical',
@@ -44,6 +44,17 @@ async function listOnce(
       schema: listSchema,
     };
   }, signal);
+  await api.checkNames(namesIn(listed.data), signal);
+  return listed;
+}
+
+/** What is shown of a list: keys, and where imports come from. */
+function* namesIn({ secrets, imports }: Listing): Iterable<string> {
+  for (const { key } of secrets) yield key;
+  for (const imported of imports ?? []) {
+    yield `${imported.environment ?? ''}:${imported.secretPath ?? ''}`;
+    for (const { key } of imported.secrets) yield key;
+  }
 }
 
 /*

@@ -14,6 +14,7 @@ export interface SecretsApi {
     make: (version: ApiVersion) => HttpRequest<Data>,
     signal: AbortSignal,
   ): Promise<{ readonly version: ApiVersion; readonly data: Data }>;
+  readonly checkNames: InfisicalSession['checkNames'];
 }
 
 const PATHS = {
@@ -38,6 +39,7 @@ export function createSecretsApi(session: InfisicalSession): SecretsApi {
   let known: ApiVersion = 'v4';
 
   return {
+    checkNames: (names, signal) => session.checkNames(names, signal),
     async request(make, signal) {
       for (const version of known === 'v4' ? (['v4', 'v3'] as const) : (['v3', 'v4'] as const)) {
         let isMissing = false;

@@ -1,8 +1,10 @@
 import type { Clock } from '../../contracts/clock.js';
-import { isSecretSyncError } from '../../contracts/errors.js';
+import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { HttpRequest } from '../../contracts/http.js';
 import type { GuardedHttpClient } from '../../http/client.js';
+import { createTokenSearch, readingsOf } from '../../shared/echo-search.js';
 import { beginJointWork, type JointWork } from '../../shared/joint/joint-work.js';
+import { forEachInTurns, inTurns } from '../../shared/turns/turns.js';
 import { logIn, type Grant, type InfisicalCredentials } from './login.js';
 import { classify, retryAfter } from './wire.js';
 
@@ -16,6 +18,12 @@ interface Login {
 export interface InfisicalSession {
   /** Sends a request as the identity, once more after another login when its token is refused, and returns its data. */
   request<Data>(request: HttpRequest<Data>, signal: AbortSignal): Promise<Data>;
+  /**
+   * Checks names and ids that the server returned, which plans, records and events show.
+   *
+   * @throws SecretSyncError `INVALID_RESPONSE` where one holds a token or a part of the credentials.
+   */
+  checkNames(names: Iterable<string>, signal: AbortSignal): Promise<void>;
 }
 
 /** The grant of the moment. */
@@ -81,9 +89,24 @@ export function createSession(
   credentials: InfisicalCredentials,
   clock: Clock,
 ): InfisicalSession {
-  const grants = createGrants((signal) => logIn(client, credentials, clock, signal), clock);
+  let tokens = createTokenSearch([credentials.clientSecret]);
+  const grants = createGrants(async (signal) => {
+    const granted = await logIn(client, credentials, clock, signal);
+    const token = granted.authorization.slice(granted.authorization.indexOf(' ') + 1);
+    tokens = createTokenSearch([credentials.clientSecret, token]);
+    return granted;
+  }, clock);
+  const checkName = (name: string): void => {
+    if (!tokens.finds(readingsOf(name))) return;
+    throw new SecretSyncError(
+      'INVALID_RESPONSE',
+      'Infisical returned a name or an id that holds the credentials of the identity; it is not used, shown or stored. ' +
+        'Check the siteUrl, and whether a proxy echoes requests.',
+    );
+  };
 
   return {
+    checkNames: (names, signal) => inTurns(forEachInTurns(names, checkName), signal),
     async request(request, signal) {
       const http = client.forRun({ signal });
       const send = async ({ authorization }: Grant) => {

@@ -93,6 +93,12 @@ describe('what a source returned', () => {
       { parts: 'app' },
       ['`parts` is not a list; return an array of { name, keys }'],
     ],
+    ['a number for clashes', { clashes: 7 }, [expect.stringContaining('`clashes`')]],
+    [
+      'clashes of another shape',
+      { clashes: [{ key: 1, parts: [] }, { key: 'A', parts: 'AB' }, null] },
+      [expect.stringContaining('`clashes`')],
+    ],
     [
       'a part without a name',
       { parts: [{ keys: ['A'] }, null] },

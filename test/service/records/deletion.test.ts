@@ -68,6 +68,36 @@ describe('a record whose owner is gone', () => {
     expect(await ownersAt(world)).toEqual([]);
   });
 
+  it.each(['a person', 'its connection'])(
+    'holds keys of others no longer at a place that %s has moved it from',
+    async (how) => {
+      const inner = memoryDestination();
+      const moved = new Set<string>();
+      // As that of a driver whose connection says for which host it is.
+      const identity: typeof inner.identity = (given, config) =>
+        moved.has(config.place) ? 'elsewhere' : inner.identity(given, config);
+      const world = createWorld({ destination: { ...inner, identity } });
+      const { service, folders, destination } = world;
+      const syncOptions = { ...manual.syncOptions, deletionScope: 'owned' } as const;
+      for (const name of ['web', 'worker']) {
+        for (const key of ['DATABASE_URL', `OF_${name}`]) folders.set(`/${name}`, key, 'one');
+        await service.createSync(definitionOf(name, { syncOptions, destinationConfig: { place: 'shared' } }));
+        await service.whenIdle();
+      }
+      if (how === 'a person') await service.updateSync('worker', { destinationConfig: { place: 'other' } });
+      else moved.add('shared');
+      await service.sync('worker');
+      moved.clear();
+      folders.delete('/web', 'DATABASE_URL');
+      await service.sync('web');
+      // What it wrote itself stays.
+      expect([...destination.values({ place: 'shared' }).keys()].sort()).toEqual(['OF_web', 'OF_worker']);
+      await service.updateSync('worker', { destinationConfig: { place: 'shared' } });
+      await service.removeSecrets('worker');
+      expect([...destination.values({ place: 'shared' }).keys()]).toEqual(['OF_web']);
+    },
+  );
+
   it('is released by its id and place where there is no record at all', async () => {
     const world = createWorld();
     const { engine, folders } = world;

@@ -26,6 +26,7 @@ function recordWith(
     definition,
     place: 'memory:shop',
     formerPlaces: [],
+    heldPlaces: [],
     version: 1,
     createdAt: at(-HOUR),
     updatedAt: at(-HOUR),
