@@ -222,6 +222,19 @@ describe('failures that come with status 200', () => {
       { message: JSON.stringify({ errors: JSON.stringify([unknownField('projects', 'mutation_root')]) }) },
       'UNAUTHORIZED',
     ],
+    [
+      'a schema without our field, in single quotes',
+      {
+        ...unknownField('projects'),
+        message: "field 'projects' not found in type: 'query_root'",
+      },
+      'UNAUTHORIZED',
+    ],
+    [
+      'a schema without mutations, where none was sent',
+      { extensions: { path: '$', code: 'validation-failed' }, message: 'no mutations exist' },
+      'DESTINATION_REJECTED',
+    ],
     ['a schema without another field', unknownField('planets'), 'DESTINATION_REJECTED'],
     ['a type without our field', unknownField('projects', 'TenantEnv'), 'DESTINATION_REJECTED'],
     ['another code with those words', unknownField('projects', 'query_root', 'x'), 'DESTINATION_REJECTED'],
