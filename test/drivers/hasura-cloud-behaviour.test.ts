@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { hasuraCloud, listHasuraCloudProjects } from '../../src/drivers/hasura-cloud/index.js';
+import { memorySource } from '../../src/sources/memory.js';
 import { createCanaries } from '../../src/testing/leaks/canaries.js';
 import {
   startHasuraCloudEmulator,
@@ -8,6 +9,7 @@ import {
 } from '../../src/testing/emulators/hasura-cloud/index.js';
 import type { HasuraCloudProjectSetup } from '../../src/testing/emulators/hasura-cloud/state.js';
 import type { Fault, RequestLogEntry } from '../../src/testing/emulators/server/types.js';
+import { createEngine } from '../support/engine.js';
 import { errorOf, memoryFacts, open, rejection, secret, type OpenOptions } from './support.js';
 
 let running: HasuraCloudEmulator | undefined;
@@ -110,6 +112,32 @@ describe('the Hasura Cloud driver at work', () => {
     emulator.clearRequests();
     expect((await place.write('upsert', [create('A', text)])).get('A')).toMatchObject({ status: 'applied' });
     expect(emulator.requests).toEqual([]);
+  });
+
+  it('restarts a project once for settings that the service retypes', async () => {
+    const emulator = await startHasuraCloudEmulator({ hasuraKeys: 'top-level' });
+    running = emulator;
+    const { id } = emulator.addProject({ name: 'api' });
+    const source = memorySource({
+      HASURA_GRAPHQL_ENABLE_CONSOLE: 'true',
+      HASURA_GRAPHQL_JWT_SECRET: '{"type": "HS256", "key": "k"}',
+      HASURA_GRAPHQL_PG_CONNECTIONS: '50',
+    });
+    const driver = hasuraCloud({ accessToken: emulator.accessToken, apiUrl: emulator.url });
+    const { engine } = createEngine({ source, drivers: [driver] });
+    const definition = {
+      name: 'settings',
+      destination: 'hasura-cloud',
+      destinationConfig: { projectId: id },
+    } as const;
+    await engine.sync(definition);
+    expect((await engine.plan(definition)).changes.map(({ reason }) => reason)).toEqual([
+      'value-equal',
+      'value-equal',
+      'value-equal',
+    ]);
+    await engine.sync(definition);
+    expect(emulator.restarts(id)).toBe(1);
   });
 
   it('writes and deletes keys such as __proto__ as any other', async () => {
