@@ -29,8 +29,8 @@ export default defineConfig({
   platform: 'neutral',
   // Shared classes must exist once, or a SecretValue of one entry would be a stranger to another.
   splitting: true,
-  // `AsyncDisposable` must be known to a project that has neither a newer `lib` nor the types of Node.js.
-  dts: { banner: '/// <reference lib="esnext.disposable" />' },
+  // The types are written by tsc, file by file, with maps to `src`, which a bundle of them can't have.
+  dts: false,
   sourcemap: true,
   clean: true,
   // Without bare imports of files from which nothing is needed, about which bundlers warn.

@@ -39,6 +39,7 @@ const REVEALING = new Map([
   ['core/unwritable-keys.ts', 'asks the driver whether it takes the value'],
   ['core/fingerprint/fingerprint.ts', 'digests it under a key'],
   ['core/seal.ts', 'digests it under a key'],
+  ['shared/canonical-json.ts', 'compares it as JSON with what a destination retyped'],
   ['engine/boundary/echoes.ts', 'looks for it in what a server returns'],
   ['http/body.ts', 'writes it to the wire'],
   ['drivers/qovery/config.ts', 'looks for a placeholder in it'],

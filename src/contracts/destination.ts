@@ -62,7 +62,7 @@ export interface DestinationEntry {
   readonly revision?: string | undefined;
   /**
    * Absent: it can't be read. `notAString`: it can, but it is not a string, so that it is never imported; `json` is its
-   * JSON, and equals a wanted string that is the same.
+   * JSON, and equals a wanted string that is the same JSON, however that is spaced and its fields are ordered.
    */
   readonly value?: string | SecretValue | { readonly notAString: true; readonly json?: string };
   /** `inherited`: it exists at another scope. The others exist at this one, but are not plain values that a sync writes. */

@@ -7,6 +7,7 @@ import type {
   UnchangedReason,
   WriteReason,
 } from '../contracts/plan.js';
+import { isJsonOf } from '../shared/canonical-json.js';
 import { quote } from '../shared/text.js';
 import { SecretValue } from '../contracts/secret.js';
 import type { RememberedEntry } from '../contracts/state-store.js';
@@ -68,10 +69,10 @@ const blocked = (reason: BlockedReason, why: string): Decision => ({
 /** Whether an entry can be read and holds this value. */
 export function holds({ value }: DestinationEntry, wanted: string | SecretValue): boolean {
   if (SecretValue.is(value)) return value.equals(wanted);
+  if (value === undefined) return false;
+  if (typeof value === 'string') return typeof wanted === 'string' ? value === wanted : wanted.equals(value);
   // What is not a string can be one that the destination retyped: its JSON shows it.
-  const text = typeof value === 'object' ? value.json : value;
-  if (text === undefined) return false;
-  return typeof wanted === 'string' ? text === wanted : wanted.equals(text);
+  return value.json !== undefined && isJsonOf(wanted, value.json);
 }
 
 /** Compares an entry of our kind with what is desired: why it is written again, or why not, which `force` may overrule. */

@@ -1,3 +1,5 @@
+// Known also to a project that has neither a newer `lib` nor the types of Node.js.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { SyncPlan } from '../contracts/plan.js';
 import type { SyncResult } from '../contracts/result.js';
 import type {

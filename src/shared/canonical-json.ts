@@ -1,5 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import type { SecretValue } from '../contracts/secret.js';
 import { byText } from './text.js';
 
 const encoder = new TextEncoder();
@@ -45,6 +46,22 @@ export function inOrder(value: unknown): unknown {
 
 /** Returns JSON with its fields in one order: equal data gives equal strings. Cheap for data that is in order. */
 export const canonicalJson = (value: unknown): string => JSON.stringify(inOrder(value)) ?? 'null';
+
+/**
+ * Whether a wanted text is the JSON of what a destination made something other than a string of. White space around it
+ * does not count, nor does that within an object or list, nor the order of fields: the destination keeps none of them. The
+ * digits of a number do: 1.1 and 1.10 can be versions.
+ */
+export function isJsonOf(wanted: string | SecretValue, json: string): boolean {
+  const text = (typeof wanted === 'string' ? wanted : wanted.reveal()).trim();
+  if (text === json) return true;
+  if (!/^[[{]/.test(text) || text[0] !== json[0]) return false;
+  try {
+    return canonicalJson(JSON.parse(text)) === canonicalJson(JSON.parse(json));
+  } catch {
+    return false;
+  }
+}
 
 /** Returns a copy of plain data with its fields in one order, and without those that are `undefined`. */
 export function withoutUndefined(input: unknown): unknown {

@@ -116,6 +116,7 @@ ${list([
   'Nulls in responses of Qovery: forbidden by the specification, captured from the API. The driver takes a null as an absent field.',
   'A deployment of an environment at Qovery: by the specification its response has the status of a service; the emulator returns the status of the environment. The driver reads neither.',
   'Fields such as `variable_kind`, which the API of Qovery sends and its specification does not declare, are ignored.',
+  'The words for a token that Hasura Cloud does not accept: reports quote the field that is not found in double quotes, newer versions of graphql-engine in single quotes, and of a mutation they also say that no mutations exist. The driver knows them all.',
   'Imports in Infisical: on the server and here the last import wins, in `listSecretsWithImports` of the SDK the first.',
   'The SDK of Infisical still uses `/api/v3/secrets/raw`; the source uses `/api/v4/secrets`, and the older routes where there is no other.',
 ])}

@@ -17,7 +17,7 @@ export interface Row {
   readonly memory?: readonly Memory[];
   readonly fingerprint?: string;
   /** Default: the value `v`. */
-  readonly desired?: false;
+  readonly desired?: false | string;
   readonly unreadable?: true;
   readonly options?: ReconcileInput['options'];
   readonly expected: readonly string[];
@@ -352,6 +352,26 @@ export const desiredRows: Row[] = [
     title: 'not a string, its JSON is the wanted text: unchanged',
     entries: [{ ...secret, value: { notAString: true, json: 'v' } }],
     expected: ['unchanged value-equal'],
+  },
+  {
+    title: 'not a string, its JSON is the wanted one, spaced and ordered otherwise: unchanged',
+    entries: [{ ...secret, value: { notAString: true, json: '{"a":1,"b":[true]}' } }],
+    desired: ' {"b": [true],\n "a": 1}\n',
+    expected: ['unchanged value-equal'],
+  },
+  {
+    title: 'not a string but a number with other digits than the wanted one: updated',
+    entries: [{ ...secret, value: { notAString: true, json: '1.1' } }],
+    desired: '1.10',
+    expected: ['update value-differs'],
+    warnings: ['OVERWRITES_UNOWNED'],
+  },
+  {
+    title: 'not a string but an object, and what is wanted only begins like one: updated',
+    entries: [{ ...secret, value: { notAString: true, json: '{"a":1}' } }],
+    desired: '{"a":1',
+    expected: ['update value-differs'],
+    warnings: ['OVERWRITES_UNOWNED'],
   },
   {
     title: 'not a string, its JSON is another: updated',

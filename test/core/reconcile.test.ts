@@ -18,11 +18,15 @@ const show = ({ kind, action, reason }: PlannedChange) =>
   `${action} ${reason}${kind === 'secret' || kind === undefined ? '' : ` (${kind})`}`;
 
 function run(row: Row, key = 'K', more: Partial<ReconcileInput> = {}) {
-  const { fingerprint } = row;
-  const wanted = { sourceKey: key, value: 'v', ...(fingerprint === undefined ? {} : { fingerprint }) };
+  const { fingerprint, desired: value = 'v' } = row;
+  const wanted = {
+    sourceKey: key,
+    value: value || '',
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+  };
   return reconcile({
     syncId: ME,
-    desired: row.desired === false ? {} : { [key]: wanted },
+    desired: value === false ? {} : { [key]: wanted },
     unreadable: row.unreadable === true ? [key] : [],
     destination: (row.entries ?? []).map((entry) => ({ key, ...entry })),
     state: { entries: (row.memory ?? []).map((entry) => ({ key, ...entry })) },

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { hasuraCloud, listHasuraCloudProjects } from '../../src/drivers/hasura-cloud/index.js';
+import { memorySource } from '../../src/sources/memory.js';
 import { createCanaries } from '../../src/testing/leaks/canaries.js';
 import {
   startHasuraCloudEmulator,
@@ -8,6 +9,7 @@ import {
 } from '../../src/testing/emulators/hasura-cloud/index.js';
 import type { HasuraCloudProjectSetup } from '../../src/testing/emulators/hasura-cloud/state.js';
 import type { Fault, RequestLogEntry } from '../../src/testing/emulators/server/types.js';
+import { createEngine } from '../support/engine.js';
 import { errorOf, memoryFacts, open, rejection, secret, type OpenOptions } from './support.js';
 
 let running: HasuraCloudEmulator | undefined;
@@ -48,10 +50,21 @@ const atFirstMutation = (fault: Fault) => {
   };
 };
 
-/** What a token that is not accepted gets (graphql-engine #6676). */
+const invalid = (message: string) => ({
+  status: 200,
+  body: { errors: [{ extensions: { path: '$', code: 'validation-failed' }, message }] },
+});
+
+/** What a token that is not accepted gets: a schema without the field (graphql-engine #6676), or without any mutation. */
 const BAD_TOKEN = {
-  extensions: { path: '$.selectionSet.updateTenantEnv', code: 'validation-failed' },
-  message: `field "updateTenantEnv" not found in type: 'mutation_root'`,
+  'in double quotes': invalid(`field "updateTenantEnv" not found in type: 'mutation_root'`),
+  'in single quotes': invalid("field 'updateTenantEnv' not found in type: 'mutation_root'"),
+  'without mutations': invalid('no mutations exist'),
+  'with a code of its own': {
+    status: 200,
+    body: { errors: [{ extensions: { code: 'access-denied' }, message: 'x' }] },
+  },
+  'with status 401': { status: 401 },
 };
 
 const create = (key: string, text: string) => ({ key, action: 'create', value: secret(text) }) as const;
@@ -86,6 +99,45 @@ describe('the Hasura Cloud driver at work', () => {
       ['C', '3'],
     ]);
     expect(emulator.restarts(id)).toBe(2);
+  });
+
+  it.each([
+    ['true', true],
+    [' 8080\n', 8080],
+    ['{"type": "HS256", "key": "k"}', { key: 'k', type: 'HS256' }],
+    ['["a", "b"]', ['a', 'b']],
+  ])('does not send %j where the service shows it as JSON', async (text, shown) => {
+    const { place, emulator } = await setUp({ project: { environment: { A: shown } } });
+    await place.read();
+    emulator.clearRequests();
+    expect((await place.write('upsert', [create('A', text)])).get('A')).toMatchObject({ status: 'applied' });
+    expect(emulator.requests).toEqual([]);
+  });
+
+  it('restarts a project once for settings that the service retypes', async () => {
+    const emulator = await startHasuraCloudEmulator({ hasuraKeys: 'top-level' });
+    running = emulator;
+    const { id } = emulator.addProject({ name: 'api' });
+    const source = memorySource({
+      HASURA_GRAPHQL_ENABLE_CONSOLE: 'true',
+      HASURA_GRAPHQL_JWT_SECRET: '{"type": "HS256", "key": "k"}',
+      HASURA_GRAPHQL_PG_CONNECTIONS: '50',
+    });
+    const driver = hasuraCloud({ accessToken: emulator.accessToken, apiUrl: emulator.url });
+    const { engine } = createEngine({ source, drivers: [driver] });
+    const definition = {
+      name: 'settings',
+      destination: 'hasura-cloud',
+      destinationConfig: { projectId: id },
+    } as const;
+    await engine.sync(definition);
+    expect((await engine.plan(definition)).changes.map(({ reason }) => reason)).toEqual([
+      'value-equal',
+      'value-equal',
+      'value-equal',
+    ]);
+    await engine.sync(definition);
+    expect(emulator.restarts(id)).toBe(1);
   });
 
   it('writes and deletes keys such as __proto__ as any other', async () => {
@@ -342,17 +394,22 @@ describe('a mutation that is refused', () => {
     expect([...emulator.environment(id).keys()]).toEqual(['A', 'B']);
   });
 
-  it.each(['errors', 401] as const)('for its token (%s) is not read back', async (authFailure) => {
-    const { place, emulator } = await setUp({ authFailure });
+  it.each(Object.entries(BAD_TOKEN))('for its token (%s) is not read back', async (_how, response) => {
+    const { place, emulator } = await setUp();
     await place.read();
     emulator.clearRequests();
-    emulator.setIntercept(() =>
-      authFailure === 401 ? { status: 401 } : { status: 200, body: { errors: [BAD_TOKEN] } },
-    );
+    emulator.setIntercept(() => response);
     const outcome = (await place.write('upsert', [create('C', '3')])).get('C');
     expect(outcome).toMatchObject({ status: 'failed' });
     expect(errorOf(outcome).code).toBe('UNAUTHORIZED');
     expect(emulator.requests).toHaveLength(1);
+  });
+
+  it('for a key called maintenance is not taken for maintenance mode', async () => {
+    const { place } = await setUp({ unsettable: ['maintenance'] });
+    await place.read();
+    const outcomes = await settled(place, 'upsert', [create('maintenance', 'x')]);
+    expect(errorOf(outcomes.get('maintenance')).code).toBe('DESTINATION_REJECTED');
   });
 
   it('shows nothing of what the server echoes', async () => {

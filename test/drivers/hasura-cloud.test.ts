@@ -231,6 +231,19 @@ describe('failures that come with status 200', () => {
       { message: JSON.stringify({ errors: JSON.stringify([unknownField('projects', 'mutation_root')]) }) },
       'UNAUTHORIZED',
     ],
+    [
+      'a schema without our field, in single quotes',
+      {
+        ...unknownField('projects'),
+        message: "field 'projects' not found in type: 'query_root'",
+      },
+      'UNAUTHORIZED',
+    ],
+    [
+      'a schema without mutations, where none was sent',
+      { extensions: { path: '$', code: 'validation-failed' }, message: 'no mutations exist' },
+      'DESTINATION_REJECTED',
+    ],
     ['a schema without another field', unknownField('planets'), 'DESTINATION_REJECTED'],
     ['a type without our field', unknownField('projects', 'TenantEnv'), 'DESTINATION_REJECTED'],
     ['another code with those words', unknownField('projects', 'query_root', 'x'), 'DESTINATION_REJECTED'],
@@ -278,7 +291,8 @@ describe('failures that come with status 200', () => {
   it.each([['<html>'], [''], ['{"data":'], [{ data: null }], [{}], [[]]])(
     'include %j, which is no answer',
     async (answer) => {
-      expect(await failedRead(answer)).toMatchObject({ code: 'INVALID_RESPONSE' });
+      // A query has written nothing, although it is a POST.
+      expect(await failedRead(answer)).toMatchObject({ code: 'INVALID_RESPONSE', maybeWritten: false });
     },
   );
 

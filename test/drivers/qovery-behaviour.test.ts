@@ -214,6 +214,9 @@ describe('a write whose end is not known, or that meets a place that has moved',
     ['another key', { key: 'B' }],
     ['another scope', { scope: 'PROJECT' }],
     ['another kind', { is_secret: false, value: 'x' }],
+    ['what is built in', { variable_type: 'BUILT_IN' }],
+    ['a file', { variable_type: 'FILE', mount_path: '/etc/a' }],
+    ['what another system keeps', { variable_type: 'EXTERNAL_SECRET' }],
   ])('is told as unknown when a success speaks of %s', async (_what, more) => {
     for (const action of ['create', 'update'] as const) {
       const { write, change, add, emulator } = await setUp();

@@ -80,6 +80,18 @@ describe('the requests of the Qovery driver', () => {
     ]);
   });
 
+  it('sends ids with their dashes, however they were typed', async () => {
+    const typed = (id: string) => id.replaceAll('-', '').toUpperCase();
+    answer('GET', LIST, 200, { results: [] });
+    answer('GET', `/organization/${ORGANIZATION}/project`, 200, { results: [] });
+    answer('GET', `/project/${PROJECT}/environment`, 200, { results: [] });
+    const config = { organizationId: 'o', projectId: 'p', environmentId: typed(ENVIRONMENT) };
+    await open(driver, credentials, { ...config, variableType: 'secret' }).read();
+    await listQoveryProjects(credentials, typed(ORGANIZATION));
+    await listQoveryEnvironments(credentials, typed(PROJECT));
+    expect(sent).toHaveLength(3);
+  });
+
   it('creates, updates and deletes one by one, and keeps what a user set', async () => {
     const extras = { description: 'by hand', enable_interpolation_in_file: false };
     answer('GET', LIST, 200, { results: [own('B', extras), own('C'), own('D', { description: null })] });

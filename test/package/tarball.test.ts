@@ -38,8 +38,8 @@ describe('the packed tarball', () => {
   it('holds what was built, its documentation, and nothing else', () => {
     const kinds = paths().map((path) =>
       path
-        .replace(/^dist\/(?:[\w-]+\/)*[\w-]+\.(js|js\.map|d\.ts)$/, 'dist/*.$1')
-        .replace(/^(docs|examples)\/.+\.(md|ts|json|ya?ml)$/, '$1/*.$2'),
+        .replace(/^dist\/(?:[\w-]+\/)*[\w-]+\.(js|js\.map|d\.ts|d\.ts\.map)$/, 'dist/*.$1')
+        .replace(/^(docs|examples|src)\/.+\.(md|ts|json|ya?ml)$/, '$1/*.$2'),
     );
     expect([...new Set(kinds)].sort()).toEqual([
       'CHANGELOG.md',
@@ -47,6 +47,7 @@ describe('the packed tarball', () => {
       'README.md',
       'SECURITY.md',
       'dist/*.d.ts',
+      'dist/*.d.ts.map',
       'dist/*.js',
       'dist/*.js.map',
       'dist/THIRD_PARTY_LICENSES.txt',
@@ -57,6 +58,7 @@ describe('the packed tarball', () => {
       'examples/demo/.env',
       'llms.txt',
       'package.json',
+      'src/*.ts',
     ]);
   });
 
@@ -72,6 +74,18 @@ describe('the packed tarball', () => {
     const code = paths().filter((path) => path.endsWith('.js') && path.startsWith('dist/'));
     expect(code.length).toBeGreaterThan(10);
     expect(code.filter((path) => !present.has(`${path}.map`))).toEqual([]);
+  });
+
+  it('has a map of each file of types, which leads to a source that it holds', () => {
+    const present = new Set(paths());
+    const types = paths().filter((path) => path.endsWith('.d.ts') && path.startsWith('dist/'));
+    expect(types.length).toBeGreaterThan(10);
+    const lost = types.filter((path) => {
+      const map = JSON.parse(readFileSync(join(root, `${path}.map`), 'utf8')) as { sources: string[] };
+      const sources = map.sources.map((source) => join(dirname(path), source));
+      return !present.has(`${path}.map`) || !sources.every((source) => present.has(source));
+    });
+    expect(lost).toEqual([]);
   });
 
   it('contains the license of each package that was bundled', () => {

@@ -22,7 +22,7 @@ export function connect({
   const notFound = (what: string, remedy: string) =>
     new SecretSyncError(
       'NOT_FOUND',
-      `Hasura Cloud shows no ${what} project ${projectId} to this access token; ${remedy}.`,
+      `Hasura Cloud shows no ${what}project ${projectId} to this access token; ${remedy}.`,
       { status: 200 },
     );
 
@@ -30,13 +30,13 @@ export function connect({
     const project = await findProject(http, projectId, signal);
     if (project?.tenant) return project.tenant.id;
     throw project
-      ? notFound('tenant of', 'wait until the project is set up, or open it in the console')
+      ? notFound('tenant of ', 'wait until the project is set up, or open it in the console')
       : notFound('', 'check projectId and the account of the token');
   }
 
   async function readTenant(tenantId: string, signal: AbortSignal): Promise<Snapshot> {
     const environment = await getEnvironment(http, tenantId, signal);
-    if (!environment) throw notFound('environment of', 'check the rights of the account');
+    if (!environment) throw notFound('environment of ', 'check the rights of the account');
     return { tenantId, hash: environment.hash, entries: toEntries(environment.envVars) };
   }
 

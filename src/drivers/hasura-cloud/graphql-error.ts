@@ -37,9 +37,11 @@ const MEANINGS: readonly Meaning[] = [
 
 /**
  * A token that is not accepted gets no error of its own but a schema without the field that was asked for (graphql-engine
- * #6676, and the official action).
+ * #6676, and the official action), or without any mutation. The newer versions of graphql-engine put the field into single
+ * quotes, the older ones into double quotes.
  */
-const UNKNOWN_FIELD = /field "(\w{1,64})" not found in type: '(?:query|mutation)_root'/;
+const UNKNOWN_FIELD = /field (["'])(\w{1,64})\1 not found in type: '(?:query|mutation)_root'/;
+const NO_MUTATIONS = 'no mutations exist';
 
 /** What a GraphQL response says of its errors. */
 interface Said {
@@ -48,6 +50,7 @@ interface Said {
   readonly words: Set<string>;
   /** Root fields that the schema is said not to have. */
   readonly unknownFields: Set<string>;
+  hasNoMutations: boolean;
 }
 
 /** Walks the parts of an error that can hold a code or message. A message can be JSON, nested twice. */
@@ -56,8 +59,9 @@ function explore(node: unknown, said: Said, depth = 0): void {
   if (typeof node === 'string') {
     const text = node.slice(0, 65_536);
     for (const word of text.split(/\W+/)) said.words.add(word);
-    const field = UNKNOWN_FIELD.exec(text)?.[1];
+    const field = UNKNOWN_FIELD.exec(text)?.[2];
     if (field !== undefined) said.unknownFields.add(field);
+    if (text === NO_MUTATIONS) said.hasNoMutations = true;
     if (!/^\s*["[{]/.test(text)) return;
     try {
       explore(JSON.parse(text), said, depth + 1);
@@ -79,14 +83,6 @@ function explore(node: unknown, said: Said, depth = 0): void {
   }
 }
 
-/** The one meaning that a response has by itself, whatever was asked. */
-function meaningOf({ codes, words, unknownFields }: Said, field: string): Meaning | undefined {
-  if (unknownFields.has(field) && codes.has('validationfailed')) return UNAUTHORIZED;
-  const has = ([pattern]: Meaning) => [...codes].some((code) => pattern.test(code));
-  if (has(MAINTENANCE) || words.has('maintenance')) return MAINTENANCE;
-  return MEANINGS.find(has);
-}
-
 interface Asked {
   /** Follows "could not". */
   readonly operation: string;
@@ -96,14 +92,29 @@ interface Asked {
   readonly changedKeys?: readonly string[] | undefined;
 }
 
+/** The one meaning that a response has by itself. */
+function meaningOf(
+  { codes, words, unknownFields, hasNoMutations }: Said,
+  { field, changedKeys }: Asked,
+): Meaning | undefined {
+  const isMissing = unknownFields.has(field) || (hasNoMutations && changedKeys !== undefined);
+  if (isMissing && codes.has('validationfailed')) return UNAUTHORIZED;
+  const has = ([pattern]: Meaning) => [...codes].some((code) => pattern.test(code));
+  // A key of that name, which a refusal can name, says nothing of the mode.
+  const isInWords = words.has('maintenance') && changedKeys?.includes('maintenance') !== true;
+  if (has(MAINTENANCE) || isInWords) return MAINTENANCE;
+  return MEANINGS.find(has);
+}
+
 /**
  * Returns the error for the `errors` of a GraphQL response. Of the server's words only their known meaning gets out, and
  * which of `changedKeys` they mention. An internal error says nothing about a mutation: it can as well be a refusal.
  */
-export function graphqlError({ operation, field, changedKeys }: Asked, errors: unknown): SecretSyncError {
-  const said: Said = { codes: new Set(), words: new Set(), unknownFields: new Set() };
+export function graphqlError(asked: Asked, errors: unknown): SecretSyncError {
+  const { operation, changedKeys } = asked;
+  const said: Said = { codes: new Set(), words: new Set(), unknownFields: new Set(), hasNoMutations: false };
   explore(errors, said);
-  const found = meaningOf(said, field);
+  const found = meaningOf(said, asked);
   const saysNothing = changedKeys && found?.[1] === 'DESTINATION_UNAVAILABLE' && found !== MAINTENANCE;
   const [, code, reason] = (saysNothing ? undefined : found) ?? [
     undefined,

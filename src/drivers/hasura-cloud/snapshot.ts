@@ -1,6 +1,7 @@
 import type { DestinationEntry } from '../../contracts/destination.js';
 import { SecretSyncError } from '../../contracts/errors.js';
 import { SecretValue } from '../../contracts/secret.js';
+import { isJsonOf } from '../../shared/canonical-json.js';
 import { isReserved } from './config.js';
 
 /** The environment of a project as it was last seen, with what a mutation needs. */
@@ -60,8 +61,8 @@ export type Changes = ReadonlyMap<string, SecretValue | undefined>;
 export function isDone(entries: Snapshot['entries'], key: string, wanted: SecretValue | undefined): boolean {
   const value = entries.get(key)?.value;
   if (wanted === undefined || value === undefined) return wanted === value;
-  const text = typeof value === 'string' || SecretValue.is(value) ? value : value.json;
-  return text !== undefined && wanted.equals(text);
+  if (typeof value === 'string' || SecretValue.is(value)) return wanted.equals(value);
+  return value.json !== undefined && isJsonOf(wanted, value.json);
 }
 
 /** Whether all but the changed keys are as they were. */

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
-import { SecretSyncError } from '../../contracts/errors.js';
+import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { HttpBody, HttpClient } from '../../contracts/http.js';
 import type { SecretValue } from '../../contracts/secret.js';
+import { retell } from '../../shared/problems.js';
 import { uuid } from '../support/ids.js';
 import { namedList } from '../support/named-resources.js';
 import { graphqlError } from './graphql-error.js';
@@ -24,18 +25,30 @@ interface GraphqlRequest<Data> {
   readonly signal?: AbortSignal;
 }
 
+/** Sends a query or mutation, and returns what came back. A query has written nothing, although it is a POST. */
+async function exchange(
+  http: HttpClient,
+  { operation, document, variables = {}, changedKeys, signal }: GraphqlRequest<unknown>,
+): Promise<z.output<typeof envelope>> {
+  try {
+    const { data } = await http.request({
+      operation,
+      method: 'POST',
+      body: { query: document, variables },
+      schema: envelope,
+      repeatable: !changedKeys,
+      ...(signal && { signal }),
+    });
+    return data;
+  } catch (error) {
+    throw !changedKeys && isSecretSyncError(error) ? retell(error, { maybeWritten: false }) : error;
+  }
+}
+
 /** Sends a query or mutation. Failures come with HTTP 200, so `errors` is looked at first. */
 async function graphql<Data>(http: HttpClient, request: GraphqlRequest<Data>): Promise<Data> {
-  const { operation, document, field, schema, variables = {}, changedKeys, signal } = request;
-  const { data: response } = await http.request({
-    operation,
-    method: 'POST',
-    body: { query: document, variables },
-    schema: envelope,
-    repeatable: !changedKeys,
-    ...(signal && { signal }),
-  });
-  const { data, errors } = response;
+  const { operation, field, schema, changedKeys } = request;
+  const { data, errors } = await exchange(http, request);
   if (Array.isArray(errors) ? errors.length : errors) throw graphqlError(request, errors);
   const parsed = schema.safeParse(data?.[field]);
   if (parsed.success) return parsed.data;

@@ -9,11 +9,11 @@ import type { VariableScope } from './variable.js';
 import { variableApi } from './wire.js';
 import { write } from './write.js';
 
-/** Returns where the variables of a definition are. */
+/** Returns where the variables of a definition are. Ids are sent as the specification writes them, with their dashes. */
 const scopeOf = ({ projectId, environmentId }: QoveryConfig): VariableScope =>
   environmentId === undefined
-    ? { scope: 'PROJECT', parentId: projectId }
-    : { scope: 'ENVIRONMENT', parentId: environmentId };
+    ? { scope: 'PROJECT', parentId: canonicalId(projectId) }
+    : { scope: 'ENVIRONMENT', parentId: canonicalId(environmentId) };
 
 /**
  * Returns the part of a place's identity that the API names. The id of an environment says all: with its project in it,
@@ -21,7 +21,7 @@ const scopeOf = ({ projectId, environmentId }: QoveryConfig): VariableScope =>
  */
 export function placeOf(config: QoveryConfig): string {
   const { scope, parentId } = scopeOf(config);
-  return `${scope.toLowerCase()}/${canonicalId(parentId)}`;
+  return `${scope.toLowerCase()}/${parentId}`;
 }
 
 /** Reads and writes the variables of one project or environment, for one run. */

@@ -1,7 +1,7 @@
 import type { CallOptions, DestinationDriver } from '../../contracts/destination.js';
 import { baseUrl } from '../support/base-url.js';
 import { concealed } from '../support/credentials.js';
-import { uuid } from '../support/ids.js';
+import { canonicalId, uuid } from '../support/ids.js';
 import { listed, type Named } from '../support/named-resources.js';
 import {
   capabilities,
@@ -113,7 +113,7 @@ export async function listQoveryProjects(
   organizationId: string,
   options?: CallOptions,
 ): Promise<Named[]> {
-  const id = parseOptions(uuid, organizationId, 'organizationId is not valid');
+  const id = canonicalId(parseOptions(uuid, organizationId, 'organizationId is not valid'));
   const path = ['organization', id, 'project'];
   return listed(DISPLAY_NAME, credentials, await getNamed(client(credentials, options), 'projects', path));
 }
@@ -124,7 +124,7 @@ export async function listQoveryEnvironments(
   projectId: string,
   options?: CallOptions,
 ): Promise<Named[]> {
-  const id = parseOptions(uuid, projectId, 'projectId is not valid');
+  const id = canonicalId(parseOptions(uuid, projectId, 'projectId is not valid'));
   const path = ['project', id, 'environment'];
   return listed(
     DISPLAY_NAME,

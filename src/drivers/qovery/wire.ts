@@ -6,7 +6,7 @@ import { namedList } from '../support/named-resources.js';
 import { retell } from '../../shared/problems.js';
 import { createBody, editBody, listQuery, overrideBody, type NewVariable } from './bodies.js';
 import { levelOfExisting, missing, missingOrTaken } from './refusals.js';
-import { kindOf, variableSchema, type Variable, type VariableScope } from './variable.js';
+import { kindOf, typeOf, variableSchema, type Variable, type VariableScope } from './variable.js';
 
 const variableList = z.object({ results: z.array(variableSchema) });
 
@@ -18,7 +18,13 @@ interface Expected {
   readonly id?: string;
   /** Of a create: an id that echoes it would go into a URL. */
   readonly value?: SecretValue;
+  readonly types: ReadonlySet<string>;
 }
+
+/** What a write makes or edits: a value, or one over that of the project, in whichever way it was asked for. */
+const EDITED: ReadonlySet<string> = new Set(['VALUE', 'OVERRIDE']);
+/** What a create can make, an alias by mistake. */
+const CREATED: ReadonlySet<string> = new Set([...EDITED, 'ALIAS']);
 
 /** @throws SecretSyncError `INVALID_RESPONSE`, maybe written, where a success speaks of another variable. */
 function confirmed(operation: string, variable: Variable, expected: Expected): Variable {
@@ -28,6 +34,7 @@ function confirmed(operation: string, variable: Variable, expected: Expected): V
     expected.value?.equals(id) !== true &&
     key === expected.key &&
     (scope ?? expected.scope) === expected.scope &&
+    expected.types.has(typeOf(variable)) &&
     isKind;
   if (isIt && (expected.id === undefined || id === expected.id)) return variable;
   throw new SecretSyncError(
@@ -62,7 +69,7 @@ async function create(
   };
   try {
     const { data } = await http.request(request);
-    return confirmed(operation, data, { key, scope: place.scope, kind, value });
+    return confirmed(operation, data, { key, scope: place.scope, kind, value, types: CREATED });
   } catch (error) {
     if (level === undefined || !isSecretSyncError(error, 'CONFLICT')) throw error;
     throw retell(error, { after: `A variable of that key exists at the level of the ${level}.` });
@@ -102,7 +109,7 @@ export function variableApi(http: HttpClient, place: VariableScope, signal: Abor
         classify: missing,
         signal,
       });
-      return confirmed(operation, data, { key, scope, kind, id });
+      return confirmed(operation, data, { key, scope, kind, id, types: EDITED });
     },
 
     /** @throws SecretSyncError `INVALID_RESPONSE` for a success that is not the one that a deletion has. */

@@ -1,8 +1,8 @@
 import type { Clock } from '../../contracts/clock.js';
-import { isSecretSyncError } from '../../contracts/errors.js';
+import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import { SecretValue } from '../../contracts/secret.js';
 import type { GuardedHttpClient } from '../../http/client.js';
-import { retell } from './errors.js';
+import { retell } from '../../shared/problems.js';
 import { classify, loginSchema, retryAfter } from './wire.js';
 
 /** A token is renewed so long before it ends, in ms, or at a tenth of its life where that is less. */
@@ -48,10 +48,13 @@ export async function logIn(
     const renewAt = startedAt + life - Math.min(RENEWED_BEFORE, life / 10);
     return { authorization: `Bearer ${data.accessToken}`, renewAt };
   } catch (error) {
-    if (!isSecretSyncError(error, 'UNAUTHORIZED')) throw error;
+    if (!isSecretSyncError(error)) throw error;
+    const { code, status } = error;
+    // A login writes no secret, although it is a POST.
+    if (code !== 'UNAUTHORIZED') throw retell(error, { maybeWritten: false });
     const message =
       'Could not log in to Infisical: it does not accept the clientId and clientSecret. Check both, and that the ' +
       'secret has not expired and the identity is not locked.';
-    throw retell(error, 'UNAUTHORIZED', message);
+    throw new SecretSyncError('UNAUTHORIZED', message, status === undefined ? {} : { status });
   }
 }

@@ -1,3 +1,5 @@
+// Known also to a project that has neither a newer `lib` nor the types of Node.js.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Worker } from 'bullmq';
 import type { SourceLocation } from '../../contracts/source.js';
 import type { SyncJob, SyncQueue } from '../../service/index.js';

@@ -1,3 +1,5 @@
+// Known also to a project that has neither a newer `lib` nor the types of Node.js.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { settlesWithin } from '../../shared/async.js';
 import { systemClock } from '../../shared/clock.js';
 import {

@@ -446,6 +446,12 @@ describe('infisicalSource, when it logs in', () => {
     },
   );
 
+  it('has written nothing where a login fails, although that is a POST', async () => {
+    const { emulator, source } = await setUp({ retry: { retries: 0 } });
+    emulator.setIntercept(() => ({ status: 502, body: '<html>' }));
+    expect(await errorOf(source.read({}, call()))).toMatchObject({ status: 502, maybeWritten: false });
+  });
+
   it('says what to check when the credentials are not accepted, and does not try again', async () => {
     const { source, operations } = await setUp({ clientSecret: 'wrong' });
     const error = await errorOf(source.read({}, call()));

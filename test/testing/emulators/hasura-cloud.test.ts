@@ -99,6 +99,26 @@ describe('reading', () => {
     expect((await firstError(READ, { id: TENANT })).code).toBe('not-found');
   });
 
+  it('shows settings beside the environment as the JSON that they are, unless told not to', async () => {
+    await start();
+    addProject();
+    const set = { HASURA_GRAPHQL_A: 'true', HASURA_GRAPHQL_B: '{"a": 1}', HASURA_GRAPHQL_C: 'text', D: '1' };
+    await run(UPDATE, update(set));
+    const envVars = async () => z.object({ data: z.unknown() }).parse(await run(READ, { id: TENANT })).data;
+    expect(await envVars()).toMatchObject({
+      getTenantEnv: {
+        envVars: {
+          HASURA_GRAPHQL_A: true,
+          HASURA_GRAPHQL_B: { a: 1 },
+          HASURA_GRAPHQL_C: 'text',
+          environment: set,
+        },
+      },
+    });
+    emulator.configure({ settings: 'text' });
+    expect(await envVars()).toMatchObject({ getTenantEnv: { envVars: { HASURA_GRAPHQL_A: 'true' } } });
+  });
+
   it('shows custom variables under environment, and any JSON beside and among them', async () => {
     await start();
     emulator.addProject({

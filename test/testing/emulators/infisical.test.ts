@@ -261,6 +261,18 @@ describe('the Infisical emulator, when it lists', () => {
     });
   });
 
+  it('goes into the folders below if asked, and says where each secret is', async () => {
+    for (const secretPath of ['/', '/app', '/app/api', '/application']) {
+      emulator.addFolder({ ...place, secretPath });
+      emulator.addSecret({ ...place, secretPath }, { key: 'A', value: secretPath });
+    }
+    const paths = async (query: Record<string, string>) =>
+      ((await list(query)).body['secrets'] as { secretPath: string }[]).map(({ secretPath }) => secretPath);
+    expect(await paths({ secretPath: '/app' })).toEqual(['/app']);
+    expect(await paths({ secretPath: '/app', recursive: 'true' })).toEqual(['/app', '/app/api']);
+    expect(await paths({ recursive: 'true' })).toEqual(['/', '/app', '/app/api', '/application']);
+  });
+
   it('hides values, and says so', async () => {
     emulator.addSecret(place, { key: 'A', value: '1', hidden: true });
     const hidden = { secrets: [{ secretValue: '<hidden-by-infisical>', secretValueHidden: true }] };

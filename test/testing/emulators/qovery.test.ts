@@ -94,6 +94,17 @@ describe('the hierarchy', () => {
     expect(await read(`/environment/${ENVIRONMENT}`)).toMatchObject(environment);
   });
 
+  it('takes the id of a place in either case', async () => {
+    await start();
+    const id = '3C90C3CC-0D44-4B50-8888-8DD257360521';
+    const place = emulator.addEnvironment({ id, name: 'Upper', projectId: PROJECT });
+    expect(place.id).toBe(id.toLowerCase());
+    emulator.addVariable({ key: 'KEY', parent_id: id });
+    const response = await call('GET', `/variable?parent_id=${id}&scope=ENVIRONMENT`);
+    expect(keysOf(listSchema.parse(await response.json()).results)).toContain('KEY');
+    expect((await create({ variable_parent_id: id })).status).toBe(409);
+  });
+
   it('has nothing below a place that is not there, or is of another kind', async () => {
     await start();
     for (const path of [
@@ -431,6 +442,22 @@ describe('the older family', () => {
       expect((await call('DELETE', `${path}/${made.id}`)).status).toBe(204);
       expect((await call('GET', `/${parent}s/${kind}`)).status).toBe(404);
     }
+  });
+
+  it('knows an entry in the list of its own kind and place only', async () => {
+    await start();
+    const other = emulator.addEnvironment({ name: 'Other', projectId: PROJECT });
+    const { id } = emulator.addVariable({ key: 'KEY', is_secret: true, parent_id: ENVIRONMENT });
+    const edited = { key: 'KEY', value: 'x' };
+    const statuses = [
+      await call('PUT', `/environment/${other.id}/secret/${id}`, edited),
+      await call('PUT', `/environment/${ENVIRONMENT}/environmentVariable/${id}`, edited),
+      await call('DELETE', `/project/${PROJECT}/secret/${id}`),
+      await call('POST', `/environment/${ENVIRONMENT}/environmentVariable/${id}/alias`, { key: 'ALIAS' }),
+      await call('POST', `/environment/${other.id}/secret/${id}/override`, { value: 'x' }),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([404, 404, 404, 404, 404]);
+    expect(emulator.find('KEY')?.value).toBe('');
   });
 
   it('replaces an existing key, and makes an alias of a value that names one', async () => {

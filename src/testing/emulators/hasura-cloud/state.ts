@@ -121,6 +121,9 @@ export function createHasuraCloudState(switches: HasuraCloudSwitches, now: () =>
     /** The `envVars` of the API. Objects without a prototype, in which any key is data. */
     envVars(record: ProjectRecord): unknown {
       const top = toObject(record.topLevel);
+      if (switches.settings === 'json') {
+        for (const [key, value] of record.topLevel) if (key.startsWith('HASURA_')) top[key] = retyped(value);
+      }
       if (record.environment.size > 0 || switches.emptyEnvironment === 'empty') {
         top['environment'] = toObject(record.environment);
       } else if (switches.emptyEnvironment === 'null') top['environment'] = null;
@@ -134,6 +137,17 @@ export function uuid(text: string): string {
     throw new Error(`${JSON.stringify(text)} is not a UUID, and the API of Hasura Cloud takes no other id.`);
   }
   return text.toLowerCase();
+}
+
+/** A text as the JSON that it is, unless that is a text or null. */
+function retyped(value: JsonValue): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return typeof parsed === 'string' || parsed === null ? value : parsed;
+  } catch {
+    return value;
+  }
 }
 
 function byKey([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number {

@@ -31,6 +31,11 @@ export interface HasuraCloudSwitches {
   readonly unknownTenant: 'null' | 'error';
   /** Where a new `HASURA_*` key is shown. A key that is somewhere is changed there. Default: `both`. */
   readonly hasuraKeys: 'both' | 'top-level' | 'environment';
+  /**
+   * How a `HASURA_*` setting beside the environment is shown whose text is the JSON of a boolean, number, object or list:
+   * as that (`true`), or as the text. Default: `json`.
+   */
+  readonly settings: 'json' | 'text';
   /** What the hash follows: each change, or the content (back to the old values, back to the old hash). Default: `revision`. */
   readonly hash: 'revision' | 'content';
   /**
@@ -73,6 +78,8 @@ export const HASURA_CLOUD_DEFAULTS: HasuraCloudSwitches = {
   unknownTenant: 'null',
   // Reported: settings beside the environment, which holds what was written.
   hasuraKeys: 'both',
+  // Likely: a community Terraform provider compares by JSON text, and the console's types have booleans and objects there.
+  settings: 'json',
   // Likeliest: an optimistic lock moves with each change.
   hash: 'revision',
   hashRotation: 'never',

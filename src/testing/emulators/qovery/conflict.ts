@@ -19,13 +19,13 @@ export function findRival(
   wanted: Pick<QoveryVariable, 'key' | 'is_secret' | 'parent_id'>,
   reach = switches.conflictReach,
 ): QoveryVariable | undefined {
-  const isBelow = (variable: QoveryVariable) => state.ancestry(variable.parent_id).includes(wanted.parent_id);
-  const isAbove = (variable: QoveryVariable) => state.ancestry(wanted.parent_id).includes(variable.parent_id);
+  const [parentId = '', ...above] = state.ancestry(wanted.parent_id);
+  const isBelow = (variable: QoveryVariable) => state.ancestry(variable.parent_id).includes(parentId);
   return state.all().find((variable) => {
     if (variable.key !== wanted.key) return false;
-    if (variable.parent_id !== wanted.parent_id) {
+    if (variable.parent_id !== parentId) {
       if (reach === 'own-scope') return false;
-      return isAbove(variable) || (reach === 'all-scopes' && isBelow(variable));
+      return above.includes(variable.parent_id) || (reach === 'all-scopes' && isBelow(variable));
     }
     const otherKind = variable.variable_type === 'VALUE' && variable.is_secret !== wanted.is_secret;
     return !(otherKind && switches.bothKinds === 'allowed');

@@ -1,3 +1,4 @@
+import { canonicalId } from '../../../drivers/support/ids.js';
 import type { QoveryPlace, QoveryPlaceSetup } from './types.js';
 
 export type PlaceKind = 'ORGANIZATION' | 'PROJECT' | 'ENVIRONMENT';
@@ -16,12 +17,13 @@ export function createPlaces(nextId: () => string, now: () => number) {
   const services = new Map<string, string>();
 
   function place(id: string, kind?: PlaceKind): PlaceRecord | undefined {
-    const found = places.get(id);
+    const found = places.get(canonicalId(id));
     return found && (kind === undefined || found.kind === kind) ? found : undefined;
   }
 
   function add(kind: PlaceKind, setup: QoveryPlaceSetup, parentId: string | null): QoveryPlace {
-    const id = setup.id ?? nextId();
+    // The service takes a UUID in either case, and shows it in one.
+    const id = canonicalId(setup.id ?? nextId());
     if (places.has(id))
       throw new Error(`The emulator already has a place with the id ${JSON.stringify(id)}.`);
     places.set(id, { id, name: setup.name, kind, parentId, created_at: now() * 1000 });
@@ -32,7 +34,7 @@ export function createPlaces(nextId: () => string, now: () => number) {
   function ancestry(id: string): string[] {
     const found = place(id);
     if (!found) return [];
-    return [id, ...(found.parentId === null ? [] : ancestry(found.parentId))];
+    return [found.id, ...(found.parentId === null ? [] : ancestry(found.parentId))];
   }
 
   return {

@@ -73,6 +73,7 @@ function createVariables(
         service_type: null,
         owned_by: 'QOVERY',
         ...setup,
+        parent_id: parent.id,
         created_at: times.created(),
         updated_at: times.updated(),
       };

@@ -1,3 +1,5 @@
+// Known also to a project that has neither a newer `lib` nor the types of Node.js.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { JsonValue } from '../../../contracts/json.js';
 
 /** One request that reached an emulator, as it stands in its log and as `intercept` gets it. */

@@ -49,8 +49,8 @@ function listSecrets(
 ): EmulatorAnswer {
   const { state, switches } = service;
   const query = listSchema(service, family).parse(request.query);
-  if (!state.environmentAt(query.projectId, query.environment))
-    return notFound(service, request, 'Environment');
+  const environment = state.environmentAt(query.projectId, query.environment);
+  if (!environment) return notFound(service, request, 'Environment');
   const folder = state.folderAt(query);
   if (!folder) {
     return switches.missingFolder === 'empty'
@@ -65,8 +65,13 @@ function listSecrets(
     folderId: imported.id,
     secrets: show({ ...imported, secrets: imported.secrets.filter(({ type }) => type === 'shared') }),
   }));
+  const start = folder.path === '/' ? '/' : `${folder.path}/`;
+  const below = query.recursive
+    ? [...environment.folders.values()].filter((one) => one !== folder && one.path.startsWith(start))
+    : [];
+  const secrets = [folder, ...below].flatMap(show);
   const isShown = query.includeImports && (imports.length > 0 || switches.importsWhenNone === 'empty');
-  const answer = { status: 200, body: { secrets: show(folder), ...(isShown ? { imports } : {}) } };
+  const answer = { status: 200, body: { secrets, ...(isShown ? { imports } : {}) } };
   return switches.etag ? withEtag(request, answer) : answer;
 }
 

@@ -36,8 +36,10 @@ function create(
   const body = olderSchema.parse(request.body);
   const { key, value = '' } = body;
   const here = state
-    .all()
-    .find((one) => one.key === key && one.parent_id === parent_id && one.is_secret === is_secret);
+    .list(parent_id)
+    .find(
+      (one) => one.key === key && one.parent_id === state.place(parent_id)?.id && one.is_secret === is_secret,
+    );
   if (here) return edit(service, request, here, { ...body, value });
   const aliased = state.list(parent_id).find((one) => one.key === value && one.is_secret === is_secret);
   if (aliased) return addAlias(service, request, aliased.id, { ...extrasOf(body), key, parent_id });
@@ -56,9 +58,12 @@ function routesOf(service: QoveryService, { scope, isSecret, path }: Family): re
     (call: (request: RequestLogEntry, parentId: string, id: string) => EmulatorAnswer): Route['handle'] =>
     (request, parentId, id) =>
       state.place(parentId, scope) ? call(request, parentId, id) : missing(switches, request, 'Parent');
-  const own = (id: string): QoveryVariable | undefined => {
-    const found = state.get(id);
-    return found?.is_secret === isSecret ? found : undefined;
+  /** An entry of this list: one of the other kind is not in it. */
+  const listed = (parentId: string, id: string): QoveryVariable | undefined =>
+    state.list(parentId).find((one) => one.id === id && one.is_secret === isSecret);
+  const own = (parentId: string, id: string): QoveryVariable | undefined => {
+    const found = listed(parentId, id);
+    return found !== undefined && state.place(parentId)?.id === found.parent_id ? found : undefined;
   };
   return [
     {
@@ -84,14 +89,14 @@ function routesOf(service: QoveryService, { scope, isSecret, path }: Family): re
       method: 'PUT',
       path: `${path}/{innerId}`,
       body: olderSchema,
-      handle: at((request, _, id) =>
-        shown(edit(service, request, own(id), olderSchema.parse(request.body)), 200),
+      handle: at((request, parentId, id) =>
+        shown(edit(service, request, own(parentId, id), olderSchema.parse(request.body)), 200),
       ),
     },
     {
       method: 'DELETE',
       path: `${path}/{innerId}`,
-      handle: at((request, _, id) => remove(service, request, own(id))),
+      handle: at((request, parentId, id) => remove(service, request, own(parentId, id))),
     },
     {
       method: 'POST',
@@ -99,6 +104,7 @@ function routesOf(service: QoveryService, { scope, isSecret, path }: Family): re
       body: olderAliasSchema,
       handle: at((request, parent_id, id) => {
         const body = olderAliasSchema.parse(request.body);
+        if (!listed(parent_id, id)) return missing(switches, request, 'Variable');
         return shown(addAlias(service, request, id, { ...extrasOf(body), key: body.key, parent_id }), 201);
       }),
     },
@@ -108,6 +114,7 @@ function routesOf(service: QoveryService, { scope, isSecret, path }: Family): re
       body: olderOverrideSchema,
       handle: at((request, parent_id, id) => {
         const body = olderOverrideSchema.parse(request.body);
+        if (!listed(parent_id, id)) return missing(switches, request, 'Variable');
         const setup = { ...extrasOf(body), value: body.value ?? '', parent_id };
         return shown(addOverride(service, request, id, setup), 201);
       }),
