@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { QUEUE_PARTS } from '../../../src/workers/bullmq/queue-parts.js';
 import { eventually } from '../../support/eventually.js';
 import {
   describeServer,
@@ -10,6 +11,8 @@ import { closeOpened, fakeService, openBackend, startWorker, SUCCEEDED, syncOf }
 
 afterEach(closeOpened);
 
+/** No second look of it falls into a test. */
+const INTERVAL = 3_600_000;
 const IN_A_MINUTE = () => new Date(Date.now() + 60_000).toISOString();
 
 function describeWorker(name: ServerName): void {
@@ -160,18 +163,26 @@ function describeWorker(name: ServerName): void {
 
     it('looks once an interval for all workers, and when it is told to', async () => {
       const backend = await open();
-      const fakes = [fakeService(), fakeService(), fakeService()];
-      const queues = fakes.map(() => backend.open());
-      for (const [index, { service }] of fakes.entries()) {
-        const queue = queues[index];
-        if (queue !== undefined) await startWorker({ service, queue });
+      const looks: unknown[] = [];
+      const queues = [backend.open(), backend.open(), backend.open()];
+      for (const queue of queues) {
+        const { service } = fakeService();
+        // In one list: which worker does which look is up to the queue.
+        const findDue = async (options: object = {}) => {
+          looks.push(options);
+          return [];
+        };
+        await startWorker({ service: { ...service, findDue }, queue, pollInterval: INTERVAL });
       }
-      const looks = () => fakes.flatMap((fake) => fake.looks);
-      await eventually(() => expect(looks()).toHaveLength(1));
-      // All of them have asked when the look at a location is done, which was added after.
+      await eventually(() => expect(looks).toHaveLength(1));
+      // As each worker does after its start, which a test can't wait for.
+      for (const queue of queues) await queue[QUEUE_PARTS].lookEvery(INTERVAL);
       await queues[0]?.look({ secretPath: '/a' });
-      await eventually(() => expect(looks()).toHaveLength(2));
-      expect(looks()[1]).toMatchObject({ location: { secretPath: '/a' } });
+      await eventually(async () => {
+        expect(looks).toHaveLength(2);
+        expect(await queues[0]?.counts()).toMatchObject({ waiting: 0, active: 0 });
+      });
+      expect(looks).toMatchObject([{ location: undefined }, { location: { secretPath: '/a' } }]);
     });
 
     it('ends within its timeout, and hands back what has not ended', async () => {
