@@ -7,6 +7,7 @@ import {
   type Server,
   type ServerName,
 } from '../../support/servers/servers.js';
+import { createWorld } from '../../service/support.js';
 import { closeOpened, fakeService, openBackend, startWorker, SUCCEEDED, syncOf } from './support.js';
 
 afterEach(closeOpened);
@@ -129,6 +130,23 @@ function describeWorker(name: ServerName): void {
       // What failed keeps no later change from its run.
       await queue.enqueue(syncOf('a'));
       (await fake.call(2)).end(SUCCEEDED);
+    });
+
+    it.each<[what: string, name: string, data: unknown]>([
+      ['of another application', 'send-mail', { to: 'someone' }],
+      ['without data', 'sync', {}],
+      ['of something else than an object', 'look', 'everything'],
+      ['of a version to come', 'sync', { ...syncOf('a'), isUrgent: true }],
+    ])('refuses a job %s, in words of this library', async (_what, jobName, data) => {
+      const backend = await open();
+      const queue = backend.open();
+      const { service } = createWorld({ queue });
+      await startWorker({ service, queue });
+      const { id = '' } = await backend.raw.add(jobName, data);
+      await eventually(async () => expect((await backend.raw.getJob(id))?.finishedOn).toBeGreaterThan(0));
+      const job = await backend.raw.getJob(id);
+      expect(job?.failedReason).toMatch(/^INVALID_OPTION: The job is not valid/);
+      expect(JSON.stringify(job?.stacktrace)).not.toMatch(/\.ts|\.js|node_modules/);
     });
 
     it('shows how far a run is, and keeps ids and counts of how it ended', async () => {
