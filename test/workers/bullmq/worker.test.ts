@@ -8,6 +8,8 @@ import {
   type ServerName,
 } from '../../support/servers/servers.js';
 import { createWorld } from '../../service/support.js';
+import { bullmqWorker } from '../../../src/workers/bullmq/index.js';
+import { openQueue } from './open-queue.js';
 import { closeOpened, fakeService, openBackend, startWorker, SUCCEEDED, syncOf } from './support.js';
 
 afterEach(closeOpened);
@@ -242,3 +244,12 @@ function describeWorker(name: ServerName): void {
 
 describeWorker('Redis');
 describeWorker('PostgreSQL');
+
+it('does not wait for a server that is away once it is stopped', async () => {
+  const away = openQueue('Redis', '/nowhere/redis.sock', 'away');
+  const worker = bullmqWorker({ service: fakeService().service, queue: away.queue });
+  const starting = expect(worker.start()).rejects.toThrow('aborted');
+  await worker.stop({ timeout: 0 });
+  await starting;
+  await away.close();
+});
