@@ -104,6 +104,23 @@ function describeWorker(name: ServerName): void {
       again.end(SUCCEEDED);
     });
 
+    it('brings a failed job forward for a change, and puts it off no further for the next ones', async () => {
+      const backend = await open();
+      const queue = backend.open();
+      const fake = fakeService();
+      await startWorker({ service: fake.service, queue });
+      const id = await queue.enqueue(syncOf('a', { sourceDigest: 'old' }));
+      const retryAt = new Date(Date.now() + 2 * INTERVAL).toISOString();
+      (await fake.call(1)).end({ status: 'failed', code: 'RATE_LIMITED', message: 'wait', retryAt });
+      await eventually(async () => expect(await queue.counts()).toMatchObject({ delayed: 1, active: 0 }));
+      await queue.enqueue(syncOf('a', { sourceDigest: 'new' }), { delay: 600_000 });
+      expect((await backend.raw.getJob(id))?.delay).toBe(600_000);
+      await queue.enqueue(syncOf('a', { sourceDigest: 'newer' }), { delay: INTERVAL });
+      const job = await backend.raw.getJob(id);
+      expect(job?.delay).toBe(600_000);
+      expect(job?.data).toMatchObject({ sourceDigest: 'newer' });
+    });
+
     it('comes back soon to what is busy, and at the time that is told', async () => {
       const backend = await open();
       const queue = backend.open();
