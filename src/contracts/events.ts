@@ -58,6 +58,8 @@ export type SyncEvent =
       readonly attempt: number;
       readonly status?: number;
       readonly durationMs: number;
+      /** For so many ms the server takes nothing more: it said that nothing is left of its quota. */
+      readonly pauseMs?: number;
     })
   | (RunFields & {
       readonly type: 'retry';

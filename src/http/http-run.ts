@@ -20,6 +20,8 @@ export interface HttpRun {
     readonly attempt: number;
     readonly status?: number;
     readonly durationMs: number;
+    /** For so many ms the server takes nothing more: it said that nothing is left of its quota. */
+    readonly pauseMs?: number;
   }): void;
   /** Called before the wait for another attempt; `attempt` is the one that failed. */
   onRetry?(event: {

@@ -39,6 +39,8 @@ interface Sending<Data> {
    * too.
    */
   backoffUntil: number | undefined;
+  /** For how long the server said that nothing is left of its quota, in ms, in the response to the last attempt. */
+  pauseMs: number | undefined;
 }
 
 /** Tells the throttle what the head of a response says of the pace; returns when the server may be asked again. */
@@ -57,7 +59,11 @@ function readHead(
     const until = throttle.refused(ticket, told, () => backoff(attempt, random(), retry));
     if (told === undefined) sending.backoffUntil = until;
   } else if (status === 503 && told !== undefined) throttle.hold(ticket, told);
-  else throttle.accepted(ticket, readQuota(headers, now));
+  else {
+    const quota = readQuota(headers, now);
+    throttle.accepted(ticket, quota);
+    if (quota?.remaining === 0) sending.pauseMs = quota.resetAt - now;
+  }
   return told;
 }
 
@@ -74,6 +80,7 @@ async function attemptOnce<Data>(
   if (!ticket) return undefined;
   run.onSend();
   signal.throwIfAborted();
+  sending.pauseMs = undefined;
   const sentAt = clock.now();
   let isSent = false;
   let status: number | undefined;
@@ -99,9 +106,14 @@ async function attemptOnce<Data>(
   } finally {
     const durationMs = Math.max(clock.now() - sentAt, 0);
     const { method, operation: name } = request;
-    const event = { method, name, host: url.host, attempt, durationMs };
+    const { pauseMs } = sending;
+    const event = {
+      ...{ method, name, host: url.host, attempt, durationMs },
+      ...(status !== undefined && { status }),
+      ...(pauseMs !== undefined && { pauseMs }),
+    };
     // A run that ended in this very moment has sent nothing.
-    if (isSent) run.onRequest({ ...event, ...(status === undefined ? {} : { status }) });
+    if (isSent) run.onRequest(event);
   }
 }
 
@@ -149,6 +161,7 @@ export async function sendRequest<Data>(
     run,
     url: urlOf(endpoint, request),
     backoffUntil: undefined,
+    pauseMs: undefined,
   };
   return withRetries(
     {

@@ -278,6 +278,26 @@ describe('a retry', () => {
     expect(clock.sleepers).toBe(0);
   });
 
+  it('tells for how long a server that took a request will take no more', async () => {
+    const clock = createVirtualClock();
+    const left = ['1', '0', '0'];
+    const fetch = async () => {
+      const remaining = left.shift() ?? '';
+      const reset = remaining === '0' && left.length === 0 ? {} : { 'x-ratelimit-reset': '30' };
+      return new Response('{}', { headers: { 'x-ratelimit-remaining': remaining, ...reset } });
+    };
+    const client = createHttpClient({ endpoint: 'https://api.example.com', fetch, clock });
+    const pauses: unknown[] = [];
+    const run: HttpRun = { onRequest: ({ pauseMs }) => pauses.push(pauseMs) };
+    const ask = () => client.forRun(run).request({ operation: 'ask', method: 'GET' });
+    await ask();
+    await ask();
+    const later = ask();
+    await clock.advance(30_000);
+    await later;
+    expect(pauses).toEqual([undefined, 30_000, undefined]);
+  });
+
   it.each([
     ['longer than maxWait', { 'retry-after': '61' }, 61, undefined],
     ['past the deadline', { 'retry-after': '30' }, 30, 30_000],

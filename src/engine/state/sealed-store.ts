@@ -126,9 +126,6 @@ export function createSealedStore(
         );
       },
     }),
-    ...(store.watch !== undefined && {
-      watch: (...given: Parameters<NonNullable<StateStore['watch']>>) => store.watch?.(...given),
-    }),
     async discard(key) {
       let found: SealedDocument | undefined;
       try {

@@ -11,6 +11,7 @@ import { switchedOff } from '../runs/run-end.js';
 import type { SourceLooks } from '../runs/source-looks.js';
 import { jobOf, type RunCause, type SyncJob } from '../runs/sync-job.js';
 import { Agenda } from './agenda.js';
+import { RecordChanges } from './record-changes.js';
 import { createBackground, type Background } from './retry-loop.js';
 import { SourceWatcher, type FinalLook } from './source-watcher.js';
 
@@ -71,7 +72,6 @@ export class AutoSync {
   /** Takes up all records that are to be run by themselves; throws when they can't be read. */
   async start(): Promise<void> {
     if (this.isStarted) return;
-    const { clock, autoSync } = this.#options;
     const { signal } = (this.#stopped = new AbortController());
     try {
       await this.#refresh(signal);
@@ -79,8 +79,10 @@ export class AutoSync {
       this.stop();
       throw error;
     }
+    const changes = new RecordChanges(this.#options);
+    changes.watch(this.#background, signal);
     void this.#background.forever(async () => {
-      await clock.sleep(autoSync.refreshInterval, signal);
+      await changes.next(signal);
       await this.#refresh(signal);
     }, signal);
     void this.#background.forever(async () => this.#do(await this.#agenda.next(signal)), signal);

@@ -73,6 +73,7 @@ export class FleetTurns {
       pause,
       hear(event: SyncEvent) {
         if (event.type === 'retry' && event.code === 'RATE_LIMITED') pause(event.waitMs);
+        else if (event.type === 'request' && event.pauseMs !== undefined) pause(event.pauseMs);
       },
       done: () => sharing,
     };

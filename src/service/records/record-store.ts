@@ -41,12 +41,12 @@ export interface ChangeOptions {
   readonly known?: LoadedSync | undefined;
 }
 
-const PREFIX = 'syncs/';
+export const SYNC_PREFIX = 'syncs/';
 const MOST_ATTEMPTS = 100;
 
 /** Names and ids can hold what a key of a store can't. */
 const hash = (text: string): string => checksum(text).slice(0, 40);
-const recordKey = (id: string): string => PREFIX + hash(id);
+const recordKey = (id: string): string => SYNC_PREFIX + hash(id);
 export const handleKey = (text: string): string => `sync-names/${hash(text)}`;
 
 export function syncNotFound(idOrName: string): SecretSyncError {
@@ -138,7 +138,7 @@ export class RecordStore {
       known.set(key, before);
       return true;
     };
-    for (const entry of await this.#documents.entries(PREFIX, isKnown)) {
+    for (const entry of await this.#documents.entries(SYNC_PREFIX, isKnown)) {
       const { key } = entry;
       keys.add(key);
       try {

@@ -43,7 +43,11 @@ export async function addJobsAfter(
     known.map(async ({ job, id }) => {
       const waiting = await jobs.getJob(id);
       if (waiting !== undefined && digestOf(waiting.data) !== job.sourceDigest) await waiting.updateData(job);
-      return waitsUntil(waiting?.progress) > Date.now() + delayOf(job) ? [job] : [];
+      const at = Date.now() + delayOf(job);
+      if (waiting === undefined || waitsUntil(waiting.progress) <= at) return [];
+      // Else the next change would put it off again, and so on until the time that it has waited for.
+      await waiting.updateProgress({ waitsUntil: new Date(at).toISOString() });
+      return [job];
     }),
   );
   if (putOff.flat().length > 0) await addJobs(jobs, putOff.flat(), delayOf, () => true);

@@ -36,6 +36,10 @@ export type JobProgress =
 
 export type QueueJob = Job<JobData, JobResult, JobName>;
 
+/** Whether a job is a look. What is neither that nor a job of the service is for the service to refuse. */
+export const isLook = (name: string, data: JobData): data is LookData =>
+  name === 'look' && typeof data === 'object' && data !== null && !('syncId' in data);
+
 /** The jobs of one record and operation share an id, under which one waits. */
 export const sharedId = ({ operation, syncId }: SyncJob): string =>
   `${operation}-${checksum(syncId).slice(0, 40)}`;

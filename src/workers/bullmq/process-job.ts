@@ -2,7 +2,7 @@ import { DelayedError, UnrecoverableError } from 'bullmq';
 import type { SyncEvent } from '../../contracts/events.js';
 import { failureText } from '../../service/failure.js';
 import type { Performed } from '../../service/index.js';
-import { attemptId, type JobProgress, type JobResult, type LookData, type QueueJob } from './jobs.js';
+import { attemptId, isLook, type JobProgress, type JobResult, type LookData, type QueueJob } from './jobs.js';
 import type { ResolvedWorkerOptions } from './options.js';
 import { QUEUE_PARTS } from './queue-parts.js';
 
@@ -115,7 +115,7 @@ async function look(
 /** Does one job of the queue. */
 export async function processJob(job: QueueJob, context: JobContext): Promise<JobResult> {
   const { data } = job;
-  if (!('syncId' in data)) return look(job, data, context);
+  if (isLook(job.name, data)) return look(job, data, context);
   const { service, runsPerConnection, signal } = context;
   const progress = progressOf(job);
   const done = await service.perform(data, {

@@ -1,5 +1,6 @@
 // Known also to a project that has neither a newer `lib` nor the types of Node.js.
 /// <reference lib="esnext.disposable" preserve="true" />
+import { untilAborted } from '../../shared/abort.js';
 import { settlesWithin } from '../../shared/async.js';
 import { systemClock } from '../../shared/clock.js';
 import {
@@ -20,7 +21,10 @@ const RESTART_MS = 1_000;
 
 /** Runs the jobs of a queue in this process. */
 export interface BullmqWorker extends AsyncDisposable {
-  /** Begins to look for what is due, and to do it. Resolves when BullMQ is connected, and rejects where it can't be. */
+  /**
+   * Begins to look for what is due, and to do it. Resolves when BullMQ is connected: a Redis that is away is waited for, which
+   * `onError` hears. Rejects where PostgreSQL is away, and where the worker is stopped before that.
+   */
   start(): Promise<void>;
   /**
    * Ends: nothing new is begun, and what is in progress may end. After `timeout` (in ms, default 30,000) it is aborted, and goes
@@ -111,7 +115,7 @@ export function bullmqWorker(given: BullmqWorkerOptions): BullmqWorker {
       started ??= begin();
       const own = started;
       try {
-        await own.ready;
+        await untilAborted(own.ready, own.stopped.signal);
       } catch (error) {
         if (started === own) await stop(0);
         throw error;

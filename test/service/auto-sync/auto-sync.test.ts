@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SecretSource } from '../../../src/contracts/source.js';
+import type { StateStore } from '../../../src/contracts/state-store.js';
+import { memoryStore } from '../../../src/stores/memory.js';
 import { memoryDestination } from '../../../src/testing/memory-destination/index.js';
 import { failure } from '../../support/engine.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
@@ -199,6 +201,40 @@ describe('auto-sync', () => {
     expectEqualSides(world, 'shop');
     expect(attempts).toBe(2);
     await world.service.stop();
+  });
+
+  it('takes up what another process changed when the store tells of it, also after a watch that failed', async () => {
+    const clock = createVirtualClock({ auto: true });
+    const watchers: (() => void)[] = [];
+    let attempts = 0;
+    const store: StateStore = {
+      ...memoryStore({ clock }),
+      async watch(prefix, onChange, { signal }) {
+        attempts += 1;
+        expect(prefix).toBe('syncs/');
+        if (attempts === 1) throw new Error('no');
+        watchers.push(onChange);
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      },
+    };
+    const setup = { store, clock, folders: folderSource(), destination: memoryDestination() };
+    const elsewhere = createWorld({ ...setup, queue: { enqueue: async () => 'job' } });
+    const here = createWorld({ ...setup, autoSync: { refreshInterval: 100 * HOUR } });
+    const make = async (name: string) => {
+      setup.folders.set(`/${name}`, 'API_KEY', 'one');
+      await elsewhere.service.createSync(definitionOf(name));
+    };
+    await here.service.start();
+    await make('shop');
+    await clock.advance(MINUTE);
+    expectEqualSides(here, 'shop');
+
+    await make('web');
+    for (const tell of watchers) tell();
+    await clock.advance(10_000);
+    expectEqualSides(here, 'web');
+    expect(attempts).toBe(2);
+    await here.service.stop();
   });
 
   it('stops at once when a record is switched off, disabled or deleted', async () => {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { SecretSyncError } from '../../../src/contracts/errors.js';
 import type { Performed, SyncJob } from '../../../src/service/index.js';
+import { connectionOf } from '../../../src/service/fleet/connection.js';
+import { FleetTurns } from '../../../src/service/fleet/fleet-turns.js';
+import { resolveServiceOptions } from '../../../src/service/options.js';
 import { memoryStore } from '../../../src/stores/memory.js';
 import { memoryDestination } from '../../../src/testing/memory-destination/index.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
@@ -8,6 +11,7 @@ import { createWorld, definitionOf, folderSource, MINUTE, type World } from '../
 
 const queue = { enqueue: async () => 'job' };
 const jobOf = (syncId: string): SyncJob => ({ syncId, operation: 'sync', cause: 'change' });
+const never = new AbortController().signal;
 const PER_CONNECTION = { runsPerConnection: 2 };
 
 /** Processes that share a store, a source and a destination, and records of these names, all of one connection. */
@@ -95,6 +99,25 @@ describe('what a server says of its rate limit', () => {
       status: 'busy',
       retryAt: new Date(ahead.now() + MINUTE).toISOString(),
     });
+  });
+
+  it('is heard too where it took a request and said that nothing is left of the quota', async () => {
+    const { worlds, first, ids, destination, clock, store } = await openFleet(['a']);
+    const [, other = first] = worlds;
+    const options = resolveServiceOptions({ engine: first.engine, store, clock });
+    const turn = { ...PER_CONNECTION, connection: connectionOf({ destination: 'memory' }), signal: never };
+    const head = { runId: 'r', operation: 'sync', definitionId: 'a' } as const;
+    const request = { method: 'GET', name: 'read', host: 'one', attempt: 1, status: 200, durationMs: 5 };
+    await new FleetTurns(options).inTurn(turn, async ({ onEvent }) => {
+      onEvent({ ...head, ...request, type: 'request' });
+      onEvent({ ...head, ...request, type: 'request', pauseMs: MINUTE });
+      return { status: 'unwanted' };
+    });
+    const retryAt = new Date(clock.now() + MINUTE).toISOString();
+    expect(await performIn(other, ids[0] ?? '')).toEqual({ status: 'busy', retryAt });
+    expect(destination.calls).toEqual([]);
+    await clock.advance(MINUTE);
+    expect(await performIn(other, ids[0] ?? '')).toMatchObject({ status: 'succeeded' });
   });
 
   it('says nothing of other connections', async () => {

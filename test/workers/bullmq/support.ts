@@ -41,7 +41,7 @@ function openRedis(url: string): Redis {
 /** A raw queue of BullMQ, to see what is in it. */
 export type RawQueue = Pick<
   Queue,
-  'getJob' | 'getJobs' | 'getJobCounts' | 'obliterate' | 'close' | 'getJobLogs'
+  'add' | 'getJob' | 'getJobs' | 'getJobCounts' | 'obliterate' | 'close' | 'getJobLogs'
 >;
 
 /** A server with a queue of its own name on it. */

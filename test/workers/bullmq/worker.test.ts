@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { QUEUE_PARTS } from '../../../src/workers/bullmq/queue-parts.js';
 import { eventually } from '../../support/eventually.js';
 import {
   describeServer,
@@ -6,10 +7,15 @@ import {
   type Server,
   type ServerName,
 } from '../../support/servers/servers.js';
+import { createWorld } from '../../service/support.js';
+import { bullmqWorker } from '../../../src/workers/bullmq/index.js';
+import { openQueue } from './open-queue.js';
 import { closeOpened, fakeService, openBackend, startWorker, SUCCEEDED, syncOf } from './support.js';
 
 afterEach(closeOpened);
 
+/** No second look of it falls into a test. */
+const INTERVAL = 3_600_000;
 const IN_A_MINUTE = () => new Date(Date.now() + 60_000).toISOString();
 
 function describeWorker(name: ServerName): void {
@@ -98,6 +104,23 @@ function describeWorker(name: ServerName): void {
       again.end(SUCCEEDED);
     });
 
+    it('brings a failed job forward for a change, and puts it off no further for the next ones', async () => {
+      const backend = await open();
+      const queue = backend.open();
+      const fake = fakeService();
+      await startWorker({ service: fake.service, queue });
+      const id = await queue.enqueue(syncOf('a', { sourceDigest: 'old' }));
+      const retryAt = new Date(Date.now() + 2 * INTERVAL).toISOString();
+      (await fake.call(1)).end({ status: 'failed', code: 'RATE_LIMITED', message: 'wait', retryAt });
+      await eventually(async () => expect(await queue.counts()).toMatchObject({ delayed: 1, active: 0 }));
+      await queue.enqueue(syncOf('a', { sourceDigest: 'new' }), { delay: 600_000 });
+      expect((await backend.raw.getJob(id))?.delay).toBe(600_000);
+      await queue.enqueue(syncOf('a', { sourceDigest: 'newer' }), { delay: INTERVAL });
+      const job = await backend.raw.getJob(id);
+      expect(job?.delay).toBe(600_000);
+      expect(job?.data).toMatchObject({ sourceDigest: 'newer' });
+    });
+
     it('comes back soon to what is busy, and at the time that is told', async () => {
       const backend = await open();
       const queue = backend.open();
@@ -126,6 +149,23 @@ function describeWorker(name: ServerName): void {
       // What failed keeps no later change from its run.
       await queue.enqueue(syncOf('a'));
       (await fake.call(2)).end(SUCCEEDED);
+    });
+
+    it.each<[what: string, name: string, data: unknown]>([
+      ['of another application', 'send-mail', { to: 'someone' }],
+      ['without data', 'sync', {}],
+      ['of something else than an object', 'look', 'everything'],
+      ['of a version to come', 'sync', { ...syncOf('a'), isUrgent: true }],
+    ])('refuses a job %s, in words of this library', async (_what, jobName, data) => {
+      const backend = await open();
+      const queue = backend.open();
+      const { service } = createWorld({ queue });
+      await startWorker({ service, queue });
+      const { id = '' } = await backend.raw.add(jobName, data);
+      await eventually(async () => expect((await backend.raw.getJob(id))?.finishedOn).toBeGreaterThan(0));
+      const job = await backend.raw.getJob(id);
+      expect(job?.failedReason).toMatch(/^INVALID_OPTION: The job is not valid/);
+      expect(JSON.stringify(job?.stacktrace)).not.toMatch(/\.ts|\.js|node_modules/);
     });
 
     it('shows how far a run is, and keeps ids and counts of how it ended', async () => {
@@ -160,18 +200,26 @@ function describeWorker(name: ServerName): void {
 
     it('looks once an interval for all workers, and when it is told to', async () => {
       const backend = await open();
-      const fakes = [fakeService(), fakeService(), fakeService()];
-      const queues = fakes.map(() => backend.open());
-      for (const [index, { service }] of fakes.entries()) {
-        const queue = queues[index];
-        if (queue !== undefined) await startWorker({ service, queue });
+      const looks: unknown[] = [];
+      const queues = [backend.open(), backend.open(), backend.open()];
+      for (const queue of queues) {
+        const { service } = fakeService();
+        // In one list: which worker does which look is up to the queue.
+        const findDue = async (options: object = {}) => {
+          looks.push(options);
+          return [];
+        };
+        await startWorker({ service: { ...service, findDue }, queue, pollInterval: INTERVAL });
       }
-      const looks = () => fakes.flatMap((fake) => fake.looks);
-      await eventually(() => expect(looks()).toHaveLength(1));
-      // All of them have asked when the look at a location is done, which was added after.
+      await eventually(() => expect(looks).toHaveLength(1));
+      // As each worker does after its start, which a test can't wait for.
+      for (const queue of queues) await queue[QUEUE_PARTS].lookEvery(INTERVAL);
       await queues[0]?.look({ secretPath: '/a' });
-      await eventually(() => expect(looks()).toHaveLength(2));
-      expect(looks()[1]).toMatchObject({ location: { secretPath: '/a' } });
+      await eventually(async () => {
+        expect(looks).toHaveLength(2);
+        expect(await queues[0]?.counts()).toMatchObject({ waiting: 0, active: 0 });
+      });
+      expect(looks).toMatchObject([{ location: undefined }, { location: { secretPath: '/a' } }]);
     });
 
     it('ends within its timeout, and hands back what has not ended', async () => {
@@ -213,3 +261,12 @@ function describeWorker(name: ServerName): void {
 
 describeWorker('Redis');
 describeWorker('PostgreSQL');
+
+it('does not wait for a server that is away once it is stopped', async () => {
+  const away = openQueue('Redis', '/nowhere/redis.sock', 'away');
+  const worker = bullmqWorker({ service: fakeService().service, queue: away.queue });
+  const starting = expect(worker.start()).rejects.toThrow('aborted');
+  await worker.stop({ timeout: 0 });
+  await starting;
+  await away.close();
+});
