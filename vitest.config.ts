@@ -10,19 +10,22 @@ const CLIENTS = 'test/clients/**';
 
 /**
  * Tests of a system as a whole: real servers, processes that are started and killed, the packed package, the programs
- * of the docs and examples, the compilers' services, and long random histories. `npm run test:system` runs them.
+ * of the docs and examples, the compilers' services, hundreds of thousands of keys, and long random histories.
+ * `npm run test:system` runs them.
  */
 export const SYSTEM = [
   'test/docs/{docs,own-code}.test.ts',
   'test/docs/ci/**/*.test.ts',
   'test/examples/{examples,service-examples}.test.ts',
   'test/exploration/**/*.test.ts',
+  'test/faults/input/{unbounded-input,turns-at-scale}.test.ts',
   'test/integration/processes.test.ts',
   'test/package/tarball.test.ts',
   'test/rest/mounted.test.ts',
   'test/service/auto-sync/{hour,kill}.test.ts',
   'test/simulation/**/*.test.ts',
-  'test/stores/{postgres,redis}/server.test.ts',
+  'test/stores/postgres/*.test.ts',
+  'test/stores/redis/server.test.ts',
   'test/types/editors.test.ts',
   'test/workers/bullmq/{fleet,worker}.test.ts',
 ];
