@@ -38,6 +38,9 @@ const SCRATCH = 1024;
 
 const FIELDS_PER_TURN = 16_384;
 
+/** To look through and encode so many characters is a turn's work by itself. */
+const LONG_FIELD = 2 ** 20;
+
 // UTF-8 has no halves of surrogate pairs, and would make them all one.
 const ILL_FORMED = /\p{Surrogate}/u;
 
@@ -76,8 +79,7 @@ function createMac(hmac: Hmac) {
     return true;
   };
   /** Starts any other field, and returns the bytes that are to be added. */
-  const startLong = (field: string): Uint8Array => {
-    const isIllFormed = ILL_FORMED.test(field);
+  const startLong = (field: string, isIllFormed = ILL_FORMED.test(field)): Uint8Array => {
     const encoded = encoder.encode(isIllFormed ? JSON.stringify(field) : field);
     startField(encoded.length + (isIllFormed ? ILL_FORMED_MARK : 0));
     return encoded;
@@ -100,7 +102,10 @@ function createMac(hmac: Hmac) {
     },
     *addInTurns(field: string): Turns {
       if (addShort(field)) return;
-      const bytes = startLong(field);
+      const isIllFormed = ILL_FORMED.test(field);
+      if (field.length > LONG_FIELD) yield;
+      const bytes = startLong(field, isIllFormed);
+      if (field.length > LONG_FIELD) yield;
       const hash = flush();
       yield* bytesInTurns(bytes, (piece) => void hash.update(piece));
     },

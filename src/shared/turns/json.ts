@@ -1,7 +1,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { inOrder } from '../canonical-json.js';
 import { bestSha256 } from '../sha256.js';
-import { mapInTurns, slicesOf, type Turns } from './turns.js';
+import { isLong, mapInTurns, slicesOf, type Turns } from './turns.js';
 
 const encoder = new TextEncoder();
 
@@ -25,14 +25,44 @@ export function* checksumInTurns(text: string): Turns<string> {
 
 type ToJson = (items: readonly unknown[]) => string;
 
-/** The JSON of a list, in turns. */
-function* listJson(list: readonly unknown[], toJson: ToJson = JSON.stringify): Turns<string> {
-  const pieces: string[] = [];
+/** Adds the pieces of the JSON of a list, in turns. */
+function* addListJson(pieces: string[], list: readonly unknown[], toJson: ToJson): Turns {
+  let isFirst = true;
+  pieces.push('[');
   for (const slice of slicesOf(list)) {
-    if (pieces.length > 0) yield;
+    if (!isFirst) {
+      yield;
+      pieces.push(',');
+    }
     pieces.push(toJson(slice).slice(1, -1));
+    isFirst = false;
   }
-  return `[${pieces.join(',')}]`;
+  pieces.push(']');
+}
+
+/** The JSON of an object. One with long lists is of some tens of megabytes: it is put together once, in a turn of its own. */
+function* objectJson(
+  document: object,
+  names: readonly string[],
+  listToJson: ToJson,
+  toJson: (value: unknown) => string | undefined,
+): Turns<string> {
+  const pieces: string[] = [];
+  let takesLong = false;
+  for (const name of names) {
+    const value: unknown = Reflect.get(document, name);
+    const json = Array.isArray(value) ? '' : toJson(value);
+    if (json === undefined) continue;
+    pieces.push(pieces.length === 0 ? '{' : ',', JSON.stringify(name), ':', json);
+    if (!Array.isArray(value)) continue;
+    takesLong ||= isLong(value);
+    yield* addListJson(pieces, value, listToJson);
+  }
+  pieces.push(pieces.length === 0 ? '{}' : '}');
+  if (takesLong) yield;
+  const text = pieces.join('');
+  if (takesLong) yield;
+  return text;
 }
 
 /** Of items with more names than that, the JSON is made another way: each name would be looked for in each item. */
@@ -68,15 +98,8 @@ function canonicalItems(items: readonly unknown[]): string {
 }
 
 /** Returns the same as `JSON.stringify(document)`, in turns, for an object that may hold long lists. */
-export function* jsonInTurns(document: object): Turns<string> {
-  const fields: string[] = [];
-  for (const name of Object.keys(document)) {
-    const value: unknown = Reflect.get(document, name);
-    const json: string | undefined = Array.isArray(value) ? yield* listJson(value) : JSON.stringify(value);
-    if (json !== undefined) fields.push(`${JSON.stringify(name)}:${json}`);
-  }
-  return `{${fields.join(',')}}`;
-}
+export const jsonInTurns = (document: object): Turns<string> =>
+  objectJson(document, Object.keys(document), JSON.stringify, JSON.stringify);
 
 /** Returns the same as `inOrder`, in turns, for an object that may hold long lists. */
 export function* inOrderInTurns(document: object): Turns<object> {
@@ -89,14 +112,7 @@ export function* inOrderInTurns(document: object): Turns<object> {
 }
 
 /** Returns the same as `canonicalJson`, in turns, for an object that may hold long lists. */
-export function* canonicalJsonInTurns(document: object): Turns<string> {
-  const fields: string[] = [];
-  for (const name of Object.keys(document).sort()) {
-    const value: unknown = Reflect.get(document, name);
-    const json: string | undefined = Array.isArray(value)
-      ? yield* listJson(value, canonicalItems)
-      : JSON.stringify(inOrder(value));
-    if (json !== undefined) fields.push(`${JSON.stringify(name)}:${json}`);
-  }
-  return `{${fields.join(',')}}`;
-}
+export const canonicalJsonInTurns = (document: object): Turns<string> =>
+  objectJson(document, Object.keys(document).sort(), canonicalItems, (value) =>
+    JSON.stringify(inOrder(value)),
+  );
