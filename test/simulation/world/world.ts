@@ -209,9 +209,15 @@ export async function createWorld(
     for (const [site, acts] of look()) {
       disturb(site);
       for (const { before, after } of acts) {
-        // What is edited stays whose it was; what is made or removed is a person's.
-        const entry = before === undefined || after === undefined ? (before ?? after) : undefined;
-        if (entry !== undefined) world.ledger.handMade(site.name, entry.id);
+        // What is edited stays whose it was; what is made or removed is a person's, and so is, to all that can be known,
+        // what was edited of an entry whose creation is not recorded.
+        const entry = before ?? after;
+        if (entry === undefined) continue;
+        const isInDoubt = world.syncs.some(
+          (sync) => sync.site === site.name && world.ledger.doubts(sync, entry),
+        );
+        if (before === undefined || after === undefined || isInDoubt)
+          world.ledger.handMade(site.name, entry.id);
       }
     }
   }
