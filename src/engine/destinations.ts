@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { NamedResource } from '../contracts/destination.js';
 import { SecretSyncError } from '../contracts/errors.js';
 import type { AnyDestinationDriver } from '../contracts/typed-definition.js';
-import { createTokenSearch, readingsOf, tokensIn } from '../shared/echo-search.js';
+import { holdsCredentials } from '../shared/echo-search.js';
 import { naming } from '../shared/problems.js';
 import { quote, quoteList } from '../shared/text.js';
 import { guarded } from './boundary/guard-call.js';
@@ -78,9 +78,8 @@ async function credentialsOf(
 /** Checks what a driver listed: foreign code, and the response of a server that can echo a token. */
 function checkListed(driver: AnyDestinationDriver, credentials: unknown, listed: unknown): NamedResource[] {
   const parsed = resources.safeParse(listed);
-  const tokens = createTokenSearch(tokensIn(credentials));
-  const isClean = ({ id, name }: NamedResource) => ![id, name].some((text) => tokens.finds(readingsOf(text)));
-  if (parsed.success && parsed.data.every(isClean)) return parsed.data;
+  const texts = parsed.data?.flatMap(({ id, name }) => [id, name]) ?? [];
+  if (parsed.success && !holdsCredentials(credentials, texts)) return parsed.data;
   const message = `${driver.displayName} returned a list that is not one of ids and names; try again, or report it.`;
   throw new SecretSyncError('INVALID_RESPONSE', message);
 }

@@ -4,11 +4,9 @@ import type { SyncChanges } from '../service/records/definition-patch.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { problemsOfUnknown } from '../shared/validation.js';
 import { createBody, updateBody } from './schemas/secret-sync.js';
+import { isRecord } from '../shared/arguments/rules.js';
 
 type Json = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const problem = (path: string, message: string): ErrorProblem => ({
   code: 'INVALID_DEFINITION',
@@ -32,7 +30,7 @@ function flagProblems({ isAutoSyncEnabled, syncOptions }: Json): ErrorProblem[] 
   if (isAutoSyncEnabled === undefined) return [];
   const path = 'isAutoSyncEnabled';
   if (typeof isAutoSyncEnabled !== 'boolean') return [problem(path, 'it must be true or false')];
-  const option = isObject(syncOptions) ? syncOptions['autoSyncEnabled'] : undefined;
+  const option = isRecord(syncOptions) ? syncOptions['autoSyncEnabled'] : undefined;
   return option === undefined || option === isAutoSyncEnabled
     ? []
     : [problem(path, 'syncOptions.autoSyncEnabled says the opposite; send one of them')];
@@ -48,7 +46,7 @@ const emptyIn = (body: Json): ErrorProblem[] =>
 function withOption({ isAutoSyncEnabled, ...rest }: Json): Json {
   if (isAutoSyncEnabled === undefined) return rest;
   const options = rest['syncOptions'] ?? {};
-  return isObject(options)
+  return isRecord(options)
     ? { ...rest, syncOptions: { ...options, autoSyncEnabled: isAutoSyncEnabled } }
     : rest;
 }

@@ -167,6 +167,13 @@ export function tokensIn(credentials: unknown): readonly string[] {
   return Object.values(credentials).flatMap(tokensIn);
 }
 
+/** Whether one of these names or ids holds a part of the credentials. */
+export function holdsCredentials(credentials: unknown, texts: Iterable<string>): boolean {
+  const tokens = createTokenSearch(tokensIn(credentials));
+  for (const text of texts) if (tokens.finds(readingsOf(text))) return true;
+  return false;
+}
+
 /** Finds tokens, which are no words: shorter ones than values are looked for inside of a text. */
 export function createTokenSearch(tokens: Iterable<string>): EchoSearch {
   const search = createEchoSearch(WHOLE_BYTES);

@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
+import { describe, expect, it } from 'vitest';
+import type { QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
 import { FINGERPRINT_KEY, qoveryTarget, type QoveryTarget } from '../support/engine.js';
-import { bundlePrograms, type Programs } from '../support/servers/programs.js';
+import type { Programs } from '../support/servers/programs.js';
+import { withProgramsAtQovery } from '../support/servers/programs-at-qovery.js';
 import { startProgram as start } from './start-program.js';
 
 const NAMES = ['demo-auto/demo.ts', 'http-service.ts', 'ci-script.ts', 'watch-dotenv.ts'] as const;
@@ -12,16 +12,10 @@ const NAMES = ['demo-auto/demo.ts', 'http-service.ts', 'ci-script.ts', 'watch-do
 let directory: string;
 let emulator: QoveryEmulator;
 let programs: Programs;
-beforeAll(async () => {
-  programs = await bundlePrograms(NAMES.map((name) => `examples/${name}`));
-  directory = await mkdtemp(join(tmpdir(), 'secret-sync-service-examples-'));
-  emulator = await startQoveryEmulator();
-});
-afterAll(async () => {
-  await emulator.close();
-  await programs.remove();
-  await rm(directory, { recursive: true, force: true });
-});
+withProgramsAtQovery(
+  NAMES.map((name) => `examples/${name}`),
+  (made) => ({ programs, emulator, directory } = made),
+);
 
 /** Starts one of the programs. */
 const startProgram = (name: (typeof NAMES)[number], args: readonly string[], env: NodeJS.ProcessEnv) =>

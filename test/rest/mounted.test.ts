@@ -1,14 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import worker from '../../examples/rest/worker.js';
 import { startInfisicalEmulator } from '../../src/testing/emulators/infisical/index.js';
-import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
+import type { QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
 import { startProgram } from '../examples/start-program.js';
 import { eventually } from '../support/eventually.js';
 import { FINGERPRINT_KEY, qoveryTarget } from '../support/engine.js';
-import { bundlePrograms, type Programs } from '../support/servers/programs.js';
+import type { Programs } from '../support/servers/programs.js';
+import { withProgramsAtQovery } from '../support/servers/programs-at-qovery.js';
 import { SYNCS } from './support.js';
 
 const API_TOKEN = 'token-of-the-api';
@@ -18,16 +18,7 @@ const fileOf = (name: string) => `examples/rest/${name}.ts`;
 let directory: string;
 let emulator: QoveryEmulator;
 let programs: Programs;
-beforeAll(async () => {
-  programs = await bundlePrograms([...SERVERS, 'next'].map(fileOf));
-  directory = await mkdtemp(join(tmpdir(), 'secret-sync-rest-'));
-  emulator = await startQoveryEmulator();
-});
-afterAll(async () => {
-  await emulator.close();
-  await programs.remove();
-  await rm(directory, { recursive: true, force: true });
-});
+withProgramsAtQovery([...SERVERS, 'next'].map(fileOf), (made) => ({ programs, emulator, directory } = made));
 
 /** What the programs are told by their environment. */
 async function environment(): Promise<NodeJS.ProcessEnv> {

@@ -8,6 +8,7 @@ import { nestingProblem } from '../../shared/nesting.js';
 import type { ErrorProblem } from '../../contracts/error-codes.js';
 import type { ErrorContext } from '../../shared/problems.js';
 import { withoutUndefined } from '../../shared/canonical-json.js';
+import { isRecord } from '../../shared/arguments/rules.js';
 
 const text = (least: number, most: number) =>
   string.check(
@@ -56,10 +57,7 @@ const definitionSchema = optionsOf({
   syncOptions: z.exactOptional(syncOptionsSchema),
   destination: text(1, 256),
   // The rest of it is for its driver to check.
-  destinationConfig: z.custom<unknown>(
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    'it must be an object',
-  ),
+  destinationConfig: z.custom<unknown>(isRecord, 'it must be an object'),
 });
 
 /** A definition is written by people; what has more fields than this is something else. */

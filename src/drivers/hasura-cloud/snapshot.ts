@@ -3,6 +3,7 @@ import { SecretSyncError } from '../../contracts/errors.js';
 import { SecretValue } from '../../contracts/secret.js';
 import { isJsonOf } from '../../shared/canonical-json.js';
 import { isReserved } from './config.js';
+import { isRecord } from '../../shared/arguments/rules.js';
 
 /** The environment of a project as it was last seen, with what a mutation needs. */
 export interface Snapshot {
@@ -10,9 +11,6 @@ export interface Snapshot {
   readonly hash: string;
   readonly entries: ReadonlyMap<string, DestinationEntry>;
 }
-
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function entry(key: string, value: unknown, isOwn: boolean): DestinationEntry {
   return {
@@ -39,12 +37,12 @@ function entry(key: string, value: unknown, isOwn: boolean): DestinationEntry {
 export function toEntries(envVars: unknown): Map<string, DestinationEntry> {
   const entries = new Map<string, DestinationEntry>();
   let own: unknown;
-  for (const [key, value] of Object.entries(isObject(envVars) ? envVars : {})) {
+  for (const [key, value] of Object.entries(isRecord(envVars) ? envVars : {})) {
     if (key === 'environment') own = value ?? {};
     else entries.set(key, entry(key, value, false));
   }
   own ??= {};
-  if (!isObject(envVars) || !isObject(own)) {
+  if (!isRecord(envVars) || !isRecord(own)) {
     throw new SecretSyncError(
       'INVALID_RESPONSE',
       'Hasura Cloud returned an environment that is not a JSON object; check in its console whether the project works.',

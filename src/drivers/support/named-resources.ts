@@ -3,7 +3,7 @@ import { objects } from '../../shared/arguments/rules.js';
 import { unconcealed } from '../../shared/concealed.js';
 import * as z from 'zod/mini';
 import { SecretSyncError } from '../../contracts/errors.js';
-import { createTokenSearch, readingsOf, tokensIn } from '../../shared/echo-search.js';
+import { holdsCredentials } from '../../shared/echo-search.js';
 
 /** Something that a definition can point at. */
 export interface Named {
@@ -27,9 +27,8 @@ export function sortByName(resources: readonly Named[]): Named[] {
  * @throws SecretSyncError `INVALID_RESPONSE` where a name or an id holds a part of the credentials.
  */
 export function listed(displayName: string, credentials: unknown, resources: readonly Named[]): Named[] {
-  const tokens = createTokenSearch(tokensIn(unconcealed(credentials)));
-  const isEcho = (text: string) => tokens.finds(readingsOf(text));
-  if (!resources.some(({ id, name }) => isEcho(id) || isEcho(name))) return sortByName(resources);
+  const texts = resources.flatMap(({ id, name }) => [id, name]);
+  if (!holdsCredentials(unconcealed(credentials), texts)) return sortByName(resources);
   throw new SecretSyncError(
     'INVALID_RESPONSE',
     `${displayName} returned a list that holds the credentials of this call; it is not shown. ` +

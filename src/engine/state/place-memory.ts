@@ -133,19 +133,20 @@ export function createPlaceMemory(
       yield* forEachInTurns(present, (entry) => {
         if (!isInherited(entry)) existing.set(entry);
       });
-      const decided = new Set<string>();
-      yield* forEachInTurns(steps, ({ change }) => void decided.add(canonical(change.key)));
-      const isUnwanted = (entry: RememberedEntry) =>
-        isSourceCertain(partsBySync(entry).get(syncId)) && !decided.has(canonical(entry.key));
+      const held: RememberedEntry[] = [];
       yield* forEachInTurns(index.values(), (entry) => {
         if (!isInvolved(entry, syncId) || existing.get(entry.key, entry.kind) !== undefined) return;
         if (entry.syncId === syncId) {
           const { id: _id, revision: _revision, fingerprint: _fingerprint, ...gone } = entry;
           replaceWith(entry, withoutSync(gone, syncId));
-        } else if (entry.holders?.includes(syncId) === true && isUnwanted(entry)) {
-          replaceWith(entry, withoutSync(entry, syncId));
-        }
+        } else if (entry.holders?.includes(syncId) === true) held.push(entry);
       });
+      const unwanted = held.filter((entry) => isSourceCertain(partsBySync(entry).get(syncId)));
+      if (unwanted.length === 0) return;
+      const decided = new Set<string>();
+      yield* forEachInTurns(steps, ({ change }) => void decided.add(canonical(change.key)));
+      for (const entry of unwanted)
+        if (!decided.has(canonical(entry.key))) replaceWith(entry, withoutSync(entry, syncId));
     },
     recallBegun(entries) {
       for (const entry of entries) {

@@ -216,9 +216,10 @@ class PlaceRecorder implements Recorder {
    */
   #keepOne({ change: { key, kind, reason }, before }: Step): void {
     const { memory, operation, syncId, isSourceCertain } = this.#context;
-    const known = settledCreate(memory.find(key, kind), syncId, before);
+    const found = memory.find(key, kind);
+    const known = settledCreate(found, syncId, before);
     if (known === undefined) return;
-    memory.remember(known);
+    if (known !== found) memory.remember(known);
     const part = partsBySync(known).get(syncId);
     const isUnwanted = operation === 'sync' && isSourceCertain(part) && !MAYBE_WANTED.includes(reason);
     const isHeldByOthers = known.holders?.some((holder) => holder !== syncId) === true;

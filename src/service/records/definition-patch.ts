@@ -3,6 +3,7 @@ import type { AnyDestinationDriver, DefinitionInputFor } from '../../contracts/t
 import { errorFromProblems } from '../../shared/problems.js';
 import { type ErrorProblem } from '../../contracts/error-codes.js';
 import { canonicalJson } from '../../shared/canonical-json.js';
+import { isRecord } from '../../shared/arguments/rules.js';
 
 /** `null` takes an optional field away. */
 type Clearable<Fields> = { readonly [Name in keyof Fields]?: Fields[Name] | null | undefined };
@@ -51,9 +52,6 @@ function patched(
   return Object.fromEntries(result);
 }
 
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /**
  * A definition as it is to become; not checked yet.
  *
@@ -75,7 +73,7 @@ export function changedDefinition(definition: SyncDefinition, changes: SyncChang
     });
   const next = patched(definition, changes, (name) => CLEARABLE.has(name));
   // What is no object is refused as it is.
-  if (!isObject(changes.syncOptions)) return next;
+  if (!isRecord(changes.syncOptions)) return next;
   const options = definition.syncOptions;
   return { ...next, syncOptions: patched(options, changes.syncOptions, (name) => isOption(name, options)) };
 }

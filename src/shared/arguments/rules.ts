@@ -6,6 +6,10 @@ export type Rules = Readonly<Record<string, Rule>>;
 
 export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
+/** Whether it is an object, and no list. */
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  isObject(value) && !Array.isArray(value);
+
 /** The field of what may be anything. */
 export const field = (of: unknown, name: PropertyKey): unknown =>
   (of as Readonly<Record<PropertyKey, unknown>> | null | undefined)?.[name];
@@ -14,7 +18,7 @@ const has = (value: unknown, name: PropertyKey): boolean => typeof field(value, 
 
 export const optional = ([what, fits]: Rule): Rule => [what, (value) => value === undefined || fits(value)];
 
-export const anObject: Rule = ['an object', (value) => isObject(value) && !Array.isArray(value)];
+export const anObject: Rule = ['an object', isRecord];
 export const aString: Rule = ['a string', (value) => typeof value === 'string'];
 export const aName: Rule = [
   'a string that is not empty',

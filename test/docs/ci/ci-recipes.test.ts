@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startQoveryEmulator, type QoveryEmulator } from '../../../src/testing/emulators/qovery/index.js';
+import { describe, expect, it } from 'vitest';
+import type { QoveryEmulator } from '../../../src/testing/emulators/qovery/index.js';
 import { FINGERPRINT_KEY, qoveryTarget } from '../../support/engine.js';
-import { bundlePrograms, type Programs } from '../../support/servers/programs.js';
+import type { Programs } from '../../support/servers/programs.js';
+import { withProgramsAtQovery } from '../../support/servers/programs-at-qovery.js';
 import { gitHubActions, gitLab, type Runner } from './pipelines.js';
 
 const PROGRAMS = ['plan-in-ci/plan.ts', 'ci-script.ts'];
@@ -16,16 +16,10 @@ const RECIPES = [
 let directory: string;
 let emulator: QoveryEmulator;
 let programs: Programs;
-beforeAll(async () => {
-  programs = await bundlePrograms(PROGRAMS.map((name) => `examples/${name}`));
-  directory = await mkdtemp(join(tmpdir(), 'secret-sync-ci-'));
-  emulator = await startQoveryEmulator();
-});
-afterAll(async () => {
-  await emulator.close();
-  await programs.remove();
-  await rm(directory, { recursive: true, force: true });
-});
+withProgramsAtQovery(
+  PROGRAMS.map((name) => `examples/${name}`),
+  (made) => ({ programs, emulator, directory } = made),
+);
 
 describe.each(RECIPES)('the YAML of the recipe %s', (name, pipelineOf) => {
   /** A new environment of Qovery, and what runs a job on it whose checkout has these secrets. */

@@ -2,15 +2,13 @@ import { endpointOf } from './health.js';
 import { createMutations, findByTenant, tenantEnv } from './mutations.js';
 import type { HasuraCloudState, ProjectRecord } from './state.js';
 import type { HasuraCloudSwitches } from './switches.js';
+import { isRecord } from '../../../shared/arguments/rules.js';
 
 interface ListArguments {
   readonly where?: object | null;
   readonly limit?: number | null;
   readonly offset?: number | null;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** One comparison of a boolean expression of Hasura, with a value that is there or null. */
 function compares(value: unknown, operator: string, operand: unknown): boolean {
@@ -24,16 +22,16 @@ function compares(value: unknown, operator: string, operand: unknown): boolean {
 
 /** Whether a row fits a boolean expression. Relations are functions of the row, as the resolvers have them. */
 function fits(row: unknown, expression: unknown): boolean {
-  if (!isObject(expression)) return true;
+  if (!isRecord(expression)) return true;
   return Object.entries(expression).every(([name, operand]) => {
     if (name === '_and') return Array.isArray(operand) && operand.every((one) => fits(row, one));
     if (name === '_or') return Array.isArray(operand) && operand.some((one) => fits(row, one));
     if (name === '_not') return !fits(row, operand);
     if (name.startsWith('_')) return compares(row, name, operand);
-    const field: unknown = isObject(row) ? row[name] : null;
+    const field: unknown = isRecord(row) ? row[name] : null;
     const value: unknown = typeof field === 'function' ? (field as () => unknown)() : (field ?? null);
     // A relation to nothing fits no expression about it.
-    return isObject(operand) && (value !== null || '_is_null' in operand) && fits(value, operand);
+    return isRecord(operand) && (value !== null || '_is_null' in operand) && fits(value, operand);
   });
 }
 
