@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { isSecretSyncError, SecretSyncError } from '../../src/contracts/errors.js';
-import { quote, quoteList } from '../../src/shared/text.js';
 import { SecretValue } from '../../src/contracts/secret.js';
 import { errorFromProblems } from '../../src/shared/problems.js';
 import { ERROR_CODES } from '../../src/contracts/error-codes.js';
@@ -45,39 +44,6 @@ describe('a secret value', () => {
     const others = [null, undefined, 's3cret', {}, () => 's3cret'];
     expect(others.filter((one) => SecretValue.is(one))).toEqual([]);
     expect(Reflect.get(secret, Symbol.for('secret-sync-engine.SecretValue'))).toBe(true);
-  });
-});
-
-describe('a quoted text', () => {
-  it.each([
-    ['plain', '"plain"'],
-    ['a "b" \\c', '"a \\"b\\" \\\\c"'],
-    ['line\nbreak', '"line\\nbreak"'],
-    ['\u001b[31m', '"\\u001b[31m"'],
-    ['\u007f', '"\\u007f"'],
-    ['\u0080\u009f', '"\\u0080\\u009f"'],
-    ['\u00ad', '"\\u00ad"'],
-    ['\u061c\u180e', '"\\u061c\\u180e"'],
-    ['\u200b\u200f', '"\\u200b\\u200f"'],
-    ['\u2028\u202e', '"\\u2028\\u202e"'],
-    ['\u2060\u206f', '"\\u2060\\u206f"'],
-    ['\ufeff\ufff9\ufffb', '"\\ufeff\\ufff9\\ufffb"'],
-    ['\u00a0\u034f\u115f\u3164\ufe0f', '"\\u00a0\\u034f\\u115f\\u3164\\ufe0f"'],
-    ['\u{e0041}', '"\\udb40\\udc41"'],
-    ['\u{1f600}', '"\u{1f600}"'],
-    ['\u00e9\u4e2d', '"\u00e9\u4e2d"'],
-  ])('%j is shown without anything that acts or hides', (text, shown) => {
-    expect(quote(text)).toBe(shown);
-  });
-
-  it('stands in a row with others, of which the ones past the most are counted', () => {
-    expect(quoteList([])).toBe('');
-    expect(quoteList(['a', 'b\n'])).toBe('"a", "b\\n"');
-    expect(quoteList(['a', 'b'], 2)).toBe('"a", "b"');
-    expect(quoteList(['a', 'b', 'c', 'd'], 2)).toBe('"a", "b" and 2 more');
-    const many = Array.from({ length: 51 }, (_, index) => String(index));
-    expect(quoteList(many)).toMatch(/"49" and 1 more$/);
-    expect(quoteList(many.slice(1))).toMatch(/, "50"$/);
   });
 });
 

@@ -51,6 +51,16 @@ describe('two key schemas at one place', () => {
     expect(() => crossSyncConflict({ keySchema: 'APP' }, {})).toThrow(/exactly once/);
   });
 
+  it('are refused when one is no object, and both are named', () => {
+    const attempt = () => Reflect.apply(crossSyncConflict, undefined, ['APP_', null]);
+    expect(attempt).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_OPTION',
+        message: expect.stringMatching(/crossSyncConflict[^]*"first"[^]*"second"/) as unknown,
+      }),
+    );
+  });
+
   const affix = fc.stringMatching(/^[AB/]{0,3}$/);
   const schema = fc
     .tuple(affix, affix)

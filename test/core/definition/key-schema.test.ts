@@ -130,6 +130,21 @@ describe('a template is refused, with the remedy, when it', () => {
     expect(problems.every((problem) => problem.code === 'INVALID_KEY_SCHEMA')).toBe(true);
   });
 
+  it.each([
+    ['is not a string', 7, undefined],
+    ['is null', null, 'prod'],
+    ['has an environment that is not a string', SECRET, 7],
+    ['has an environment that is not a string, also where it does not use it', `APP_${SECRET}`, {}],
+  ])('%s', (_title, template, environment) => {
+    const attempt = () => Reflect.apply(compileKeySchema, undefined, [template, { environment }]);
+    const problem = {
+      code: 'INVALID_KEY_SCHEMA',
+      path: 'keySchema',
+      message: 'it must be a string, and the environment too',
+    };
+    expect(attempt).toThrow(expect.objectContaining({ code: 'INVALID_KEY_SCHEMA', problems: [problem] }));
+  });
+
   it('names its own field, and nothing but what is wrong', () => {
     expect(problemsOf(`{{folder}}_${SECRET}`)).toEqual([
       {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isSecretSyncError } from '../../../src/contracts/errors.js';
+import { parseDefinitionFields } from '../../../src/core/definition/parse-definition.js';
 import { planSync, type PlanSyncInput } from '../../../src/core/plan-sync.js';
 import { deepFreeze } from '../../support/properties/deep-freeze.js';
 import { type ErrorProblem } from '../../../src/contracts/error-codes.js';
@@ -139,6 +140,12 @@ describe('a definition is refused, with path and remedy, where', () => {
       { syncOptions: { invalidKeys: 'drop' } },
       'syncOptions.invalidKeys',
       /"refuse", "skip"/,
+    ],
+    [
+      'redeploy is unknown',
+      { syncOptions: { redeploy: true } },
+      'syncOptions.redeploy',
+      /"never", "start", "wait"/,
     ],
     [
       'a field of syncOptions is unknown',
@@ -283,6 +290,12 @@ describe('a definition is taken', () => {
     expect(plan.place).toBe('my-driver');
   });
 
+  it.each(['never', 'start', 'wait'] as const)('with a redeployment %s', (redeploy) => {
+    expect(attempt({ name: 'nightly', syncOptions: { redeploy } }).definition.syncOptions.redeploy).toBe(
+      redeploy,
+    );
+  });
+
   it('in any order of its fields, to the same bytes', () => {
     const config = { b: [{ y: 1, x: 2 }], a: 'z' };
     const there = attempt({
@@ -298,5 +311,43 @@ describe('a definition is taken', () => {
       name: 'nightly',
     });
     expect(JSON.stringify(back)).toBe(JSON.stringify(there));
+  });
+});
+
+describe('what an error can say of a definition', () => {
+  const rest = { destination: 'memory', destinationConfig: {} };
+
+  it.each<[string, Record<string, unknown>, string | undefined, string | undefined]>([
+    ['its id and its connection', { id: 'fixed', name: 'nightly', connectionId: 'c' }, 'fixed', 'c'],
+    ['its name where it has no id', { name: 'nightly' }, 'nightly', undefined],
+    [
+      'also where another field is wrong',
+      { name: 'nightly', connectionId: 'c', isEnabled: 1 },
+      'nightly',
+      'c',
+    ],
+    ['no id that is wrong', { id: 'a/b', name: 'nightly' }, undefined, undefined],
+    ['no id that is no string', { id: 7, name: 'nightly' }, undefined, undefined],
+    ['no name that is wrong', { name: 'Not A Slug' }, undefined, undefined],
+    ['no connection that is wrong', { name: 'nightly', connectionId: '' }, 'nightly', undefined],
+    ['nothing where it has none of them', { connectionId: 7 }, undefined, undefined],
+  ])('is %s', (_title, fields, definitionId, connectionId) => {
+    const { context } = parseDefinitionFields({ ...fields, ...rest });
+    expect(context).toEqual({ definitionId, connectionId });
+  });
+
+  it('is nothing where it is too deep or too large to be read', () => {
+    const circle: Record<string, unknown> = { name: 'nightly', ...rest };
+    circle['destinationConfig'] = circle;
+    const message = (start: string) =>
+      expect.stringMatching(new RegExp(`^it ${start}.*; make it a plain, flat object$`)) as unknown;
+    expect(parseDefinitionFields(circle)).toEqual({
+      problems: [{ code: 'INVALID_DEFINITION', message: message('is nested deeper') }],
+      context: {},
+    });
+    const wide = { name: 'nightly', ...rest, destinationConfig: { list: Array(10_001).fill(0) } };
+    expect(parseDefinitionFields(wide).problems).toEqual([
+      { code: 'INVALID_DEFINITION', message: message('has more than 10000 fields') },
+    ]);
   });
 });
