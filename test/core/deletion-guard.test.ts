@@ -143,6 +143,22 @@ describe('a deletion', () => {
       },
       'keep owned-by-other-sync',
     ],
+    [
+      '5: of what another sync wants is kept, even what this sync wrote',
+      { memory: { ...mine, holders: [ME, THEM] } },
+      'keep wanted-by-other-sync',
+    ],
+    [
+      '5: of what another sync wants is kept, before steps 6 to 10',
+      {
+        memory: { ...mine, holders: [THEM] },
+        entry: { hasDependents: true },
+        options: { deletionScope: 'owned' },
+        source: { empty: true },
+      },
+      'keep wanted-by-other-sync',
+    ],
+    ['5: of what only this sync wants happens', { memory: { ...mine, holders: [ME] } }, DELETED],
     ['6: of what others hang on is kept', { entry: { hasDependents: true } }, 'keep has-dependents'],
     [
       '6: of what others hang on is kept, even what this sync wrote, before steps 7 to 10',
@@ -200,6 +216,19 @@ function refusals(total: number, others: number, more: Partial<GuardDeletionsInp
 const owned = (count: number): Partial<GuardDeletionsInput> => ({
   state: { entries: Array.from({ length: count }, (_, index) => ({ key: `APP_D${index}`, syncId: ME })) },
 });
+const ofParts = (...parts: readonly (string | undefined)[]): Partial<GuardDeletionsInput> => ({
+  state: {
+    entries: parts.map((part, index) => ({
+      key: `APP_D${index}`,
+      syncId: ME,
+      ...(part !== undefined && { part }),
+    })),
+  },
+});
+const adopted: Partial<GuardDeletionsInput> = {
+  state: { entries: [{ key: 'APP_D0', syncId: ME, adopted: true }] },
+};
+const filled = (...parts: readonly string[]) => ({ filledParts: new Set(parts) });
 const withoutSchema: Partial<GuardDeletionsInput> = { keySchema: compileKeySchema(undefined) };
 
 describe('the deletions that are left are refused', () => {
@@ -217,6 +246,81 @@ describe('the deletions that are left are refused', () => {
       1,
       9,
       { source: { empty: true }, options: { allowEmptySource: true } },
+      [],
+    ],
+    [
+      '8: when a part that held one of them is empty',
+      2,
+      9,
+      { ...ofParts('app', 'web'), source: { ...filled('app'), emptyParts: ['web'] } },
+      ['part-empty'],
+    ],
+    [
+      '8: when a part that held one of them is gone',
+      1,
+      9,
+      { ...ofParts('web'), source: filled('app') },
+      ['part-empty'],
+    ],
+    [
+      '8: when a part is empty, whatever is confirmed',
+      1,
+      9,
+      { ...ofParts('web'), source: filled('app'), confirmDeletions: 1 },
+      ['part-empty'],
+    ],
+    [
+      '8: not for an empty part where an empty source is allowed',
+      1,
+      9,
+      { ...ofParts('web'), source: filled('app'), options: { allowEmptySource: true } },
+      [],
+    ],
+    [
+      '8: of an empty source, not also for its parts',
+      1,
+      9,
+      { ...ofParts('web'), source: { empty: true, ...filled(), emptyParts: ['web'] } },
+      ['source-empty'],
+    ],
+    [
+      '8: not when the parts that held them are filled',
+      2,
+      9,
+      { ...ofParts('app', 'web'), source: filled('app', 'web') },
+      [],
+    ],
+    [
+      '8: not for an empty part that held none of them',
+      1,
+      9,
+      { ...ofParts('app'), source: { ...filled('app'), emptyParts: ['web'] } },
+      [],
+    ],
+    [
+      '8: not for the parts of which nothing is remembered',
+      2,
+      9,
+      { ...ofParts(undefined), source: { ...filled('app'), emptyParts: ['web'] } },
+      [],
+    ],
+    ['8: not where the source has no parts any more', 1, 9, ofParts('web'), []],
+    [
+      '8: when what was adopted from no part that is known can have come from an empty one',
+      1,
+      9,
+      { ...adopted, source: { ...filled('app'), emptyParts: ['web'] } },
+      ['part-empty'],
+    ],
+    ['8: not for what was adopted when no part is empty', 1, 9, { ...adopted, source: filled('app') }, []],
+    [
+      '8: not for what was adopted from a part that is filled',
+      1,
+      9,
+      {
+        state: { entries: [{ key: 'APP_D0', syncId: ME, adopted: true, part: 'app' }] },
+        source: { ...filled('app'), emptyParts: ['web'] },
+      },
       [],
     ],
     [
@@ -256,6 +360,13 @@ describe('the deletions that are left are refused', () => {
       98,
       { options: { maxDeletions: { count: 2 } } },
       [],
+    ],
+    [
+      '10: by their share of the keys where they are as many as maxDeletions.count',
+      4,
+      0,
+      { options: { maxDeletions: { count: 4 } } },
+      ['too-many'],
     ],
     ['10: when they are 101, by default', 101, 899, {}, ['too-many']],
     ['10: not when they are 100, by default', 100, 900, {}, []],
@@ -379,6 +490,21 @@ describe('the guard', () => {
       '1 deletion is refused: the source is empty; check the source, or set allowEmptySource ("APP_0")',
     ],
     [
+      'parts of the source are empty, in order',
+      2,
+      {
+        state: {
+          entries: [
+            { key: 'APP_0', syncId: ME, part: 'web' },
+            { key: 'APP_1', syncId: ME, part: 'app' },
+          ],
+        },
+        source: filled(),
+      },
+      '2 deletions are refused: "app", "web" of the source held some of them, or may have, and holds nothing any more; ' +
+        'check it, or set allowEmptySource ("APP_0", "APP_1")',
+    ],
+    [
       'nothing tells whose they are',
       2,
       { keySchema: compileKeySchema(undefined) },
@@ -424,5 +550,17 @@ describe('the guard', () => {
       options: { deletionScope: 'matching' },
     });
     expect(problems[0]?.message).toMatch(/"K049" and 70 more/);
+  });
+
+  it('refuses input of another shape, with everything that is wrong', () => {
+    const input = { syncId: '', changes: [1], destination: {}, source: 'none', confirmDeletions: -1 };
+    expect(() => Reflect.apply(guardDeletions, undefined, [input])).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_OPTION',
+        message: expect.stringMatching(
+          /guardDeletions[^]*"syncId"[^]*"changes"[^]*"source"[^]*"confirmDeletions"/,
+        ) as unknown,
+      }),
+    );
   });
 });
