@@ -104,12 +104,46 @@ describe('a write that was begun', () => {
       [{ key: 'A', ...owner }],
     ],
   ])('%s', (_title, remembered, entry, expected) => {
-    expect(settled(remembered, entry)).toEqual(expected);
+    expect(settled(remembered, entry)).toStrictEqual(expected);
   });
 
   it('create, of another sync, and another value exists: it stays', () => {
     const entry = { value: 'by hand' };
     expect(settled(begun('create'), entry, 'another')).toEqual([begun('create')]);
+  });
+
+  it('keeps its kind and the part of the source that it came from, once it is known to be written', () => {
+    const kind = 'secret';
+    const remembered: RememberedEntry = {
+      key: 'A',
+      kind,
+      syncId: 'me',
+      part: 'old',
+      pending: {
+        syncId: 'me',
+        action: 'update',
+        part: 'new',
+        fingerprint: fingerprint(current, 'place', kind, 'A', new SecretValue('new')),
+      },
+    };
+    expect(settled(remembered, { kind, value: 'new' })).toStrictEqual([
+      { key: 'A', kind, syncId: 'me', part: 'new', fingerprint: remembered.pending?.fingerprint },
+    ]);
+    expect(settled(remembered, { kind: 'variable', value: 'new' })).toStrictEqual([remembered]);
+  });
+
+  it.each([10, 10_000])('is settled in turns where there are many: %d', (count) => {
+    const entries = Array.from({ length: count }, (_, at): RememberedEntry => {
+      const key = `K${at}`;
+      return { key, syncId: 'me', pending: { syncId: 'me', action: 'create' } };
+    });
+    const ownership = indexState({ entries });
+    const index = inOneGo(indexEntries([], unrestrictedCapabilities));
+    const turns = [...settleIntents(ownership, index, () => undefined, 'me')];
+    expect(ownership.entries()).toEqual([]);
+    // Once through what is remembered, and once through what was begun.
+    if (count === 10) expect(turns).toEqual([]);
+    else expect(turns.length).toBe(4);
   });
 
   it('is not touched where none was begun', () => {
