@@ -554,7 +554,7 @@ describe('the guard', () => {
 
   it('refuses input of another shape, with everything that is wrong', () => {
     const input = { syncId: '', changes: [1], destination: {}, source: 'none', confirmDeletions: -1 };
-    expect(() => Reflect.apply(guardDeletions, undefined, [input])).toThrow(
+    expect((): unknown => Reflect.apply(guardDeletions, undefined, [input])).toThrow(
       expect.objectContaining({
         code: 'INVALID_OPTION',
         message: expect.stringMatching(

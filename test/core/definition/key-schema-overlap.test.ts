@@ -52,7 +52,7 @@ describe('two key schemas at one place', () => {
   });
 
   it('are refused when one is no object, and both are named', () => {
-    const attempt = () => Reflect.apply(crossSyncConflict, undefined, ['APP_', null]);
+    const attempt = (): unknown => Reflect.apply(crossSyncConflict, undefined, ['APP_', null]);
     expect(attempt).toThrow(
       expect.objectContaining({
         code: 'INVALID_OPTION',

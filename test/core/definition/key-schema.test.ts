@@ -136,7 +136,7 @@ describe('a template is refused, with the remedy, when it', () => {
     ['has an environment that is not a string', SECRET, 7],
     ['has an environment that is not a string, also where it does not use it', `APP_${SECRET}`, {}],
   ])('%s', (_title, template, environment) => {
-    const attempt = () => Reflect.apply(compileKeySchema, undefined, [template, { environment }]);
+    const attempt = (): unknown => Reflect.apply(compileKeySchema, undefined, [template, { environment }]);
     const problem = {
       code: 'INVALID_KEY_SCHEMA',
       path: 'keySchema',

@@ -75,11 +75,16 @@ describe('an index of the entries of a place', () => {
   const variable = { key: 'A', kind: 'variable' };
 
   it('finds each entry of a place where no key has two', () => {
-    const { size, position, group, at, find } = index([own, { key: 'B' }]);
-    expect([size, position('A'), position('B'), position('C')]).toEqual([2, 0, 1, undefined]);
-    expect([group(0), group(1), group(2)]).toEqual([[own], [{ key: 'B' }], []]);
-    expect([at('A'), at('C')]).toEqual([[own], []]);
-    expect([find('A', 'secret'), find('A', undefined), find('C', 'secret')]).toEqual([
+    const found = index([own, { key: 'B' }]);
+    expect([found.size, found.position('A'), found.position('B'), found.position('C')]).toEqual([
+      2,
+      0,
+      1,
+      undefined,
+    ]);
+    expect([found.group(0), found.group(1), found.group(2)]).toEqual([[own], [{ key: 'B' }], []]);
+    expect([found.at('A'), found.at('C')]).toEqual([[own], []]);
+    expect([found.find('A', 'secret'), found.find('A', undefined), found.find('C', 'secret')]).toEqual([
       own,
       undefined,
       undefined,
@@ -91,13 +96,13 @@ describe('an index of the entries of a place', () => {
       [own, { key: 'B' }, variable, inherited],
       [inherited, variable, { key: 'B' }, own],
     ]) {
-      const { size, position, group, at } = index(entries);
-      expect(size).toBe(2);
-      expect(at('A')).toEqual([inherited, own, variable]);
-      expect(at('B')).toEqual([{ key: 'B' }]);
-      expect(at('C')).toEqual([]);
-      expect(group(position('A') ?? -1)).toEqual(at('A'));
-      expect(group(2)).toEqual([]);
+      const found = index(entries);
+      expect(found.size).toBe(2);
+      expect(found.at('A')).toEqual([inherited, own, variable]);
+      expect(found.at('B')).toEqual([{ key: 'B' }]);
+      expect(found.at('C')).toEqual([]);
+      expect(found.group(found.position('A') ?? -1)).toEqual(found.at('A'));
+      expect(found.group(2)).toEqual([]);
     }
   });
 
