@@ -214,6 +214,32 @@ export const desiredRows: Row[] = [
     expected: ['blocked kind-differs'],
   },
   {
+    title: "other kind, this sync's own, and another sync wants it: blocked",
+    entries: [variable],
+    memory: [{ kind: 'variable', syncId: ME, holders: [THEM] }],
+    expected: ['blocked kind-differs'],
+  },
+  {
+    title: "other kind, this sync's own, and only this sync wants it: replaced",
+    entries: [variable],
+    memory: [{ kind: 'variable', syncId: ME, holders: [ME] }],
+    expected: ['replace kind-differs'],
+  },
+  {
+    title: 'other kind, blocked, and inherited too: blocked, without a warning',
+    entries: [
+      { ...variable, value: 'w' },
+      { ...secret, fixed: 'inherited' },
+    ],
+    expected: ['blocked kind-differs'],
+  },
+  {
+    title: 'not a string, and without its JSON: updated',
+    entries: [{ ...secret, value: { notAString: true } }],
+    expected: ['update value-differs'],
+    warnings: ['OVERWRITES_UNOWNED'],
+  },
+  {
     title: 'other kind, unreadable, unknown: blocked',
     entries: [{ kind: 'variable' }],
     expected: ['blocked kind-differs'],

@@ -184,6 +184,35 @@ describe('what is said of a key', () => {
       ['the sync "them" wrote it; this sync takes it over'],
     ],
     [
+      'is wanted by others, of whom one wrote it',
+      {
+        entries: [{ ...secret, value: 'w' }],
+        memory: [{ kind: 'secret', syncId: 'them', holders: [ME, 'them', 'third'] }],
+      },
+      [
+        'the sync "them" wrote it; this sync takes it over',
+        'the sync "third" wants this key, too, and does not get its own value',
+      ],
+    ],
+    [
+      'is wanted by others with the same value',
+      {
+        entries: [{ ...secret, value: 'v' }],
+        memory: [{ kind: 'secret', syncId: 'them', holders: ['third'] }],
+      },
+      [
+        'the sync "them" wrote it, and this sync wants the same value; it is deleted when neither wants it any more',
+      ],
+    ],
+    [
+      'is wanted by another that gets its own value no more',
+      {
+        entries: [{ ...secret, value: 'w' }],
+        memory: [{ kind: 'secret', syncId: ME, holders: ['third'] }],
+      },
+      ['the sync "third" wants this key, too, and does not get its own value'],
+    ],
+    [
       'is replaced with all that hangs on it',
       {
         entries: [{ ...variable, hasDependents: true }],
@@ -200,6 +229,27 @@ describe('what is said of a key', () => {
   ])('that %s is a warning', (_title, row, messages) => {
     const { warnings } = run({ title: '', expected: [], ...row });
     expect(warnings.map((warning) => warning.message)).toEqual(messages);
+  });
+});
+
+describe('a warning about another sync', () => {
+  it.each<[string, Omit<Row, 'title' | 'expected'>, string, string]>([
+    ['that wrote it', { memory: [{ kind: 'secret', syncId: 'them' }] }, 'OWNED_BY_OTHER_SYNC', 'them'],
+    [
+      'that wants it',
+      { memory: [{ kind: 'secret', syncId: ME, holders: ['third'] }] },
+      'OWNED_BY_OTHER_SYNC',
+      'third',
+    ],
+    [
+      'that wrote the same value',
+      { entries: [{ ...secret, value: 'v' }], memory: [{ kind: 'secret', syncId: 'them' }] },
+      'SHARED_WITH_OTHER_SYNC',
+      'them',
+    ],
+  ])('names the sync %s', (_title, row, code, syncId) => {
+    const { warnings } = run({ title: '', expected: [], entries: [{ ...secret, value: 'w' }], ...row });
+    expect(warnings).toEqual([{ code, syncId, key: 'K', message: expect.any(String) as unknown }]);
   });
 });
 
