@@ -124,7 +124,8 @@ export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
   const ownership = indexState(input.state, canonical);
   const guarding = guardSteps({
     syncId,
-    steps: candidates.map((change): Step => {
+    steps: changes.map((change): Step => {
+      if (change.action !== 'delete') return { change };
       const before = entries.find(change.key, change.kind);
       return { change, before, remembered: before && ownership.find(before.key, before.kind) };
     }),
@@ -137,14 +138,7 @@ export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
     confirmDeletions: input.confirmDeletions,
   });
   const { steps, problems } = inOneGo(guarding);
-  // One for each candidate, in their order.
-  const decided = steps.values();
-  return {
-    changes: changes.map((change) =>
-      change.action === 'delete' ? (decided.next().value?.change ?? change) : change,
-    ),
-    problems,
-  };
+  return { changes: steps.map(({ change }) => change), problems };
 }
 
 /** What `guardDeletions` gets, in the one form that the decisions use. */

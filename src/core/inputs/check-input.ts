@@ -1,3 +1,4 @@
+import type { SyncOptionsInput } from '../../contracts/definition.js';
 import type { DestinationEntry } from '../../contracts/destination.js';
 import { SecretValue } from '../../contracts/secret.js';
 import { checkInput } from '../../shared/arguments/check.js';
@@ -46,7 +47,7 @@ const isState = (value: unknown): boolean =>
   isRecord(value) && isSyncs(value['syncs']) && isEntries(value['entries']) && isIds(value['redeployDue']);
 
 /** What is asked for beyond the keys: a word or a flag that is wrong must not leave a guard out. */
-function optionRules(): Rules {
+function optionRules(): { readonly [Name in keyof Required<SyncOptionsInput> | 'force']: Rule } {
   const flag = optional(aFlag);
   return {
     force: flag,
