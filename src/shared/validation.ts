@@ -134,7 +134,7 @@ export function parseOptions<Output>(
   options: Partial<ValidationOptions> = {},
 ): Output {
   const { path } = options;
-  // Its fields would be read as if none were set: a Promise that nobody awaited, or a signal in place of `{ signal }`.
+  // Its fields would be read as if none were set: a Promise that no one awaited, or a signal in place of `{ signal }`.
   const isOfOtherKind =
     typeof input === 'object' && !Array.isArray(input) && input !== null && !isRecord(input);
   const message = 'it must be a plain object, such as { name: value }';

@@ -36,7 +36,7 @@ interface KeptClient {
 
 /**
  * Keeps one client for each connection. One whose endpoint or token has changed is replaced, and one that is idle is
- * let go of, so that no token outlives its use; runs that are under way keep what they began with.
+ * let go of, so that no token outlives its use; runs that are in progress keep what they began with.
  */
 export function createClients(options: ResolvedOptions): EngineContext['clientOf'] {
   const clients = new Map<string, KeptClient>();

@@ -34,7 +34,7 @@ export const aCount: Rule = [
   'a whole number from 0 on',
   (value) => typeof value === 'number' && Number.isInteger(value) && value >= 0,
 ];
-/** Whether it can hold data by key, which a Promise that nobody awaited does not. */
+/** Whether it can hold data by key, which a Promise that no one awaited does not. */
 export const isDataByKey = (value: unknown): value is object =>
   isRecord(value) || (isObject(value) && has(value, Symbol.iterator));
 

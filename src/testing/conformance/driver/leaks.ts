@@ -59,7 +59,7 @@ function assertSchemaIsDiscreet({ driver }: Kit, canaries: ReturnType<typeof lea
 /**
  * Runs every operation of an engine with planted values and tokens, at a destination that echoes what it gets, and looks
  * for them in everything that comes out. `fail` is called once plans were made, so that applying them fails; where it makes
- * the destination fail, `patience` says how many ms to wait for a validation of the connection. Answers how each call
+ * the destination fail, `patience` says how many ms to wait for a validation of the connection. Returns how each call
  * ended.
  */
 export async function assertNoLeak(
