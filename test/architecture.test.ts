@@ -102,7 +102,7 @@ describe('the source', () => {
         .filter(
           (node) =>
             ts.isFunctionLike(node) &&
-            node.getSourceFile().getLineAndCharacterOfPosition(node.getEnd()).line + 1 - lineOf(node) > 80,
+            node.getSourceFile().getLineAndCharacterOfPosition(node.getEnd()).line + 2 - lineOf(node) > 80,
         )
         .map((node) => `${path}:${lineOf(node)}`),
     );

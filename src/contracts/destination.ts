@@ -169,7 +169,7 @@ export interface NamedResource {
 /** One list of what a definition can point at, for a person to choose from. */
 export interface DiscoveryList<Credentials> {
   /**
-   * What is listed, as a path of an API below the connection. Ids that the list depends on stand in braces:
+   * What is listed, as a path of an API below the connection. Ids that the list depends on are in braces:
    * `organizations/{organizationId}/projects`.
    */
   readonly path: string;

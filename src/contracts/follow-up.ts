@@ -21,7 +21,7 @@ export interface PlannedFollowUp {
 }
 
 /**
- * How what followed the writes went. `started`: it is under way and was not waited for; `timed-out`: it had not ended
+ * How what followed the writes went. `started`: it is in progress and was not waited for; `timed-out`: it had not ended
  * when the time was up.
  */
 export interface FollowUpOutcome {
@@ -34,7 +34,7 @@ export interface FollowUpOutcome {
 export interface FinishOptions {
   /** The keys that this run wrote or may have written; empty where it makes up for an earlier run. */
   readonly changed: readonly string[];
-  /** Whether to return only when it has ended; else as soon as it is certain to be under way. */
+  /** Whether to return only when it has ended; else as soon as it is certain to be in progress. */
   readonly wait: boolean;
   /** Aborted when the run is, and when the time is up. */
   readonly signal: AbortSignal;

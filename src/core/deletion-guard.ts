@@ -1,4 +1,14 @@
-import { aCount, anObject, aName, objects, optional } from '../shared/arguments/rules.js';
+import {
+  aCount,
+  aFlag,
+  anIterable,
+  anObject,
+  aName,
+  optional,
+  withMethods,
+  type Rule,
+  type Rules,
+} from '../shared/arguments/rules.js';
 import { inOneGo, mapInTurns, type Turns } from '../shared/turns/turns.js';
 import type { SyncOptions, SyncOptionsInput } from '../contracts/definition.js';
 import type { Capabilities, DestinationEntry } from '../contracts/destination.js';
@@ -8,7 +18,7 @@ import type { PlaceState, RememberedEntry } from '../contracts/state-store.js';
 import { plannedChange, type Step } from './step.js';
 import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defaults.js';
 import { identityKeySchema, isDistinctive, type KeySchema } from './definition/key-schema.js';
-import { checkPureInput } from './inputs/check-input.js';
+import { checkPureInput, listOf, named } from './inputs/check-input.js';
 import { indexState, isFixed, otherHolders, ownedBy, ownedByOther } from './inputs/ownership.js';
 import { canonicalKey, indexEntries, type DestinationInput } from './inputs/destination-index.js';
 
@@ -37,6 +47,18 @@ export interface GuardedDeletions {
   /** `DELETION_REFUSED`, one for each step that refuses. */
   readonly problems: readonly PlanProblem[];
 }
+
+const CHANGES: Rule = [
+  'a list of changes as reconcile returns them',
+  (value) => value !== undefined && listOf((item) => named('key')(item) && named('action')(item))(value),
+];
+
+const sourceRules = (): Rules => ({
+  empty: optional(aFlag),
+  partial: optional(aFlag),
+  filledParts: optional(withMethods('has')),
+  emptyParts: optional(anIterable),
+});
 
 /** Steps 1 (`early`), 5 and 6 (`late`) of the guard, which hold for a removal too. */
 export function protection(
@@ -81,12 +103,12 @@ export function protection(
  * @throws SecretSyncError `INVALID_OPTION` for input of another shape, with everything that is wrong.
  */
 export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
-  const destination = checkPureInput('guardDeletions', input, {
-    syncId: aName,
-    changes: objects,
-    source: optional(anObject),
-    confirmDeletions: optional(aCount),
-  });
+  const destination = checkPureInput(
+    'guardDeletions',
+    input,
+    { syncId: aName, changes: CHANGES, source: optional(anObject), confirmDeletions: optional(aCount) },
+    { source: sourceRules() },
+  );
   const { syncId, changes, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
   const canonical = canonicalKey(capabilities);
   const candidates = changes.filter(({ action }) => action === 'delete');
@@ -102,7 +124,8 @@ export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
   const ownership = indexState(input.state, canonical);
   const guarding = guardSteps({
     syncId,
-    steps: candidates.map((change): Step => {
+    steps: changes.map((change): Step => {
+      if (change.action !== 'delete') return { change };
       const before = entries.find(change.key, change.kind);
       return { change, before, remembered: before && ownership.find(before.key, before.kind) };
     }),
@@ -115,14 +138,7 @@ export function guardDeletions(input: GuardDeletionsInput): GuardedDeletions {
     confirmDeletions: input.confirmDeletions,
   });
   const { steps, problems } = inOneGo(guarding);
-  // One for each candidate, in their order.
-  const decided = steps.values();
-  return {
-    changes: changes.map((change) =>
-      change.action === 'delete' ? (decided.next().value?.change ?? change) : change,
-    ),
-    problems,
-  };
+  return { changes: steps.map(({ change }) => change), problems };
 }
 
 /** What `guardDeletions` gets, in the one form that the decisions use. */

@@ -90,8 +90,8 @@ export function reconcile(input: ReconcileInput): Reconciled {
   const destination = checkPureInput('reconcile', input, {
     syncId: aName,
     desired: desiredSecrets,
-    unreadable: keysOf,
-    duplicates: keysOf,
+    unreadable: keysOf(),
+    duplicates: keysOf(),
   });
   const { syncId, keySchema = identityKeySchema, capabilities = unrestrictedCapabilities } = input;
   const entries = inOneGo(indexEntries(destination, capabilities));

@@ -79,11 +79,10 @@ export function* assertNotStale(plan: SyncPlan, now: SyncPlan, withImports: bool
   const planned = yield* plannedWrites(plan, withImports);
   const current = yield* plannedWrites(now, withImports);
   const problems: (ErrorProblem & { key: string })[] = [];
-  yield* forEachInTurns(new Set([...planned.keys(), ...current.keys()]), (id) => {
+  yield* forEachInTurns(new Map([...planned, ...current]), ([id, { key, isImport }]) => {
     const [then, today] = [planned.get(id), current.get(id)];
     const sameActions = sameList(then?.actions ?? [], today?.actions ?? []);
     if (sameActions && sameList(then?.digests ?? [], today?.digests ?? [])) return;
-    const { key = '', isImport = false } = then ?? today ?? {};
     const words = (writes: PlannedWrites | undefined) => writes?.actions.join(' and ') ?? 'nothing to do';
     const message = sameActions
       ? 'the value to be written, or what exists there, has changed since the plan was made'

@@ -3,9 +3,10 @@
  * the wording of errors. A third party's driver keeps the same promises with it.
  *
  * - `defineDriver` types a driver from its schemas; `callClient` is the client of `validateConnection` and of discovery.
- * - `accessToken`, `baseUrlText`, `identifier`, `uuid` and `label` are zod schemas for credentials and configs;
- *   `concealed` keeps credentials out of printed objects; `baseUrl` and `canonicalId` make an identity canonical.
- * - `checkText` is for `capabilities.checkValue`; `parseArgument` for arguments of discovery functions; `sortByName` for
+ * - `accessToken`, `baseUrlText`, `identifier`, `uuid`, `label`, `namedList`, and `optionsOf` are zod schemas for
+ *   credentials, configs, and responses; `isUuid` and `NOT_A_UUID` tell and word what is no UUID; `concealed` keeps
+ *   credentials out of printed objects; `baseUrl` and `canonicalId` make an identity canonical.
+ * - `checkText` is for `capabilities.checkValue`; `parseOptions` for arguments of discovery functions; `sortByName` for
  *   what they return.
  * - `interrupted` is the error of a write that an abort cut off; `retell` copies an error with a key or one more sentence.
  * - `createHttpClient` is for code outside of a driver's `connect`, which is handed its own client.

@@ -58,7 +58,6 @@ const signalFields = {
 const deletions = atLeast(0, ', the number of deletions that the plan shows');
 const confirmation = { confirmDeletions: z.optional(deletions) };
 const behavior = { importBehavior: z.optional(oneOf('prioritize-source', 'prioritize-destination')) };
-const digestFields = { onSourceDigest: z.optional(functionOf<(digest: string) => void>()) };
 const planFields = {
   operation: z.optional(oneOf('sync', 'import', 'remove')),
   ...behavior,
@@ -79,12 +78,11 @@ export interface OptionsOfMethods {
 const SCHEMAS: {
   readonly [Method in keyof OptionsOfMethods]: z.ZodMiniType<OptionsOfMethods[Method]>;
 } = {
-  plan: optionsOf({ ...signalFields, ...planFields, ...digestFields }),
+  plan: optionsOf({ ...signalFields, ...planFields }),
   apply: optionsOf({ ...signalFields, ...confirmation }),
   sync: optionsOf({
     ...signalFields,
     ...confirmation,
-    ...digestFields,
     force: z.optional(flag),
     unlessDigest: z.optional(string),
   }),

@@ -28,7 +28,7 @@ export interface DiscoveryRequest {
   readonly connectionId?: string | undefined;
   /** One of the paths that the driver declares: `organizations/{organizationId}/projects`. */
   readonly path: string;
-  /** The ids that stand in braces in the path, by name. */
+  /** The ids that are in braces in the path, by name. */
   readonly ids?: Readonly<Record<string, string>> | undefined;
 }
 

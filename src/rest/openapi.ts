@@ -14,7 +14,7 @@ const ERRORS = {
   413: 'The body is too long.',
   415: 'The body is not declared as JSON.',
   499: 'The client has ended the request.',
-  500: 'The server is not set up well, or failed.',
+  500: 'The server is not set up correctly, or failed.',
   502: 'The source or the destination failed or refused.',
   503: 'The destination is unavailable, or limits requests.',
   504: 'It took too long.',

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { DiscoveryRequest } from '../engine/destinations.js';
-import type { RemoveCallOptions } from '../engine/secret-sync-engine.js';
+import type { CallSignal, RemoveCallOptions, SyncCallOptions } from '../engine/secret-sync-engine.js';
 import {
   atLeast,
   flag,
@@ -12,6 +12,7 @@ import {
   functionOf,
 } from '../shared/option-schemas.js';
 import type { FindDueOptions, PerformOptions, RunOptions, SyncJob } from './runs/sync-job.js';
+import { isRecord } from '../shared/arguments/rules.js';
 import { parseOptions } from '../shared/validation.js';
 
 /** Which records `listSyncs` returns. Default: all. */
@@ -42,6 +43,9 @@ export interface DestinationQuery {
   readonly excludeSyncId?: string | undefined;
 }
 
+/** Options of a sync that a caller waits for. The service itself knows whether the source has changed. */
+export type ServiceSyncOptions = Omit<SyncCallOptions, 'unlessDigest'>;
+
 /** Options of a run that no caller waits for. */
 export type RunRequest<Options> = Omit<Options, 'signal' | 'onEvent' | 'unlessDigest'>;
 
@@ -52,6 +56,7 @@ export interface StopOptions {
 
 /** The options of the methods that only a service has. */
 interface OwnOptions {
+  readonly sync: ServiceSyncOptions;
   readonly requestSync: Pick<RunOptions, 'force' | 'confirmDeletions'>;
   readonly requestImport: Pick<RunOptions, 'importBehavior'>;
   readonly requestRemoval: Pick<RunOptions, 'confirmDeletions'>;
@@ -61,7 +66,7 @@ interface OwnOptions {
   readonly updateSync: UpdateOptions;
   readonly deleteSync: DeleteOptions;
   readonly stop: StopOptions;
-  readonly discover: DiscoveryRequest;
+  readonly discover: CallSignal;
   readonly check: DestinationQuery;
 }
 
@@ -71,6 +76,7 @@ const onEvent = z.optional(functionOf<NonNullable<RemoveCallOptions['onEvent']>>
 const confirmDeletions = z.optional(atLeast(0, ', the number of deletions that the plan shows'));
 
 const OWN_SCHEMAS: { readonly [Method in keyof OwnOptions]: z.ZodMiniType<OwnOptions[Method]> } = {
+  sync: optionsOf({ signal: z.optional(signal), onEvent, force: z.optional(flag), confirmDeletions }),
   listSyncs: optionsOf({
     projectId: optionalString,
     destination: optionalString,
@@ -99,12 +105,7 @@ const OWN_SCHEMAS: { readonly [Method in keyof OwnOptions]: z.ZodMiniType<OwnOpt
     onEvent,
   }),
   stop: optionsOf({ timeout: z.optional(milliseconds(0)) }),
-  discover: optionsOf({
-    destination: string,
-    connectionId: optionalString,
-    path: string,
-    ids: z.optional(z.record(string, string)),
-  }),
+  discover: optionsOf({ signal: z.optional(signal), onEvent }),
   check: optionsOf({
     destination: string,
     destinationConfig: z.unknown(),
@@ -131,6 +132,25 @@ const idSchema = string.check(z.minLength(1, 'it is empty; pass the id or the na
 export function parseIdOrName(idOrName: unknown): string {
   return parseOptions(idSchema, idOrName, 'The id or name of a sync is not valid', { path: 'idOrName' });
 }
+
+const changesSchema = z.custom<object>(isRecord, 'it must be an object');
+
+/** Returns the changes of a definition as they were given, or throws `INVALID_OPTION` where they are no object. */
+export const parseChanges = <Changes extends object>(changes: Changes): Changes => {
+  parseOptions(changesSchema, changes, 'The changes of a sync are not valid', { path: 'changes' });
+  return changes;
+};
+
+const discoverySchema: z.ZodMiniType<DiscoveryRequest> = optionsOf({
+  destination: string,
+  connectionId: optionalString,
+  path: string,
+  ids: z.optional(z.record(string, string)),
+});
+
+/** Returns what `discover` is asked for, or throws `INVALID_OPTION`, with everything that is wrong. */
+export const parseDiscovery = (request: unknown): DiscoveryRequest =>
+  parseOptions(discoverySchema, request, 'The request of discover() is not valid');
 
 const jobSchema: z.ZodMiniType<SyncJob> = optionsOf({
   syncId: string,

@@ -1,7 +1,7 @@
 import type { NamedResource } from '../contracts/destination.js';
 import type { CallSignal } from '../engine/call-options.js';
 import type { DestinationInfo, DiscoveryRequest } from '../engine/destinations.js';
-import { parseServiceOptions, type DestinationQuery } from './call-options.js';
+import { parseDiscovery, parseServiceOptions, type DestinationQuery } from './call-options.js';
 import type { ResolvedServiceOptions } from './options.js';
 import type { RecordStore } from './records/record-store.js';
 
@@ -41,8 +41,10 @@ export function createServiceDestinations({
   const { port } = options;
   return {
     list: () => port.destinations.list(),
-    discover: async (request, { signal } = {}) =>
-      port.destinations.discover(parseServiceOptions('discover', request), signal),
+    async discover(request, options = {}) {
+      const { signal } = parseServiceOptions('discover', options);
+      return port.destinations.discover(parseDiscovery(request), signal);
+    },
     async check(query) {
       const { excludeSyncId, ...asked } = parseServiceOptions('check', query);
       const stored = (await records.all()).loaded.map((found) => found.stored);

@@ -3,6 +3,7 @@ export type {
   DeleteOptions,
   DestinationQuery,
   RunRequest,
+  ServiceSyncOptions,
   StopOptions,
   SyncFilter,
   UpdateOptions,

@@ -16,10 +16,12 @@ import type {
 import { byText } from '../shared/text.js';
 import { parseCallOptions } from '../engine/call-options.js';
 import {
+  parseChanges,
   parseIdOrName,
   parseServiceOptions,
   type DeleteOptions,
   type RunRequest,
+  type ServiceSyncOptions,
   type StopOptions,
   type SyncFilter,
   type UpdateOptions,
@@ -106,7 +108,8 @@ export class SecretSyncService<
     options: UpdateOptions = {},
   ): Promise<SyncRecordFor<Drivers>> {
     const { version } = parseServiceOptions('updateSync', options);
-    const stored = await this.#parts.editor.update(parseIdOrName(idOrName), changes, version);
+    const given = parseChanges(changes);
+    const stored = await this.#parts.editor.update(parseIdOrName(idOrName), given, version);
     this.#parts.runs.endSwitchedOff(stored.definition);
     await this.#parts.requests.lookAfter(stored);
     return this.#show(stored);
@@ -145,9 +148,8 @@ export class SecretSyncService<
   }
 
   /** Runs a record's sync now, or when the run at its place has ended. Throws as an engine's `sync`. */
-  async sync(idOrName: string, options: SyncCallOptions = {}): Promise<SyncResult> {
-    const { unlessDigest: _, ...call } = parseCallOptions('sync', options);
-    return runNow(this.#parts, 'sync', idOrName, call);
+  async sync(idOrName: string, options: ServiceSyncOptions = {}): Promise<SyncResult> {
+    return runNow(this.#parts, 'sync', idOrName, parseServiceOptions('sync', options));
   }
 
   /** Imports the secrets of a record's destination into its source. Throws as an engine's `importSecrets`. */

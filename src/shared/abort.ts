@@ -9,7 +9,7 @@ const GRACE_MS = 5_000;
  */
 const NOT_NEEDED = new DOMException('This is not waited for any more.', 'AbortError');
 
-/** Ends a wait that is no longer needed. Nobody reads the reason. */
+/** Ends a wait that is no longer needed. No one reads the reason. */
 export const endUnneeded = (controller: AbortController): void => controller.abort(NOT_NEEDED);
 
 interface Hub {

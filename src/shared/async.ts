@@ -112,7 +112,7 @@ export async function both<First, Second>(
 
 /**
  * Does work for each item, in their order, for a few at a time. Nothing is made for an item before its turn: there can be
- * 100,000 of them. Rejects with the first that rejects, once no other is under way.
+ * 100,000 of them. Rejects with the first that rejects, once no other is in progress.
  */
 export async function eachAtOnce<Item>(
   items: readonly Item[],

@@ -57,6 +57,8 @@ export const signal = z.custom<AbortSignal>(
     typeof value === 'object' &&
     value !== null &&
     typeof Reflect.get(value, 'aborted') === 'boolean' &&
-    isFunction(Reflect.get(value, 'addEventListener')),
+    ['addEventListener', 'removeEventListener', 'throwIfAborted'].every((name) =>
+      isFunction(Reflect.get(value, name)),
+    ),
   'it must be an AbortSignal; pass the signal of an AbortController',
 );

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ErrorCode, ErrorProblem } from '../contracts/error-codes.js';
 import { describeHidden, hidesNothing } from './hidden-input.js';
+import { isRecord } from './arguments/rules.js';
 import { errorFromProblems } from './problems.js';
 
 export type Validated<Output> =
@@ -105,9 +106,17 @@ export function validate<Output>(
     return { problems: [{ code, path, message: 'its schema threw; make it return issues' }] };
   }
   if (result instanceof Promise) {
-    // What becomes of it is ignored.
+    // What becomes of it is ignored. Zod asks again, asynchronously, where a check threw.
     result.catch(() => undefined);
-    return { problems: [{ code, path, message: 'its schema is asynchronous; make it synchronous' }] };
+    return {
+      problems: [
+        {
+          code,
+          path,
+          message: 'its schema is asynchronous or threw; make it return issues',
+        },
+      ],
+    };
   }
   if (result.issues === undefined) return { value: result.value };
   return { problems: problemsOf(result.issues, input, options) };
@@ -124,7 +133,14 @@ export function parseOptions<Output>(
   subject: string,
   options: Partial<ValidationOptions> = {},
 ): Output {
-  const parsed = validate(schema, input, { code: 'INVALID_OPTION', ...options });
+  const { path } = options;
+  // Its fields would be read as if none were set: a Promise that no one awaited, or a signal in place of `{ signal }`.
+  const isOfOtherKind =
+    typeof input === 'object' && !Array.isArray(input) && input !== null && !isRecord(input);
+  const message = 'it must be a plain object, such as { name: value }';
+  const parsed = isOfOtherKind
+    ? { problems: [{ code: 'INVALID_OPTION' as const, message, ...(path !== undefined && { path }) }] }
+    : validate(schema, input, { code: 'INVALID_OPTION', ...options });
   if (parsed.problems === undefined) return parsed.value;
   throw errorFromProblems('INVALID_OPTION', subject, parsed.problems);
 }

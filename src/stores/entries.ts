@@ -17,12 +17,19 @@ async function readEach(store: Pick<StateStore, 'get'>, keys: readonly string[])
   const damaged: { key: string; error: unknown }[] = [];
   for (let start = 0; start < keys.length; start += CONCURRENCY) {
     const batch = keys.slice(start, start + CONCURRENCY);
-    const ends = await Promise.allSettled(batch.map(async (key) => store.get(key)));
-    ends.forEach((end, index) => {
-      const key = batch[index] ?? '';
-      if (end.status === 'rejected') damaged.push({ key, error: end.reason as unknown });
-      else if (end.value !== undefined) entries.push({ key, ...end.value });
-    });
+    const reads = await Promise.all(
+      batch.map(async (key) => {
+        try {
+          return { key, found: await store.get(key), failure: undefined };
+        } catch (error) {
+          return { key, found: undefined, failure: { error: error } };
+        }
+      }),
+    );
+    for (const { key, found, failure } of reads) {
+      if (failure !== undefined) damaged.push({ key, ...failure });
+      else if (found !== undefined) entries.push({ key, ...found });
+    }
   }
   return { entries, damaged };
 }

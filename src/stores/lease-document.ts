@@ -73,7 +73,7 @@ export async function writeLease(
   }
 }
 
-/** Removes a lease that can't be read, unless one that can be read was put there meanwhile. */
+/** Removes a lease that can't be read, unless one that can be read was put there in the meantime. */
 export async function discardLease({ store, key }: LeaseFile): Promise<void> {
   try {
     await store.discard?.(key);

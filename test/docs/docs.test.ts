@@ -18,10 +18,28 @@ const BROKEN: Block = {
 const ROOT = 'src/index.ts';
 const SERVICE = 'src/service/index.ts';
 const KIT = 'src/drivers/index.ts';
+/** The headers of the tables of the other entries, with the files whose exports each of them lists. */
+const ENTRIES: readonly (readonly [header: string, ...files: string[]])[] = [
+  ['`drivers/hasura-cloud`', 'src/drivers/hasura-cloud/index.ts'],
+  ['`drivers/qovery`', 'src/drivers/qovery/index.ts'],
+  [
+    '`sources/…` and `stores/…`',
+    ...['dotenv/index', 'infisical/index', 'compose/index', 'transform'].map(
+      (name) => `src/sources/${name}.ts`,
+    ),
+    ...['file', 'redis', 'postgres'].map((name) => `src/stores/${name}/index.ts`),
+  ],
+  ['`service`', SERVICE],
+  ['`workers/bullmq`', 'src/workers/bullmq/index.ts'],
+  ['`rest`', 'src/rest/index.ts'],
+  ['`opentelemetry`', 'src/opentelemetry/index.ts'],
+  ['`testing`', 'src/testing/index.ts'],
+];
 
 let program: DocsProgram;
 beforeAll(() => {
-  program = createDocsProgram([...snippets, BROKEN], [ROOT, SERVICE, KIT]);
+  const files = ENTRIES.flatMap(([, ...paths]) => paths);
+  program = createDocsProgram([...snippets, BROKEN], [ROOT, KIT, ...files]);
 }, 300_000);
 
 /** The block of output that follows a snippet, where there is one before the next snippet. */
@@ -98,6 +116,13 @@ describe('the reference pages', () => {
     const rows = firstCells(pageOf(page), 'export');
     expect(rows.filter((name) => !exported.includes(name))).toEqual([]);
     expect(rows.length).toBe(new Set(rows).size);
+  });
+
+  it('name every export of the other entries, and nothing else', () => {
+    const page = 'docs/reference/exports.md';
+    const named = ENTRIES.flatMap(([header]) => firstCells(pageOf(page), header));
+    const exported = ENTRIES.flatMap(([, ...files]) => files.flatMap((file) => program.exportsOf(file)));
+    expect(named.sort()).toEqual(exported.sort());
   });
 
   it('name every export of the kit for drivers', () => {

@@ -168,6 +168,9 @@ const PLAIN: readonly (readonly [word: RegExp, instead: string])[] = [
   [/\bstands? (?:there|here|beside)\b/i, 'exists'],
   [/\b(?:licence|colour|behaviour|honour|modelled|cancelled)\b/i, 'the American spelling'],
   [/\bmeanwhile\b/i, 'in the meantime'],
+  [/\bforeseen\b/i, 'expected'],
+  [/\bwithout consent\b/i, 'unless `allowEmptySource` is set'],
+  [/\beverybody\b/i, 'everyone'],
   [/\bunder way\b/i, 'in progress, or in flight'],
 ];
 

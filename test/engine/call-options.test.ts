@@ -36,7 +36,7 @@ const METHODS: readonly (readonly [string, (world: World, options: never) => unk
     [
       'engine.plan',
       ({ engine }, options) => engine.plan(memoryDefinition(), options),
-      ['operation', 'importBehavior', 'force', 'confirmDeletions', 'signal', 'onEvent', 'onSourceDigest'],
+      ['operation', 'importBehavior', 'force', 'confirmDeletions', 'signal', 'onEvent'],
     ],
     [
       'engine.apply',
@@ -46,7 +46,7 @@ const METHODS: readonly (readonly [string, (world: World, options: never) => unk
     [
       'engine.sync',
       ({ engine }, options) => engine.sync(memoryDefinition(), options),
-      ['force', 'confirmDeletions', 'unlessDigest', 'signal', 'onEvent', 'onSourceDigest'],
+      ['force', 'confirmDeletions', 'unlessDigest', 'signal', 'onEvent'],
     ],
     [
       'engine.importSecrets',
@@ -94,6 +94,28 @@ const METHODS: readonly (readonly [string, (world: World, options: never) => unk
       ({ service }, options) => service.listSyncs(options),
       ['projectId', 'destination', 'connectionId'],
     ],
+    [
+      'service.requestSync',
+      ({ service }, options) => service.requestSync('nightly', options),
+      ['force', 'confirmDeletions'],
+    ],
+    [
+      'service.requestImport',
+      ({ service }, options) => service.requestImport('nightly', options),
+      ['importBehavior'],
+    ],
+    [
+      'service.requestRemoval',
+      ({ service }, options) => service.requestRemoval('nightly', options),
+      ['confirmDeletions'],
+    ],
+    ['service.findDue', ({ service }, options) => service.findDue(options), ['location', 'signal']],
+    [
+      'service.destinations.discover',
+      ({ service }, options) =>
+        service.destinations.discover({ destination: 'unheard-of', path: 'places' }, options),
+      ['signal', 'onEvent'],
+    ],
     ['service.stop', ({ service }, options) => service.stop(options), ['timeout']],
   ];
 
@@ -109,7 +131,16 @@ describe.each(METHODS)('the options of %s', (_name, call, names) => {
     expect(world.outside()).toBe(0);
   });
 
-  it.each([[null], ['text'], [7], [[1]]])('are refused where they are %j', async (options) => {
+  it.each<[string, unknown]>([
+    ['null', null],
+    ['a string', 'text'],
+    ['a number', 7],
+    ['a list', [1]],
+    ['a signal in place of { signal }', new AbortController().signal],
+    ['a promise that nobody awaited', Promise.resolve({ force: true })],
+    ['the parameters of a query', new URLSearchParams('force=yes')],
+    ['a Map', new Map([['force', true]])],
+  ])('are refused where they are %s', async (_what, options) => {
     const world = await watched();
     await failure(async () => call(world, options as never), 'INVALID_OPTION');
     expect(world.outside()).toBe(0);
@@ -136,6 +167,8 @@ describe('an option of a call is refused, with the remedy,', () => {
     ['confirmDeletion', { confirmDeletion: 3 }, /unknown; remove it, or correct its name/],
     ['importBehavior', { operation: 'import', importBehavior: 'newest' }, /"prioritize-source"/],
     ['signal', { signal: {} }, /AbortSignal/],
+    ['signal', { signal: { aborted: false, addEventListener: () => undefined } }, /AbortSignal/],
+    ['onSourceDigest', { onSourceDigest: () => undefined }, /unknown/],
   ])('%s: %j', async (path, options, message) => {
     const { engine } = await watched();
     const planned = await failure(async () => engine.plan(memoryDefinition(), options), 'INVALID_OPTION');
@@ -157,6 +190,31 @@ describe('an option of a call is refused, with the remedy,', () => {
     const error = await failure(() => planSync(given as never), 'INVALID_OPTION');
     expect(subjectsOf(error)).toEqual(['fingerprintKey', 'name', 'operation', 'source', 'syncOptions.force']);
   });
+});
+
+describe('a service', () => {
+  it('refuses unlessDigest, which it would not follow', async () => {
+    const { service, outside } = await watched();
+    const error = await failure(
+      service.sync('nightly', { unlessDigest: 'digest' } as never),
+      'INVALID_OPTION',
+    );
+    expect(subjectsOf(error)).toEqual(['unlessDigest']);
+    expect(outside()).toBe(0);
+  });
+
+  it.each([[null], [undefined], [['name']], ['name'], [Promise.resolve({})]])(
+    'refuses changes of a sync that are no object, before anything is read: %j',
+    async (changes) => {
+      const { service, outside } = await watched();
+      const error = await failure(
+        async () => service.updateSync('nightly', changes as never),
+        'INVALID_OPTION',
+      );
+      expect(subjectsOf(error)).toEqual(['changes']);
+      expect(outside()).toBe(0);
+    },
+  );
 });
 
 describe('the onEvent of a call', () => {

@@ -18,7 +18,12 @@ describe('what a schema of a driver answers', () => {
 
   it('is a problem where it comes later: decisions do not wait', () => {
     expect(validate(answering(Promise.resolve({ value: 'parsed' })), 'given', CODE)).toStrictEqual({
-      problems: [{ ...CODE, message: 'its schema is asynchronous; make it synchronous' }],
+      problems: [
+        {
+          ...CODE,
+          message: 'its schema is asynchronous or threw; make it return issues',
+        },
+      ],
     });
   });
 

@@ -44,6 +44,10 @@ function moduleOf(
     return { specifier: node.moduleSpecifier, isType };
   }
   if (ts.isExportDeclaration(node)) return { specifier: node.moduleSpecifier, isType: node.isTypeOnly };
+  if (ts.isImportTypeNode(node)) {
+    const specifier = ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined;
+    return { specifier, isType: true };
+  }
   const isDynamic = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword;
   return isDynamic ? { specifier: node.arguments[0], isType: false } : undefined;
 }

@@ -113,7 +113,7 @@ export function compileKeySchema(
 
   const trimmed = template.trim();
   const at = trimmed.indexOf(SECRET_KEY);
-  const fill = (text: string) => text.split(ENVIRONMENT).join(options.environment ?? '');
+  const fill = (text: string) => text.split(ENVIRONMENT).join(environment ?? '');
   const prefix = fill(trimmed.slice(0, at));
   const suffix = fill(trimmed.slice(at + SECRET_KEY.length));
   const oneSegment = prefix.includes('/') || suffix.includes('/');

@@ -9,18 +9,20 @@ import { unrestrictedCapabilities } from '../definition/defaults.js';
 import { parseDefinitionFields } from '../definition/parse-definition.js';
 import { tryKeyring, type Keyring } from '../fingerprint/keyring.js';
 import { redeployProblem } from '../follow-up.js';
-import { field } from '../../shared/arguments/rules.js';
-import { isEntry } from './check-input.js';
+import { field, isDataByKey, isRecord } from '../../shared/arguments/rules.js';
+import { isEntries, isEntry, isIds, isSyncs } from './check-input.js';
 
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
-const list = z.optional(z.custom<unknown>((value) => Array.isArray(value), 'it must be a list'));
+const listThat = (fits: (value: unknown) => boolean) =>
+  z.optional(z.custom<unknown>(fits, 'it must be a list, as a store keeps it'));
 
 const capabilitiesSchema = withMethods<Capabilities>('checkKey', 'checkValue', 'isReserved');
 const inputSchema = optionsOf({
-  definition: z.custom<object>(isObject, 'it must be an object'),
-  source: z.custom<unknown>(isObject, 'it must be a record, a Map, pairs, or an object with secrets'),
-  destination: z.custom<unknown>(isObject, 'it must be a record, a Map, pairs, or a list of entries'),
-  state: z.optional(optionsOf({ syncs: list, entries: list, redeployDue: list })),
+  definition: z.custom<object>(isRecord, 'it must be an object'),
+  source: z.custom<unknown>(isDataByKey, 'it must be a record, a Map, pairs, or an object with secrets'),
+  destination: z.custom<unknown>(isDataByKey, 'it must be a record, a Map, pairs, or a list of entries'),
+  state: z.optional(
+    optionsOf({ syncs: listThat(isSyncs), entries: listThat(isEntries), redeployDue: listThat(isIds) }),
+  ),
   capabilities: z.optional(capabilitiesSchema),
   operation: z.optional(oneOf('sync', 'import', 'remove')),
   importBehavior: z.optional(oneOf('prioritize-source', 'prioritize-destination')),

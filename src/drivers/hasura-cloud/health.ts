@@ -13,7 +13,7 @@ const AFTER_NOTHING = { first: 0, most: 15_000 };
 /** The base of a project: the API names its GraphQL endpoint, or the base itself. */
 const healthBase = (endpoint: string): string => endpoint.replace(/\/+$/, '').replace(/\/v1\/graphql$/, '');
 
-/** Whether a project answers. What can't change by waiting is thrown. */
+/** Whether a project responds. What can't change by waiting is thrown. */
 async function isHealthy(project: HttpClient, signal: AbortSignal): Promise<boolean> {
   try {
     await project.request({
@@ -32,7 +32,7 @@ async function isHealthy(project: HttpClient, signal: AbortSignal): Promise<bool
 
 /**
  * What follows a change of the environment: the project restarts by itself. To wait means to ask `healthz` of the project,
- * which takes no credentials and gets none, until it answers.
+ * which takes no credentials and gets none, until it responds.
  */
 export async function awaitRestart(
   http: HttpClient,

@@ -70,7 +70,7 @@ export const findProject = (http: HttpClient, projectId: string, signal: AbortSi
     signal,
   });
 
-/** Returns where a project answers; `null` where the token shows no such project. */
+/** Returns the endpoint of a project; `null` where the token shows no such project. */
 export const findEndpoint = async (http: HttpClient, projectId: string, signal: AbortSignal) => {
   const project = await graphql(http, {
     operation: 'look up the endpoint of the project',

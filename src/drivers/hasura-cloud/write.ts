@@ -93,7 +93,7 @@ async function mutate(
 
 /**
  * Writes a batch with one mutation, under the hash that was seen last. A change that is there already is not sent:
- * each mutation restarts the project, and one that changes nothing can be answered with an error.
+ * each mutation restarts the project, and one that changes nothing can end in an error.
  *
  * @throws SecretSyncError `CONFLICT` where an earlier mutation of this run turns out to have met a changed environment.
  */

@@ -6,7 +6,7 @@ import { attempt, type WriteContext } from './attempt.js';
 
 /**
  * Writes key by key, in parallel. A key that fails does not stop the others; a token that is refused does. On an abort,
- * or a mistake in the code, everything under way ends, and then it is thrown.
+ * or a mistake in the code, everything in flight ends, and then it is thrown.
  */
 export async function write(
   context: WriteContext & { readonly concurrency: number },

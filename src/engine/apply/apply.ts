@@ -60,7 +60,7 @@ export async function applyDecided(application: Application): Promise<SyncResult
 
   await writeSource(application);
   if (operation !== 'remove') memory.markImported(syncId, timestamp(options.clock));
-  // To the end, whether the run is ended meanwhile or not: the source can have been written.
+  // To the end, whether the run is ended in the meantime or not: the source can have been written.
   await inTurns(recorder.adopt(operation === 'import' ? decided.alike : decided.steps));
   await inTurns(ledger.begin());
   lease.check();
@@ -71,7 +71,7 @@ export async function applyDecided(application: Application): Promise<SyncResult
     if (after !== undefined) await due.add(syncId);
   };
   if (hasWrites) {
-    // A run that is ended meanwhile saves all the same: the source can have been written.
+    // A run that is ended in the meantime saves all the same: the source can have been written.
     await untilAborted(application.beforeWrites(), run.signal).catch(() => undefined);
     await saveWithResult(application, ledger, saveIntent);
   }

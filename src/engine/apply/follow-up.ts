@@ -113,7 +113,7 @@ function redeployFailed(result: SyncResult, after: PlannedFollowUp, { outcome, f
 
 /**
  * Does what follows the writes of a run whose end is recorded, while the run holds the place: another run that wrote
- * meanwhile would not know whether its values were taken over.
+ * in the meantime would not know whether its values were taken over.
  *
  * It is remembered as due from before the first write on, and until it succeeded. The result shows how it went; what the
  * call has to throw for it stands beside.

@@ -9,14 +9,14 @@ export const enterAll = <Told>(many: Iterable<Told>, enter: (told: Told) => void
 
 /** What a driver tells while it writes, entered in turns and in the order in which it was told. */
 export interface Hearing<Told> {
-  /** Takes what a driver tells. It is entered at once, or in a later turn where a whole turn's worth was told before. */
+  /** Takes what a driver tells. It is entered immediately, or in a later turn where a whole turn's worth was told before. */
   hear(told: Told): void;
-  /** Resolves once all that was told is entered, whether the run was ended meanwhile or not. */
+  /** Resolves once all that was told is entered, whether the run was ended in the meantime or not. */
   allEntered(): Promise<void>;
 }
 
 /**
- * Makes a hearing. A driver may tell of 100,000 keys in one go: to enter them all at once would hold up everyone else.
+ * Makes a hearing. A driver may tell of 100,000 keys in one go: to enter them all in one go would block everything else.
  *
  * @param enter Enters one thing that was told.
  */

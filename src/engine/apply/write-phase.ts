@@ -87,7 +87,7 @@ async function writeRound(
       `${driver.displayName} failed while it was written.`,
       { maybeWritten: true, clock: run.clock },
     ).finally(() => hearing.allEntered());
-    // What was written is entered, whether the run was ended meanwhile or not.
+    // What was written is entered, whether the run was ended in the meantime or not.
     await inTurns(enterAll(outcomes, enter));
   } catch (error) {
     if (run.signal.aborted || !isSecretSyncError(error)) throw error;

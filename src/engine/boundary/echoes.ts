@@ -15,7 +15,7 @@ interface Subject {
   readonly displayName: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly credentials: unknown;
-  /** What the user wrote down in the open: a value that stands in it is no secret. */
+  /** What the user wrote in plain sight: a value that occurs in it is no secret. */
   readonly open: readonly string[];
 }
 

@@ -36,7 +36,7 @@ interface KeptClient {
 
 /**
  * Keeps one client for each connection. One whose endpoint or token has changed is replaced, and one that is idle is
- * let go of, so that no token outlives its use; runs that are under way keep what they began with.
+ * let go of, so that no token outlives its use; runs that are in progress keep what they began with.
  */
 export function createClients(options: ResolvedOptions): EngineContext['clientOf'] {
   const clients = new Map<string, KeptClient>();
@@ -65,12 +65,12 @@ export function createClients(options: ResolvedOptions): EngineContext['clientOf
 function whatEnds({ isStoreExplicit, keyring }: ResolvedOptions): SyncEvent | undefined {
   if (!isStoreExplicit) {
     const message =
-      'No store was passed: ownership and first syncs are forgotten when this process ends, and nothing keeps two processes from one place. Pass a durable store.';
+      'No store was passed: ownership and first syncs are forgotten when this process ends, and nothing keeps two processes from writing to one place at the same time. Pass a durable store.';
     return { type: 'store-not-durable', message };
   }
   if (!keyring.ephemeral) return undefined;
   const message =
-    'A store was passed without a fingerprintKey: fingerprints end with this process, and the next one writes again what a destination does not let it read. Pass a fingerprintKey; generateFingerprintKey() makes one.';
+    'A store was passed without a fingerprintKey: fingerprints are lost when this process ends, and the next one writes again whatever a destination does not let it read back. Pass a fingerprintKey; generateFingerprintKey() makes one.';
   return { type: 'fingerprints-not-durable', message };
 }
 

@@ -53,7 +53,7 @@ export function clientFor(client: GuardedHttpClient, run: Run, lease: Lease | un
   return client.forRun({
     signal: run.signal,
     ...(run.deadline === undefined ? {} : { deadline: run.deadline }),
-    // Also for what waited in the queue or is sent once more: the lease can have ended meanwhile.
+    // Also for what waited in the queue or is sent once more: the lease can have ended in the meantime.
     onSend: () => lease?.check(),
     onRequest(request) {
       run.countRequest();

@@ -1,10 +1,10 @@
-/** A time at which the server took no more: the refusals of what was under way together are one. */
+/** A time at which the server took no more: the refusals of what was in flight together are one. */
 export interface Stop {
   /** The server said until when. */
   readonly isTold: boolean;
   /** The server counts for us, and said that nothing is left: there is a limit, and it was reached. */
   readonly isCounted: boolean;
-  /** How many of those that were under way were taken all the same. */
+  /** How many of those that were in flight were taken all the same. */
   readonly taken: number;
   /** How many were refused. */
   readonly refused: number;
@@ -58,7 +58,7 @@ function sustainedPace(accepted: readonly number[], until: number): number {
  * | the stop                                                    | the pace                                       |
  * |-------------------------------------------------------------|------------------------------------------------|
  * | the first, untold, or after fewer than 20 accepted requests | none: it may have been a hiccup                |
- * | the first, or 20 accepted since the last; most of what was under way with it was taken | as it was: a stray    |
+ * | the first, or 20 accepted since the last; most of what was in flight with it was taken | as it was: a stray    |
  * | any other, with no pace yet                                 | what was seen to be sustained; it is a guess   |
  * | while it is a guess                                         | what was seen since, or a tenth less           |
  * | the server counts, or a guess that was seen twice           | the same, and the limit is known               |

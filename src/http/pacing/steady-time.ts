@@ -11,7 +11,7 @@ export interface SteadyTime {
 
 /**
  * Time that never goes back: a server that said "in a minute" means a minute, although the clock of the machine is set
- * back by an hour meanwhile.
+ * back by an hour in the meantime.
  */
 export function createSteadyTime(clock: Clock): SteadyTime {
   let latest = -Infinity;

@@ -27,14 +27,14 @@ export interface Throttle {
   open(signal: AbortSignal, isTooLate: IsTooLate): Promise<Closure | undefined>;
   /**
    * Resolves when it is the next request's turn, first come, first served; to `undefined` when the server has closed
-   * meanwhile, so that none has to wait for it in line.
+   * in the meantime, so that none has to wait for it in line.
    */
   turn(signal: AbortSignal): Promise<Ticket | undefined>;
   /** The server took the request. */
   accepted(ticket: Ticket, quota: Quota | undefined): void;
   /**
    * The server refused the request for its rate. Returns until when nothing is sent, on the clock: until the `told`
-   * time; where none was told, for the `backoff`, in ms, drawn once for all that were under way together.
+   * time; where none was told, for the `backoff`, in ms, drawn once for all that were in flight together.
    */
   refused(ticket: Ticket, told: number | undefined, backoff?: () => number): number;
   /** The server can't take anything before then, for another reason than the rate: the pace stays. */
@@ -58,7 +58,7 @@ const FORGOTTEN_AFTER = 300_000;
  * | accepts, says nothing                            | the pace grows                                            |
  * | was sent nothing for five minutes                | what was learned of its pace is forgotten                 |
  *
- * What was under way together when the server refused counts as one refusal. The pace is decided when the wait is over:
+ * What was in flight together when the server refused counts as one refusal. The pace is decided when the wait is over:
  * by then it is known which of them were taken.
  */
 export function createThrottle(clock: Clock): Throttle {

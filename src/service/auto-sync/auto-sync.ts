@@ -88,7 +88,7 @@ export class AutoSync {
     void this.#background.forever(async () => this.#do(await this.#agenda.next(signal)), signal);
   }
 
-  /** Ends all watching and waiting, immediately; runs that are under way are not its business. */
+  /** Ends all watching and waiting, immediately; runs that are in progress are not its business. */
   stop(): void {
     this.#stopped?.abort();
     for (const { controller } of this.#followed.values()) controller.abort();
@@ -193,7 +193,7 @@ export class AutoSync {
     const { stored } = loaded;
     const { digest } = look;
     for (const job of dueJobs(stored, digest, dueOptions(this.#options))) this.#do(job, loaded);
-    // The run that is under way may have read the source before.
+    // The run that is in progress may have read the source before.
     if (stored.runs.sync?.status === 'running' && isAutomatic(stored))
       this.#do(jobOf(id, 'sync', 'change', { sourceDigest: digest }));
   }

@@ -41,7 +41,7 @@ export class SourceWatcher {
   #isWatched = false;
   #settling: Settling | undefined;
   #pollAt = Infinity;
-  /** While a failed look is to be made again, it is the only one: it sees whatever else is told meanwhile. */
+  /** While a failed look is to be made again, it is the only one: it sees whatever else is told in the meantime. */
   #retryAt: number | undefined;
   #isFailing = false;
   /** What was last handed on. */
@@ -155,7 +155,7 @@ export class SourceWatcher {
     this.#nap.wake();
   }
 
-  /** Watches; where that fails, tries again, and polls meanwhile. */
+  /** Watches; where that fails, tries again, and polls in the meantime. */
   async #watch(signal: AbortSignal): Promise<void> {
     const { port, autoSync, clock, random, emit } = this.#parts.options;
     const { source } = port;
@@ -171,7 +171,7 @@ export class SourceWatcher {
         }
         await watching;
         this.#setWatched(true);
-        // Nothing told of what changed meanwhile.
+        // Nothing told of what changed in the meantime.
         if (isQuick) this.look();
         else this.#trigger();
         return;

@@ -160,7 +160,7 @@ export class RecordEditor {
     return after;
   }
 
-  /** Takes a change back whose name was taken meanwhile; what others have made of the record since stays. */
+  /** Takes a change back whose name was taken in the meantime; what others have made of the record since stays. */
   #takeBack(before: StoredSync): Promise<unknown> {
     const { definition, place, described, connectionName } = before;
     const { id, name } = definition;

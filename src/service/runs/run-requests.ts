@@ -73,7 +73,7 @@ export class RunRequests {
     const failed = (why: string) =>
       new SecretSyncError(
         'STATE_NOT_SAVED',
-        `The queue ${why} a job; the next look finds it. Check the queue.`,
+        `The queue ${why} a job; the next look for changes finds it. Check the queue.`,
       );
     const enqueuing = async (): Promise<unknown> => queue.enqueue(job);
     const limit = { ms: port.callLimit, clock };

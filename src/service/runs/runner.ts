@@ -105,7 +105,7 @@ export class Runner {
 
   /**
    * Begins a run that has the lease on its place, in the same step in which the record is looked at again: what was deleted,
-   * switched off, changed or done elsewhere meanwhile is not begun.
+   * switched off, changed or done elsewhere in the meantime is not begun.
    */
   async #begin(attempt: Attempt, { runId, place }: LeasedRun): Promise<Wanted> {
     const { job, call, loaded, jobId } = attempt;

@@ -6,9 +6,9 @@ export type Rules = Readonly<Record<string, Rule>>;
 
 export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** Whether it is an object, and no list. */
+/** Whether it is an object of fields: no list, Map, Promise, signal or the like, whose fields say nothing. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  isObject(value) && !Array.isArray(value);
+  /^\[object (?:Object|Module)\]$/.test(Object.prototype.toString.call(value));
 
 /** The field of what may be anything. */
 export const field = (of: unknown, name: PropertyKey): unknown =>
@@ -34,11 +34,15 @@ export const aCount: Rule = [
   'a whole number from 0 on',
   (value) => typeof value === 'number' && Number.isInteger(value) && value >= 0,
 ];
+/** Whether it can hold data by key, which a Promise that no one awaited does not. */
+export const isDataByKey = (value: unknown): value is object =>
+  isRecord(value) || (isObject(value) && has(value, Symbol.iterator));
+
 /** Data by key; what a list holds is checked by who reads it. */
-export const dataByKey: Rule = ['a record, a Map, or a list', isObject];
+export const dataByKey: Rule = ['a record, a Map, or a list', isDataByKey];
 export const pairs: Rule = [
   'a record, a Map, or a list of pairs',
-  (value) => isObject(value) && (!Array.isArray(value) || value.every(Array.isArray)),
+  (value) => isDataByKey(value) && (!Array.isArray(value) || value.every(Array.isArray)),
 ];
 export const anIterable: Rule = [
   'a list or a Set',

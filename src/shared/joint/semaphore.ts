@@ -23,7 +23,7 @@ interface Party {
  *
  * Who holds one and who waits can belong to different requests of a Cloudflare worker, in which nothing awaited by one
  * goes on in another, nor at all once its request has ended. So nothing is awaited here on behalf of another: who releases
- * a permit gives it to who is next, at once. One whose holder, or next holder, is gone is taken back.
+ * a permit gives it to who is next, immediately. One whose holder, or next holder, is gone is taken back.
  */
 export class Semaphore {
   readonly #count: number;

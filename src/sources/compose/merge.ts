@@ -55,29 +55,30 @@ function partsOf(name: string, { parts }: SourceRead, held: Iterable<string>): r
 
 /** Returns several reads as one, the last of which is the strongest. */
 export function merge(parts: readonly PartRead[]): SourceRead {
-  const winners = new Map<string, number>();
+  const winners = new Map<string, PartRead>();
   const holders = new Map<string, string[]>();
-  parts.forEach(({ name, held }, index) => {
-    for (const key of held.keys()) {
-      winners.set(key, index);
+  for (const part of parts) {
+    for (const key of part.held.keys()) {
+      winners.set(key, part);
       const names = holders.get(key);
-      if (names === undefined) holders.set(key, [name]);
-      else names.push(name);
+      if (names === undefined) holders.set(key, [part.name]);
+      else names.push(part.name);
     }
-  });
+  }
   const strongestIncomplete = parts.findLastIndex(({ incomplete }) => incomplete);
+  const weaker = new Set(parts.slice(0, Math.max(strongestIncomplete, 0)));
   const secrets: (readonly [string, string | SecretValue])[] = [];
   const unreadable: string[] = [];
   const unresolved: string[] = [];
-  for (const [key, index] of winners) {
-    const values = index < strongestIncomplete ? [] : (parts[index]?.held.get(key) ?? []);
+  for (const [key, part] of winners) {
+    const values = weaker.has(part) ? [] : (part.held.get(key) ?? []);
     if (values.length === 0) unreadable.push(key);
     else for (const value of values) secrets.push([key, value]);
-    if (values.length > 0 && parts[index]?.unresolved.has(key) === true) unresolved.push(key);
+    if (values.length > 0 && part.unresolved.has(key)) unresolved.push(key);
   }
   const clashes = [
     ...[...holders].flatMap(([key, names]) => (names.length > 1 ? [{ key, parts: names }] : [])),
-    ...parts.flatMap((part, index) => part.clashes.filter(({ key }) => winners.get(key) === index)),
+    ...parts.flatMap((part) => part.clashes.filter(({ key }) => winners.get(key) === part)),
   ];
   return {
     secrets,

@@ -1,5 +1,5 @@
 import type { UnwritableKey } from '../../contracts/source.js';
-import { parseDotenvText, type AssignmentPlace, type DotenvText } from './parse.js';
+import { pairsOf, parseDotenvText, type AssignmentPlace } from './parse.js';
 
 /** A text after some values were written into it, and the keys that could not be. */
 export interface EditedText {
@@ -21,7 +21,7 @@ function inQuotes(value: string, quote: string): string | undefined {
 }
 
 /** True when a text holds these assignments and no malformed line. */
-function isRead(text: string, expected: DotenvText['assignments']): boolean {
+function isRead(text: string, expected: readonly (readonly [name: string, value: string])[]): boolean {
   const { assignments, malformed } = parseDotenvText(text);
   return (
     malformed.length === 0 &&
@@ -56,6 +56,13 @@ function checkKeyAndValue(key: string, value: string): string | undefined {
     : undefined;
 }
 
+/** What a text holds under a name, and which of its assignments that is, from 0 on. */
+interface HeldAssignment {
+  readonly index: number;
+  readonly value: string;
+  readonly place: AssignmentPlace;
+}
+
 /** Lines with their ends, numbered as the parser does. */
 const linesOf = (text: string): string[] => text.match(/[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$/g) ?? [];
 
@@ -70,17 +77,18 @@ export function editDotenvText(
   const mark = text.startsWith('\ufeff') ? '\ufeff' : '';
   const lines = linesOf(text.slice(mark.length));
   const lineEnd = /\r\n|\r|\n/.exec(text)?.[0] ?? '\n';
-  const { assignments, places } = parseDotenvText(text.slice(mark.length));
-  const indexes = new Map<string, number[]>();
-  assignments.forEach(([name], index) => indexes.set(name, [...(indexes.get(name) ?? []), index]));
+  const parsed = parseDotenvText(text.slice(mark.length));
+  const held = new Map<string, HeldAssignment[]>();
+  for (const [index, [name, value, place]] of parsed.assignments.entries())
+    held.set(name, [...(held.get(name) ?? []), { index, value, place }]);
   const refused: UnwritableKey[] = [];
   const added: string[] = [];
-  const expected = [...assignments];
+  const expected = [...pairsOf(parsed)];
   const wanted = [...values];
 
   for (const [key, value] of wanted) {
     const refuse = (message: string) => void refused.push({ key, message });
-    const [index, another] = indexes.get(key) ?? [];
+    const [found, another] = held.get(key) ?? [];
     const unfit = checkKeyAndValue(key, value);
     if (unfit !== undefined) {
       refuse(unfit);
@@ -90,18 +98,18 @@ export function editDotenvText(
       refuse('the file holds it twice; remove one');
       continue;
     }
-    if (index !== undefined && assignments[index]?.[1] === value) continue;
-    const place = index === undefined ? undefined : places[index];
-    const rendered = render(key, value, place ?? { head: `${key}=`, quote: '', tail: '' });
+    if (found?.value === value) continue;
+    const rendered = render(key, value, found?.place ?? { head: `${key}=`, quote: '', tail: '' });
     if (rendered === undefined) {
       refuse('no quotes make its value read back equal, since it holds all of them; write it otherwise');
       continue;
     }
     const written = rendered.replaceAll('\n', lineEnd);
-    if (index === undefined || place === undefined) {
+    if (found === undefined) {
       added.push(written + lineEnd);
       expected.push([key, value]);
     } else {
+      const { index, place } = found;
       expected[index] = [key, value];
       const end = /[\r\n]*$/.exec(lines[place.lastLine - 1] ?? '')?.[0] ?? '';
       lines.fill('', place.firstLine - 1, place.lastLine);

@@ -2,7 +2,7 @@ import type { SourceRead } from '../../contracts/source.js';
 import type { DotenvText } from './parse.js';
 
 /** A file that was read, under the path that it was given by. */
-export interface NamedFile extends Pick<DotenvText, 'assignments' | 'places'> {
+export interface NamedFile extends Pick<DotenvText, 'assignments'> {
   readonly path: string;
 }
 
@@ -15,16 +15,16 @@ interface Held {
 }
 
 /** What a file holds, by name. A value in single quotes means what it says. */
-function byName({ assignments, places }: NamedFile): ReadonlyMap<string, Held> {
+function byName({ assignments }: NamedFile): ReadonlyMap<string, Held> {
   const groups = new Map<string, Held>();
-  assignments.forEach(([name, value], index) => {
+  for (const [name, value, { quote }] of assignments) {
     const group = groups.get(name);
-    const refers = places[index]?.quote !== "'" && REFERENCE.test(value);
+    const refers = quote !== "'" && REFERENCE.test(value);
     groups.set(name, {
       values: [...(group?.values ?? []), value],
       isUnresolved: refers || group?.isUnresolved === true,
     });
-  });
+  }
   return groups;
 }
 

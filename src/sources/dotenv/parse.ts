@@ -3,9 +3,7 @@ import { parse } from 'dotenv';
 /** What a dotenv text holds, in its order. */
 export interface DotenvText {
   /** One for each assignment, so a name can be listed twice. */
-  readonly assignments: readonly (readonly [name: string, value: string])[];
-  /** The place of each assignment, in the same order. */
-  readonly places: readonly AssignmentPlace[];
+  readonly assignments: readonly (readonly [name: string, value: string, place: AssignmentPlace])[];
   /** Lines that are not an assignment, a comment or blank. */
   readonly malformed: readonly MalformedLine[];
 }
@@ -30,6 +28,10 @@ export interface MalformedLine {
   readonly message: string;
 }
 
+/** The names that a text assigns, with their values, in its order. */
+export const pairsOf = ({ assignments }: DotenvText): readonly (readonly [name: string, value: string])[] =>
+  assignments.map(([name, value]) => [name, value]);
+
 const LINE_END = '(?![^\\n])';
 // U+2028 and U+2029 end a comment in dotenv, and what follows them would be an assignment that no editor shows.
 const COMMENT = '(?:#[^\\n\\u2028\\u2029]*)?';
@@ -49,8 +51,7 @@ const plainValue = new RegExp(`()([^#\\n]*)(${COMMENT})${LINE_END}`, 'y');
  */
 export function parseDotenvText(text: string): DotenvText {
   const lines = text.replace(/\r\n?/g, '\n');
-  const assignments: (readonly [string, string])[] = [];
-  const places: AssignmentPlace[] = [];
+  const assignments: DotenvText['assignments'][number][] = [];
   const malformed: MalformedLine[] = [];
   let position = 0;
   let line = 1;
@@ -78,15 +79,15 @@ export function parseDotenvText(text: string): DotenvText {
     const [value, blanks = '', written = '', comment = ''] = found;
     const inner = isQuoted ? written : written.trim();
     const after = inner === '' ? 0 : written.indexOf(inner) + inner.length;
-    places.push({
+    const place = {
       firstLine: line,
       lastLine: line + value.split('\n').length - 1,
       head: head[0] + blanks + written.slice(0, inner === '' ? 0 : written.indexOf(inner)),
       quote: isQuoted ? inner.slice(0, 1) : '',
       tail: written.slice(after) + comment,
-    });
+    };
     // Under a name that no object treats in its own way.
-    assignments.push([name, parse(`VALUE=${value}`)['VALUE'] ?? '']);
+    assignments.push([name, parse(`VALUE=${value}`)['VALUE'] ?? '', place]);
     return start + value.length;
   };
 
@@ -101,5 +102,5 @@ export function parseDotenvText(text: string): DotenvText {
       line += 1;
     position = end + 1;
   }
-  return { assignments, places, malformed };
+  return { assignments, malformed };
 }

@@ -161,10 +161,13 @@ async function entries(store: FileStore, prefix: string): Promise<readonly Store
   const found: StoredEntry[] = [];
   for (let start = 0; start < keys.length; start += CONCURRENCY) {
     const batch = keys.slice(start, start + CONCURRENCY);
-    const documents = await Promise.all(batch.map((key) => get(store, key)));
-    documents.forEach((document, index) => {
-      if (document !== undefined) found.push({ key: batch[index] ?? '', ...document });
-    });
+    const documents = await Promise.all(
+      batch.map(async (key) => {
+        const document = await get(store, key);
+        return document === undefined ? [] : [{ key, ...document }];
+      }),
+    );
+    found.push(...documents.flat());
   }
   return found;
 }

@@ -7,7 +7,7 @@ const DONE_WITHOUT_FLUSH = `RETURNING set_config('synchronous_commit', 'off', tr
 
 /*
  * The row of a deleted document stays, with an empty document (which is no JSON) and the id of the last deletion, so that
- * a deletion which is sent again finds itself, also where the document was created again meanwhile.
+ * a deletion which is sent again finds itself, also where the document was created again in the meantime.
  */
 const EXISTS = `document <> ''`;
 

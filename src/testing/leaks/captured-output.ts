@@ -1,7 +1,7 @@
 const METHODS = ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir', 'table'] as const;
 
 /**
- * What a call printed, to the console or past it. The console is silent meanwhile, since what is printed may be what is
+ * What a call printed, to the console or past it. The console is silent in the meantime, since what is printed may be what is
  * not to be shown. What the call throws comes out after everything is as it was.
  */
 export async function captureOutput(call: () => Promise<void>): Promise<readonly unknown[]> {
@@ -16,7 +16,7 @@ export async function captureOutput(call: () => Promise<void>): Promise<readonly
     undo.push(() => Reflect.set(target, name, own));
   };
   for (const method of METHODS) listen(globalThis.console, method, false);
-  // A test runner may be telling its own things meanwhile.
+  // A test runner may be telling its own things in the meantime.
   listen(process.stdout, 'write', true);
   listen(process.stderr, 'write', true);
   try {

@@ -1,12 +1,12 @@
 import { parse } from 'dotenv';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDotenvText } from '../../../src/sources/dotenv/parse.js';
+import { pairsOf, parseDotenvText } from '../../../src/sources/dotenv/parse.js';
 
 const assignments = (text: string) => {
-  const { assignments: found, malformed } = parseDotenvText(text);
-  expect(malformed).toEqual([]);
-  return found;
+  const parsed = parseDotenvText(text);
+  expect(parsed.malformed).toEqual([]);
+  return pairsOf(parsed);
 };
 const malformedLines = (text: string) => parseDotenvText(text).malformed.map(({ line }) => line);
 
@@ -83,9 +83,9 @@ describe('parseDotenvText', () => {
     ['a comment line that hides an assignment', '# b\u2029C=2'],
     ['a lone quote', "A='"],
   ])('calls %s malformed, by its number, and reads the other lines', (_, line) => {
-    const { assignments: found, malformed } = parseDotenvText(`X=1\n\n${line}\nY=2`);
-    expect(malformed.map((one) => one.line)).toEqual([3]);
-    expect(found).toEqual([
+    const parsed = parseDotenvText(`X=1\n\n${line}\nY=2`);
+    expect(parsed.malformed.map((one) => one.line)).toEqual([3]);
+    expect(pairsOf(parsed)).toEqual([
       ['X', '1'],
       ['Y', '2'],
     ]);
@@ -109,9 +109,10 @@ describe('parseDotenvText', () => {
   });
 
   const sameAsDotenv = (text: string): boolean => {
-    const { assignments: found, malformed } = parseDotenvText(text);
+    const parsed = parseDotenvText(text);
+    const found = pairsOf(parsed);
     const names = new Set(found.map(([name]) => name));
-    if (malformed.length > 0 || names.size < found.length) return false;
+    if (parsed.malformed.length > 0 || names.size < found.length) return false;
     expect(Object.fromEntries(found)).toEqual(parse(text));
     return true;
   };

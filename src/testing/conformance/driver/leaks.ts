@@ -46,10 +46,20 @@ function requestsOf({ fixture, network, driver, accepted }: Kit): readonly unkno
   ]);
 }
 
+/** Looks for planted tokens in what the schema of credentials says of them where they are not valid. */
+function assertSchemaIsDiscreet({ driver }: Kit, canaries: ReturnType<typeof leakCanaries>): void {
+  for (const { text } of canaries.tokens) {
+    for (const wrong of [text, [text], { accessToken: `${text}\n` }, { token: text }]) {
+      const messages = (parse(driver.credentialsSchema, wrong).issues ?? []).map(({ message }) => message);
+      canaries.assertAbsent('what the credentials schema says', messages);
+    }
+  }
+}
+
 /**
  * Runs every operation of an engine with planted values and tokens, at a destination that echoes what it gets, and looks
  * for them in everything that comes out. `fail` is called once plans were made, so that applying them fails; where it makes
- * the destination fail, `patience` says how many ms to wait for a validation of the connection. Answers how each call
+ * the destination fail, `patience` says how many ms to wait for a validation of the connection. Returns how each call
  * ended.
  */
 export async function assertNoLeak(
@@ -120,12 +130,7 @@ export async function assertNoLeak(
     await check('validateConnection with a bad token', () => driver.validateConnection(refused, briefly()));
   });
 
-  for (const { text } of canaries.tokens) {
-    for (const wrong of [text, [text], { accessToken: `${text}\n` }, { token: text }]) {
-      const messages = (parse(driver.credentialsSchema, wrong).issues ?? []).map(({ message }) => message);
-      canaries.assertAbsent('what the credentials schema says', messages);
-    }
-  }
+  assertSchemaIsDiscreet(kit, canaries);
   canaries.assertAbsent('what was printed', printed);
   canaries.assertAbsent('the events', events);
   canaries.assertAbsent('the identity', driver.identity(accepted, kit.config));

@@ -40,7 +40,7 @@ export function watch(driver: AnyDestinationDriver, watched: Watched): AnyDestin
   };
 }
 
-/** A fetch that notes what is sent and how much is under way. */
+/** A fetch that notes what is sent and how much is in progress. */
 export function watchFetch(own: Fetch | undefined) {
   const requests: SeenRequest[] = [];
   let inFlight = 0;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { StateStore } from '../../../contracts/state-store.js';
 import { assertStored, documentOf, isConflict, KEY, type StoreKit } from './kit.js';
 
-/** Adds one to the document, whatever others do meanwhile. */
+/** Adds one to the document, whatever others do in the meantime. */
 async function increment(store: StateStore): Promise<void> {
   for (;;) {
     const found = await store.get(KEY);

@@ -30,9 +30,9 @@ export interface HasuraCloudEmulator extends Emulator {
   setTenant(projectId: string, tenantId: string | null): void;
   /** A copy of the custom variables. */
   environment(projectId: string): Map<string, JsonValue>;
-  /** A copy of what stands beside the custom variables. */
+  /** A copy of the settings beside the custom variables. */
   topLevel(projectId: string): Map<string, JsonValue>;
-  /** An edit by hand: it moves the hash, and lands where the key stands or where its name belongs. */
+  /** An edit by hand: it moves the hash, and lands where the key is, or where its name belongs. */
   setVariable(projectId: string, key: string, value: JsonValue): void;
   /** A deletion by hand. Whether there was such a key. */
   deleteVariable(projectId: string, key: string): boolean;

@@ -13,13 +13,13 @@ export interface HasuraCloudProjectSetup {
   readonly name: string;
   /** A UUID; `null` for a project without a tenant. Default: the next one of a fixed sequence. */
   readonly tenantId?: string | null;
-  /** The custom variables. Values that are no strings are served as they stand. Default: none. */
+  /** The custom variables. Values that are no strings are served as they are. Default: none. */
   readonly environment?: JsonByKey;
-  /** What stands beside them, at the top level of `envVars`. Default: nothing. */
+  /** What is beside them, at the top level of `envVars`. Default: nothing. */
   readonly topLevel?: JsonByKey;
 }
 
-/** A project as it stands at the Hasura Cloud emulator. */
+/** A project of the Hasura Cloud emulator. */
 export interface HasuraCloudProject {
   readonly id: string;
   readonly name: string;

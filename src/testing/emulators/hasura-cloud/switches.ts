@@ -23,7 +23,7 @@ export interface HasuraCloudSwitches {
    * code of its own; or status 401. Default: `schema`.
    */
   readonly authFailure: 'schema' | 'errors' | 401;
-  /** What stands in `envVars` where there are no custom variables. Default: `absent`. */
+  /** What is in `envVars` where there are no custom variables. Default: `absent`. */
   readonly emptyEnvironment: 'absent' | 'empty' | 'null';
   /** `null`: `envVars` itself is null, against the official schema. Default: `object`. */
   readonly envVars: 'object' | 'null';

@@ -32,7 +32,7 @@ export function createDeployments(switches: QoverySwitches, nextId: () => string
       const endsAt = deploymentsEnd === 'by-hand' ? Infinity : startedAt + deploymentMs;
       begun.push({ id: nextId(), environmentId, startedAt, endsAt, endState });
     },
-    /** Ends those of an environment that are under way. */
+    /** Ends those of an environment that are in progress. */
     finish(environmentId: string, state?: string): void {
       begun.forEach((deployment, index) => {
         if (deployment.environmentId !== environmentId || now() >= deployment.endsAt) return;

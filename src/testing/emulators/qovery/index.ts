@@ -46,7 +46,7 @@ export interface QoveryEmulator extends Emulator {
   deleteVariable(id: string): boolean;
   /** The deployments that were asked for, the oldest first. */
   deployments(): QoveryDeployment[];
-  /** Ends the deployments of an environment that are under way. `state`: default, that of the switch `deploymentState`. */
+  /** Ends the deployments of an environment that are in progress. `state`: default, that of the switch `deploymentState`. */
   finishDeployment(environmentId: string, state?: string): void;
 }
 

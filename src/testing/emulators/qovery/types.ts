@@ -10,7 +10,7 @@ export interface QoveryPlace {
   readonly name: string;
 }
 
-/** An entry as it stands at the Qovery emulator, its value included. */
+/** An entry of the Qovery emulator, with its value. */
 export interface QoveryVariable {
   readonly id: string;
   readonly key: string;
@@ -20,7 +20,7 @@ export interface QoveryVariable {
   readonly scope: string;
   /** `VALUE`, `ALIAS`, `OVERRIDE`, `BUILT_IN`, `FILE` or any other text. */
   readonly variable_type: string;
-  /** The project or environment at which it stands. */
+  /** The project or environment at which it exists. */
   readonly parent_id: string;
   readonly mount_path: string | null;
   readonly description: string | null;

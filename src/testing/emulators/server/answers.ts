@@ -29,7 +29,7 @@ export interface EmulatedService {
   echoes(): boolean;
 }
 
-/** A log entry while its request is under way. */
+/** A log entry while its request is in flight. */
 export type OpenLogEntry = { -readonly [Field in keyof RequestLogEntry]: RequestLogEntry[Field] };
 
 /** Where the response to one request goes. */

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { answerWith, send, type EmulatedService, type OpenLogEntry, type Reply } from './answers.js';
 import { inProcessFetch, type IncomingCall } from './fetch.js';
 import type { Emulator, EmulatorOptions } from './types.js';
@@ -53,13 +53,7 @@ export async function startEmulatorServer(
   });
   // Longer than a client keeps an idle connection: a request must not meet a connection that is being closed.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string')
-    throw new Error('The emulator got no port to listen on.');
+  const port = await listen(server);
 
   let closed: Promise<void> | undefined;
   async function shutDown(): Promise<void> {
@@ -72,7 +66,7 @@ export async function startEmulatorServer(
   const close = () => (closed ??= shutDown());
 
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${port}`,
     requests,
     get peakInFlight() {
       return peakInFlight;
@@ -88,6 +82,18 @@ export async function startEmulatorServer(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Lets a server listen on a free port of this machine, and returns the port. */
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string')
+    throw new Error('The emulator got no port to listen on.');
+  return address.port;
 }
 
 function callOf(incoming: IncomingMessage): IncomingCall {

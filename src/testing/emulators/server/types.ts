@@ -2,7 +2,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { JsonValue } from '../../../contracts/json.js';
 
-/** One request that reached an emulator, as it stands in its log and as `intercept` gets it. */
+/** One request that reached an emulator, as it is in the log and as `intercept` gets it. */
 export interface RequestLogEntry {
   readonly method: string;
   /** The path as sent, without the query. */
@@ -105,7 +105,7 @@ export interface Emulator extends AsyncDisposable {
   readonly fetch: typeof globalThis.fetch;
   /** All requests since the start or {@link clearRequests}, in the order of their arrival. A live list. */
   readonly requests: readonly RequestLogEntry[];
-  /** The most requests that were under way at one moment, since the start or {@link clearRequests}. */
+  /** The most requests that were in flight at one moment, since the start or {@link clearRequests}. */
   readonly peakInFlight: number;
   clearRequests(): void;
   /** Replaces the hook of {@link EmulatorOptions.intercept}; `undefined` removes it. */
