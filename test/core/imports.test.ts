@@ -1,9 +1,21 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { InitialSyncBehavior } from '../../src/contracts/definition.js';
 import type { DestinationEntry } from '../../src/contracts/destination.js';
+import { isSecretSyncError } from '../../src/contracts/errors.js';
 import { SecretValue } from '../../src/contracts/secret.js';
 import { unrestrictedCapabilities } from '../../src/core/definition/defaults.js';
-import { resolveImport, type ResolveImportInput } from '../../src/core/imports.js';
+import type { SourceReadResult } from '../../src/contracts/source.js';
+import {
+  assertImportable,
+  importBehaviorOf,
+  resolveImport,
+  resolveSnapshot,
+  type ResolveImportInput,
+} from '../../src/core/imports.js';
+import { sourceSnapshot } from '../../src/core/inputs/source-snapshot.js';
+import { planSync } from '../../src/core/plan-sync.js';
+import { inOneGo } from '../../src/shared/turns/turns.js';
 import { compileKeySchema } from '../../src/core/definition/key-schema.js';
 import { anyDestination, anySource } from '../support/properties/arbitraries.js';
 import { deepFreeze } from '../support/properties/deep-freeze.js';
@@ -307,5 +319,116 @@ describe('an import', () => {
       }),
       propertyRuns,
     );
+  });
+});
+
+describe('what an operation imports', () => {
+  const definition = (initialSyncBehavior: InitialSyncBehavior) =>
+    planSync({
+      definition: { name: 'nightly', syncOptions: { initialSyncBehavior } },
+      source: {},
+      destination: {},
+    }).definition;
+
+  it.each([
+    ['import', 'overwrite-destination', undefined, false, 'prioritize-source'],
+    ['import', 'import-prioritize-source', 'prioritize-destination', true, 'prioritize-destination'],
+    ['sync', 'import-prioritize-source', 'prioritize-destination', true, 'import-prioritize-source'],
+    ['sync', 'import-prioritize-destination', undefined, true, 'import-prioritize-destination'],
+    ['sync', 'import-prioritize-destination', undefined, false, 'overwrite-destination'],
+    ['remove', 'import-prioritize-source', undefined, true, 'overwrite-destination'],
+  ] as const)(
+    '%s with %s, asked for %s, at a first sync: %s',
+    (operation, initial, asked, isInitial, expected) => {
+      expect(importBehaviorOf(operation, definition(initial), asked, isInitial)).toBe(expected);
+    },
+  );
+
+  const refused = (
+    operation: 'sync' | 'import' | 'remove',
+    initial: InitialSyncBehavior,
+    canImport: boolean,
+    remembersFirstSync: boolean,
+  ): string => {
+    try {
+      assertImportable({
+        operation,
+        definition: definition(initial),
+        capabilities: { ...unrestrictedCapabilities, import: canImport },
+        displayName: 'The shop',
+        remembersFirstSync,
+      });
+      return 'taken';
+    } catch (error) {
+      return isSecretSyncError(error) ? `${error.code}: ${error.message}` : 'unexpected';
+    }
+  };
+  const NOT_SUPPORTED =
+    'IMPORT_NOT_SUPPORTED: The shop can\'t be imported from; use initialSyncBehavior "overwrite-destination".';
+  const NEEDS_STORE =
+    'DURABLE_STORE_REQUIRED: initialSyncBehavior "import-prioritize-source" needs a store that remembers that the first ' +
+    'sync was done; pass the engine a store (memoryStore() if forgetting is fine).';
+
+  it.each([
+    ['sync', 'overwrite-destination', false, false, 'taken'],
+    ['remove', 'import-prioritize-source', false, false, 'taken'],
+    ['sync', 'import-prioritize-source', true, true, 'taken'],
+    ['sync', 'import-prioritize-source', false, true, NOT_SUPPORTED],
+    ['sync', 'import-prioritize-source', true, false, NEEDS_STORE],
+    ['import', 'overwrite-destination', true, false, 'taken'],
+    ['import', 'overwrite-destination', false, true, NOT_SUPPORTED],
+  ] as const)(
+    '%s with %s at a destination that can be imported from: %s, in a store that remembers: %s',
+    (operation, initial, canImport, remembers, expected) => {
+      expect(refused(operation, initial, canImport, remembers)).toBe(expected);
+    },
+  );
+});
+
+describe('what both sides hold alike after an import', () => {
+  const resolved = (
+    source: SourceReadResult,
+    destination: readonly DestinationEntry[],
+    destinationWins = false,
+  ) =>
+    resolveSnapshot(sourceSnapshot(source), destination, {
+      behavior: destinationWins ? 'prioritize-destination' : 'prioritize-source',
+      keySchema: compileKeySchema('APP_{{secretKey}}'),
+      capabilities: unrestrictedCapabilities,
+    });
+  const alike = (...given: Parameters<typeof resolved>) =>
+    inOneGo(resolved(...given)).alike.map(({ change, after, part, before }) => {
+      expect(before?.key).toBe(change.key);
+      expect(change).toMatchObject({ action: 'unchanged', reason: 'value-equal' });
+      return [change.key, change.sourceKey, after?.reveal(), part];
+    });
+
+  it('is what was alike, and what was imported, each with the part of the source that it came from', () => {
+    const source = {
+      secrets: { SAME: '1', OTHER: '2', EMPTY: '3' },
+      parts: [{ name: 'app', keys: ['SAME', 'OTHER', 'EMPTY'] }],
+    };
+    const destination = [
+      { key: 'APP_SAME', value: '1' },
+      { key: 'APP_OTHER', value: '9' },
+      { key: 'APP_EMPTY', value: '' },
+      { key: 'APP_NEW', value: '5' },
+      { key: 'STRANGE', value: '6' },
+    ];
+    expect(alike(source, destination)).toEqual([
+      ['APP_SAME', 'SAME', '1', 'app'],
+      ['APP_NEW', 'NEW', '5', undefined],
+    ]);
+    expect(alike(source, destination, true)).toEqual([
+      ['APP_SAME', 'SAME', '1', 'app'],
+      ['APP_OTHER', 'OTHER', '9', 'app'],
+      ['APP_NEW', 'NEW', '5', undefined],
+    ]);
+  });
+
+  it('is found in turns where there is much of it', () => {
+    const entries = Array.from({ length: 9_000 }, (_, index) => ({ key: `APP_${index}`, value: '1' }));
+    expect([...resolved({}, entries)].length).toBeGreaterThanOrEqual(2);
+    expect([...resolved({}, entries.slice(0, 10))]).toEqual([]);
   });
 });

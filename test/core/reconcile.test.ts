@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { PlannedChange } from '../../src/contracts/plan.js';
 import { SecretValue } from '../../src/contracts/secret.js';
-import { unrestrictedCapabilities } from '../../src/core/definition/defaults.js';
+import { resolveSyncOptions, unrestrictedCapabilities } from '../../src/core/definition/defaults.js';
 import { compileKeySchema } from '../../src/core/definition/key-schema.js';
-import { reconcile, type ReconcileInput } from '../../src/core/reconcile.js';
+import { indexEntries } from '../../src/core/inputs/destination-index.js';
+import { indexState } from '../../src/core/inputs/ownership.js';
+import { reconcile, reconcileIndexed, type ReconcileInput } from '../../src/core/reconcile.js';
+import { inOneGo } from '../../src/shared/turns/turns.js';
 import { changed, desiredRows, ME, secret, undesiredRows, variable, type Row } from './reconcile-rows.js';
 
 /** A destination with two kinds of which this sync writes secrets; what starts with SYS_ is reserved. */
@@ -362,5 +365,69 @@ describe('reconcile', () => {
       { key: 'APP_A', sourceKey: 'A', action: 'create', reason: 'missing' },
       { key: 'APP_B', action: 'delete', reason: 'absent-from-source' },
     ]);
+  });
+
+  it.each<[string, unknown]>([
+    ['undefined', undefined],
+    ['a text', 'A'],
+    ['a record of texts', { A: '1' }],
+    ['a record of which one has no source key', { A: { sourceKey: 'A', value: '1' }, B: { value: '1' } }],
+    ['a record of which one has no value', { A: { sourceKey: 'A' } }],
+    ['a record of which one has a number', { A: { sourceKey: 'A', value: 1 } }],
+    ['a Map of texts', new Map([['A', '1']])],
+  ])('is refused with what is desired: %s', (_title, desired) => {
+    const attempt = (): unknown =>
+      Reflect.apply(reconcile, undefined, [{ syncId: ME, desired, destination: {} }]);
+    const path = 'desired';
+    const message = 'it must be a record or a Map of objects with a sourceKey and a value that are strings';
+    expect(attempt).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining('The arguments of reconcile() are not valid') as unknown,
+        problems: [{ code: 'INVALID_OPTION', path, message }],
+      }),
+    );
+  });
+
+  it('names everything that is wrong with its input', () => {
+    const input = { syncId: '', desired: {}, destination: {}, unreadable: 1, duplicates: 'A' };
+    expect((): unknown => Reflect.apply(reconcile, undefined, [input])).toThrow(
+      /"duplicates"[^]*"syncId"[^]*"unreadable"|"syncId"[^]*"unreadable"[^]*"duplicates"/,
+    );
+  });
+
+  it.each([
+    [10, 0],
+    [9_000, 0],
+    [10, 9_000],
+  ])('gives others a turn with many keys: %d at the source, %d at the destination', (wanted, found) => {
+    const key = (index: number) => `K${String(index).padStart(5, '0')}`;
+    const desired = new Map(
+      Array.from({ length: wanted }, (_, index) => [key(index), { sourceKey: key(index), value: '1' }]),
+    );
+    const destination = Array.from({ length: found }, (_, index) => ({
+      key: `OTHER_${key(index)}`,
+      value: '1',
+    }));
+    const reconciling = reconcileIndexed({
+      syncId: ME,
+      desired,
+      unreadable: [],
+      duplicates: new Set(),
+      entries: inOneGo(indexEntries(destination, unrestrictedCapabilities)),
+      ownership: indexState(),
+      keySchema: compileKeySchema(undefined),
+      capabilities: unrestrictedCapabilities,
+      options: resolveSyncOptions(),
+      force: false,
+    });
+    let turns = 0;
+    let end = reconciling.next();
+    while (end.done !== true) {
+      turns += 1;
+      end = reconciling.next();
+    }
+    expect(end.value.steps).toHaveLength(wanted + found);
+    if (wanted + found > 1_000) expect(turns).toBeGreaterThanOrEqual(2);
+    else expect(turns).toBe(0);
   });
 });

@@ -218,6 +218,58 @@ describe('a removal of a sync of which nothing is remembered', () => {
   });
 });
 
+describe('a removal', () => {
+  const REMAIN = 'at the destination, for the reason given with each';
+
+  it.each<[string, readonly RememberedEntry[], readonly string[]]>([
+    ['that keeps nothing: nothing', [mine('A'), mine('B')], []],
+    [
+      'of one key that stays',
+      [mine('A'), mine('B', { holders: [THEM] })],
+      [`1 key that this sync wrote or wants stays ${REMAIN}: "B"`],
+    ],
+    [
+      'of several keys that stay, in order',
+      [mine('B', { holders: [THEM] }), mine('A', { syncId: THEM, holders: [ME] })],
+      [`2 keys that this sync wrote or wants stay ${REMAIN}: "A", "B"`],
+    ],
+  ])('warns %s', (_title, entries, messages) => {
+    const { plan } = removal({ destination: [secret('B'), secret('A')], state: { entries } });
+    expect(plan.warnings).toEqual(messages.map((message) => ({ code: 'KEYS_REMAIN', message })));
+  });
+
+  it.each<[string, PlaceState, readonly string[]]>([
+    ['is remembered by what it wrote', { entries: [mine('B')] }, []],
+    ['is remembered by its first sync', { syncs: [{ syncId: ME, importedAt: '' }] }, []],
+    ['is remembered by a redeployment that it still has to start', { redeployDue: [ME] }, []],
+    ['is not remembered by that of another sync', { redeployDue: [THEM] }, ['nothing-remembered']],
+  ])('of a sync that %s: guesses no key from the source unless it must', (_title, state, problems) => {
+    const removed = removal({ source: { A: '1' }, destination: [secret('A')], state });
+    expect(removed.problems).toEqual(problems);
+    expect(removed.changes).toHaveLength(problems.length);
+  });
+
+  it.each([
+    [1, '1 deletion is refused', '"K0"'],
+    [2, '2 deletions are refused', '"K0", "K1"'],
+  ])('of %d keys that are only guessed says so', (count, start, names) => {
+    const keys = Array.from({ length: count }, (_, index) => `K${index}`);
+    const source = Object.fromEntries(keys.map((key) => [key, '1']));
+    const given = { source, destination: keys.map((key) => secret(key)) };
+    expect(removal(given).plan.problems).toEqual([
+      {
+        code: 'DELETION_REFUSED',
+        reason: 'nothing-remembered',
+        message:
+          `${start}: nothing is remembered of this sync here, so that its keys are only guessed from the source; ` +
+          `confirm with confirmDeletions: ${count} (${names})`,
+      },
+    ]);
+    expect(removal({ ...given, confirmDeletions: count }).problems).toEqual([]);
+    expect(removal({ ...given, confirmDeletions: count + 1 }).problems).toHaveLength(1);
+  });
+});
+
 describe('a sync is remembered at a place', () => {
   const syncs = [{ syncId: ME, importedAt: '2026-01-01T00:00:00.000Z' }];
 
