@@ -302,6 +302,16 @@ describe('an import', () => {
     ).toThrowError(/"A": its value is number[^]*"B": its value is null/);
   });
 
+  it('refuses input of another shape, naming everything that is wrong', () => {
+    const input = { source: 7, destination: {}, behavior: 'import' };
+    expect((): unknown => Reflect.apply(resolveImport, undefined, [input])).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_OPTION',
+        message: expect.stringMatching(/resolveImport\(\)[^]*"source"[^]*"behavior"/) as unknown,
+      }),
+    );
+  });
+
   it('leaves its arguments as they are, and never changes what the source holds without listing it', () => {
     fc.assert(
       fc.property(anySource, anyDestination, fc.boolean(), (source, destination, destinationWins) => {

@@ -92,7 +92,7 @@ describe('what is wrong with the arguments of a function', () => {
         '"syncId": it must be a string that is not empty',
         '"desired": it must be a record or a Map of objects with a sourceKey',
         '"destination"',
-        '"state": it must be an object whose syncs, entries, redeployDue are lists',
+        '"state": it must be an object with syncs, entries, redeployDue, as a store keeps them',
       ],
     ],
     [
