@@ -213,6 +213,25 @@ describe('what a plan checks before it writes', () => {
     expect(new Set(made).size).toBe(made.length);
   });
 
+  it('moves when what is known of a value that cannot be read is another, and not of one that can', () => {
+    const at = (fingerprint: string | undefined, entry: object) =>
+      digests({
+        destination: [{ key: 'APP_B', ...entry }],
+        state: {
+          syncs: [{ syncId: 'nightly', importedAt: '' }],
+          entries: [
+            { key: 'APP_B', syncId: 'nightly', ...(fingerprint === undefined ? {} : { fingerprint }) },
+          ],
+        },
+      }).get('APP_B');
+    const unreadable = ['a.00', 'a.01', undefined].map((known) => at(known, {}));
+    expect(unreadable.every((digest) => digest?.length === 64)).toBe(true);
+    expect(new Set(unreadable).size).toBe(3);
+    const readable = ['a.00', 'a.01', undefined].map((known) => at(known, { value: '0' }));
+    expect(readable.every((digest) => digest?.length === 64)).toBe(true);
+    expect(new Set(readable).size).toBe(1);
+  });
+
   it('moves when the value to be imported, or what the source held, is another', () => {
     const made = (destination: string, source: Record<string, string>) =>
       planSync({ ...input, source, destination: { APP_A: destination } }).imports[0]?.digest;

@@ -95,6 +95,39 @@ describe('a plan that is compared with the same decision made now', () => {
       [`A: ${MOVED}`, `B: ${MOVED}`],
     ],
     [
+      'names every key that moved, in order, those that are new too',
+      { source: { B: '1' }, destination: {} },
+      { source: { B: '2', A: '1' }, destination: {} },
+      ['A: it was planned as nothing to do and would now be create', `B: ${MOVED}`],
+    ],
+    [
+      'is stale where one entry of a key has become two',
+      { destination: [{ key: 'A', id: '1' }] },
+      {
+        destination: [
+          { key: 'A', id: '1' },
+          { key: 'A', id: '2' },
+        ],
+      },
+      ['A: it was planned as delete and would now be delete and delete'],
+    ],
+    [
+      'holds where two entries of a key are listed in another order',
+      {
+        destination: [
+          { key: 'A', id: '1' },
+          { key: 'A', id: '2' },
+        ],
+      },
+      {
+        destination: [
+          { key: 'A', id: '2' },
+          { key: 'A', id: '1' },
+        ],
+      },
+      'taken',
+    ],
+    [
       'is stale where the entry is of another kind',
       {
         source: { B: '1' },
@@ -133,6 +166,25 @@ describe('a plan that is compared with the same decision made now', () => {
       'A: its import was planned as create and would now be nothing to do',
     ]);
     expect(compared(made({ A: '1' }, { A: '1' }), made({ A: '1' }, { A: '1' }))).toBe('taken');
+    expect(compared(made({ A: '1', B: '1' }), made({ A: '1', B: '2' }))).toEqual([`B: ${MOVED}`]);
+  });
+
+  it('holds where an import moved that changes neither side', () => {
+    const made = (B: string) =>
+      planned({ definition: importing, source: { A: '1', B: '2' }, destination: { B } });
+    const [then, now] = [made(''), made('2')];
+    expect([then, now].map(({ imports }) => imports.map(({ action }) => action))).toEqual([['ignore'], []]);
+    // What is written over it moved, which is another matter.
+    expect(compared(then, now)).toEqual(['B: it was planned as update and would now be nothing to do']);
+    const same = planned({ definition: importing, source: { A: '1' }, destination: {} });
+    const ignoring = planned({
+      definition: importing,
+      source: { secrets: { A: '1' }, unreadable: ['C'] },
+      destination: { C: '' },
+    });
+    expect(ignoring.imports.map(({ action }) => action)).toEqual(['ignore']);
+    expect(compared(same, ignoring)).toBe('taken');
+    expect(compared(ignoring, same)).toBe('taken');
   });
 
   it('is stale where what follows the writes is another, which is said only where no row moved', () => {

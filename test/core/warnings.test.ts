@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { RememberedEntry } from '../../src/contracts/state-store.js';
 import { unrestrictedCapabilities } from '../../src/core/definition/defaults.js';
+import { compileKeySchema } from '../../src/core/definition/key-schema.js';
 import { createKeyring } from '../../src/core/fingerprint/keyring.js';
+import { indexEntries } from '../../src/core/inputs/destination-index.js';
 import { sourceSnapshot } from '../../src/core/inputs/source-snapshot.js';
 import { indexState } from '../../src/core/inputs/ownership.js';
+import type { Situation } from '../../src/core/situation.js';
 import { plannedChange, type Step } from '../../src/core/step.js';
-import { driverWarnings, stateWarnings } from '../../src/core/warnings.js';
+import { driverWarnings, ownKeyWarnings, stateWarnings } from '../../src/core/warnings.js';
 import { inOneGo } from '../../src/shared/turns/turns.js';
 import { planSync, type PlanSyncInput } from '../../src/core/plan-sync.js';
 import { composeSources } from '../../src/sources/compose/index.js';
@@ -51,7 +54,10 @@ describe('a plan of several sources', () => {
       ['UNRESOLVED_REFERENCE', 'APP_A'],
       ['UNRESOLVED_REFERENCE', 'APP_B'],
     ]);
-    expect(plan.warnings[0]?.message).toContain('"A" in the source');
+    expect(plan.warnings[0]?.message).toBe(
+      'the value of "A" in the source holds a reference that was left unresolved, and is written as it is; correct the ' +
+        'reference at the source',
+    );
     expect(plan.applicable).toBe(true);
     expect(JSON.stringify(plan)).not.toContain('hunter2');
   });
@@ -119,6 +125,14 @@ describe('a plan warns of a key of its own that no schema matches any more', () 
       [`${left} is deleted, as deleteLeftBehind says`],
     ],
     ['not where it is gone', { destination: [] }, []],
+    [
+      'not where the source asks for it in a schema that it does not match',
+      {
+        source: { OLD_A: '1' },
+        definition: { name: 'nightly', syncOptions: { keySchema: '{{secretKey}}' } },
+      },
+      [],
+    ],
     ['not where another sync wrote it', { state: { entries: [{ ...mine, syncId: 'other' }] } }, []],
     ['not where nothing is remembered of it', { state: {} }, []],
     ['not where the schema matches it', { definition: { name: 'nightly' } }, []],
@@ -220,22 +234,34 @@ describe('what a driver says about writes', () => {
 describe('what is remembered of a place', () => {
   const keyring = createKeyring('k'.repeat(32));
   const made = (keyId: string, key: string) => ({ key, syncId: 'nightly', fingerprint: `${keyId}.00` });
-  const warned = (entries: readonly RememberedEntry[], more: object = {}) =>
-    inOneGo(
-      stateWarnings({
-        operation: 'sync',
-        definition: planSync({ definition: { name: 'nightly' }, source: {}, destination: {} }).definition,
-        place: 'memory',
-        source: sourceSnapshot({}),
-        entries: [],
-        ownership: indexState({ entries }),
-        capabilities: unrestrictedCapabilities,
-        options: { force: false },
-        seal: true,
-        keyring,
-        ...more,
-      }),
-    );
+  const situation = (entries: readonly RememberedEntry[]): Situation => ({
+    operation: 'sync',
+    definition: planSync({ definition: { name: 'nightly' }, source: {}, destination: {} }).definition,
+    place: 'memory',
+    source: sourceSnapshot({}),
+    entries: [],
+    ownership: indexState({ entries }),
+    capabilities: unrestrictedCapabilities,
+    options: { force: false },
+    seal: true,
+    keyring,
+    keySchema: compileKeySchema(undefined),
+    index: inOneGo(indexEntries([], unrestrictedCapabilities)),
+  });
+  const warned = (entries: readonly RememberedEntry[], more: Partial<Situation> = {}) =>
+    inOneGo(stateWarnings({ ...situation(entries), ...more }));
+
+  it.each([
+    [10, 0],
+    [9_000, 2],
+  ])('is looked through in turns: %d keys', (count, turns) => {
+    const steps = Array.from({ length: count }, (_, index): Step => {
+      const before = { key: `K${index}` };
+      const remembered = { ...before, syncId: 'nightly' };
+      return { change: plannedChange(before.key, undefined, 'keep', 'not-a-string'), before, remembered };
+    });
+    expect([...ownKeyWarnings(situation([]), steps)]).toHaveLength(turns);
+  });
 
   it('is warned of where it could not be verified', () => {
     expect(warned([], { isUnverified: true })).toEqual([
