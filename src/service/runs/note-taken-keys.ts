@@ -31,6 +31,12 @@ const MAY_BE_WRITTEN: ReadonlySet<string> = new Set(['applied', 'indeterminate']
 /** Reasons for which a key is kept although its sync may still want it. */
 const MAYBE_WANTED: ReadonlySet<string> = new Set(['unreadable-at-source', 'source-partial', 'other-kind']);
 
+/** Whether what a record's sync wrote was deleted after it was last synced. */
+function wasRemoved({ runs: { sync, remove } }: StoredSync): boolean {
+  const [syncedAt, removedAt] = [sync, remove].map((run) => Date.parse(run?.succeededAt ?? ''));
+  return syncedAt !== undefined && removedAt !== undefined && removedAt >= syncedAt;
+}
+
 /** The keys that the sync of a plan wants at its place, or may want. */
 function wantedKeys({ operation, changes }: SyncPlan): ReadonlySet<string> {
   if (operation !== 'sync') return new Set();
@@ -60,12 +66,12 @@ export class TakenKeysNotes {
 
   /**
    * Whether a run may write what another sync does not want. Not where it restores, for the same content of its source, what
-   * was in sync before: of that sync its record says what it said.
+   * was in sync before: of that sync its record says what it said. After a removal nothing is restored: others could write.
    */
   #mayDiffer(syncId: string, sourceDigest: string | undefined): boolean {
     const { own } = this.#context;
     const isSame = own.sourceDigest !== null && own.sourceDigest === sourceDigest;
-    return !isSame || takenBy(own, syncId) !== undefined;
+    return !isSame || wasRemoved(own) || takenBy(own, syncId) !== undefined;
   }
 
   #takenBy(plan: SyncPlan, sourceDigest: string | undefined, written: Iterable<string>) {

@@ -58,6 +58,19 @@ describe('two records that want one key with different values', () => {
     ]);
   });
 
+  it('show which one is not in sync where one was removed, and is synced again after the other one wrote', async () => {
+    const world = createWorld();
+    const { service } = world;
+    await contested(world, ['one', 'two']);
+    await service.removeSecrets('worker');
+    await service.sync('web');
+    expect(inPlace(world)).toMatchObject({ DATABASE_URL: 'one' });
+    expect(await statuses(world)).toMatchObject({ web: 'succeeded' });
+    await service.sync('worker');
+    expect(inPlace(world)).toMatchObject({ DATABASE_URL: 'two' });
+    expect(await statuses(world)).toEqual({ web: 'failed', worker: 'succeeded' });
+  });
+
   it('are not run in turns by auto-sync, looks and schedules included, nor after a restart', async () => {
     const clock = createVirtualClock();
     const setup = { clock, autoSync: { reconcileInterval: 10 * MINUTE } };
