@@ -112,9 +112,14 @@ export function isSecretSyncError<Code extends ErrorCode = ErrorCode>(
   error: unknown,
   code?: Code,
 ): error is SecretSyncError<Code> {
-  return (
-    error instanceof Error &&
-    BRAND in error &&
-    (code === undefined || ('code' in error && error.code === code))
-  );
+  try {
+    return (
+      error instanceof Error &&
+      BRAND in error &&
+      (code === undefined || ('code' in error && error.code === code))
+    );
+  } catch {
+    // A proxy can throw whatever is asked of it.
+    return false;
+  }
 }

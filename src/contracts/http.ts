@@ -60,7 +60,7 @@ export interface HttpErrorResponse {
 }
 
 export interface HttpRequest<Data> {
-  /** What the request does, in words that follow "could not": `list the variables`. For messages and events. */
+  /** What the request does, in words that follow "could not": `list the variables`. For messages, events and spans: no key. */
   readonly operation: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Segments below the endpoint, each percent-encoded as one segment. Absent: the endpoint itself. */

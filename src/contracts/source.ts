@@ -1,3 +1,4 @@
+import { SecretSyncError } from './errors.js';
 import { SecretValue } from './secret.js';
 
 /** The part of a source that a definition reads: the definition's `projectId`, `environment` and `secretPath`. */
@@ -118,4 +119,27 @@ export function secretPairs(
   secrets: SecretRecord,
 ): Iterable<readonly [sourceKey: string, value: string | SecretValue]> {
   return Symbol.iterator in secrets ? secrets : Object.entries(secrets);
+}
+
+/** Whether an object is one without a class, of whatever realm. */
+function isPlain(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/**
+ * Returns what a source's `read` returned as a `SourceRead`.
+ *
+ * @throws SecretSyncError `SOURCE_READ_FAILED` for what is no record and would look like an empty one, such as a promise or
+ * a response that was not read.
+ */
+export function sourceReadOf(result: SourceReadResult): SourceRead {
+  const read: SourceRead = isSourceRead(result) ? result : { secrets: result };
+  const { secrets } = read;
+  if (Symbol.iterator in secrets || isPlain(secrets) || Object.keys(secrets).length > 0) return read;
+  throw new SecretSyncError(
+    'SOURCE_READ_FAILED',
+    'The source returned something that holds no secrets and is no record, such as a promise or a response that was not ' +
+      'read; return a record, a Map, or a list of pairs.',
+  );
 }

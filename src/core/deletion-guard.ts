@@ -19,7 +19,7 @@ import { plannedChange, type Step } from './step.js';
 import { resolveSyncOptions, unrestrictedCapabilities } from './definition/defaults.js';
 import { identityKeySchema, isDistinctive, type KeySchema } from './definition/key-schema.js';
 import { checkPureInput, listOf, named } from './inputs/check-input.js';
-import { indexState, isFixed, otherHolders, ownedBy, ownedByOther } from './inputs/ownership.js';
+import { indexState, isFixed, isMatched, otherHolders, ownedBy, ownedByOther } from './inputs/ownership.js';
 import { canonicalKey, indexEntries, type DestinationInput } from './inputs/destination-index.js';
 
 export interface GuardDeletionsInput {
@@ -88,7 +88,7 @@ export function protection(
  * | step | holds | then |
  * |---|---|---|
  * | 1 | reserved, fixed, other scope; or other kind, unless this sync wrote it in that kind | keep |
- * | 2 | outside the schema, and not left behind with `deleteLeftBehind` | keep, `outside-schema` |
+ * | 2 | outside the schema, also in the spelling in which this sync wrote it, and not left behind with `deleteLeftBehind` | keep, `outside-schema` |
  * | 3 | `disableSecretDeletion` | keep, `deletion-disabled` |
  * | 4 | the source read was partial | keep every one, `source-partial` |
  * | 5 | another sync wrote it; or another sync wants it | keep, `owned-by-other-sync`; `wanted-by-other-sync` |
@@ -163,7 +163,8 @@ function keepReason(
   const { early, late } = protection(before, remembered, syncId, capabilities);
   if (early !== undefined) return early;
   const owned = ownedBy(remembered, syncId, before);
-  if (!keySchema.match(before.key) && !(owned && options.deleteLeftBehind)) return 'outside-schema';
+  if (!isMatched(keySchema, before, owned ? remembered : undefined) && !(owned && options.deleteLeftBehind))
+    return 'outside-schema';
   if (options.disableSecretDeletion) return 'deletion-disabled';
   if (source.partial === true) return 'source-partial';
   if (late !== undefined) return late;

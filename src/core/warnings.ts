@@ -6,7 +6,7 @@ import { endsTurn, forEachInTurns, type Turns } from '../shared/turns/turns.js';
 import { isWriteStep, type Step } from './step.js';
 import { isDistinctive } from './definition/key-schema.js';
 import { warningsBeside } from './follow-up.js';
-import { isFixed, ownedBy, partsOf } from './inputs/ownership.js';
+import { isFixed, isMatched, ownedBy, partsOf } from './inputs/ownership.js';
 import { type DecisionInput, type Situation, isPartial } from './situation.js';
 
 /** Returns what to know about the source and the key schema. */
@@ -39,7 +39,7 @@ export function sourceWarnings({ source, keySchema }: Situation): PlanWarning[] 
   return warnings;
 }
 
-/** Returns what to know about keys of this sync that are not deleted, or come from a part that holds nothing. */
+/** Returns what to know about keys of this sync that are not deleted, or that came from a part that holds nothing now. */
 export function* ownKeyWarnings(situation: Situation, steps: readonly Step[]): Turns<PlanWarning[]> {
   const { definition, keySchema, source } = situation;
   const fromEmpty = new Map<string, string[]>();
@@ -48,10 +48,16 @@ export function* ownKeyWarnings(situation: Situation, steps: readonly Step[]): T
   for (const { change, before, remembered } of steps) {
     count += 1;
     if (endsTurn(count)) yield;
-    if (before === undefined || remembered === undefined || change.sourceKey !== undefined) continue;
+    const isWanted = change.sourceKey !== undefined;
+    if (before === undefined || remembered === undefined || (isWanted && source.filledParts === undefined))
+      continue;
     const { key } = change;
     if (!ownedBy(remembered, definition.id, before)) continue;
-    if (!keySchema.match(key) && !isFixed(before, remembered, definition.id)) {
+    if (
+      !isWanted &&
+      !isMatched(keySchema, before, remembered) &&
+      !isFixed(before, remembered, definition.id)
+    ) {
       const message =
         change.action === 'delete'
           ? 'this sync wrote it, and the key schema no longer matches it; it is deleted, as deleteLeftBehind says'

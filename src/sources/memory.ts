@@ -1,5 +1,6 @@
 import { SecretValue } from '../contracts/secret.js';
 import { secretPairs, type SecretRecord, type SecretSource } from '../contracts/source.js';
+import { onAbort } from '../shared/abort.js';
 import { checkArguments } from '../shared/arguments/check.js';
 import { pairs } from '../shared/arguments/rules.js';
 
@@ -52,7 +53,7 @@ export function memorySource(secrets: SecretRecord = {}): MemorySource {
       // A function of its own, so that the same one can watch twice.
       const watcher = (): void => onChange();
       watchers.add(watcher);
-      signal.addEventListener('abort', () => watchers.delete(watcher), { once: true });
+      onAbort(signal, () => watchers.delete(watcher));
     },
     set(key, value) {
       stored.set(key, [SecretValue.from(value)]);

@@ -20,7 +20,7 @@ import {
   type Rule,
   type Rules,
 } from '../shared/arguments/rules.js';
-import { isSourceRead, secretPairs } from '../contracts/source.js';
+import { secretPairs, sourceReadOf } from '../contracts/source.js';
 
 /** What becomes of a source's secrets. All functions get the key as the source has it, and must be pure. */
 export interface SourceTransformation {
@@ -116,7 +116,7 @@ export function transformSource(source: SecretSource, transformation: SourceTran
 }
 
 function transformRead(result: SourceReadResult, { isDropped, rename, change }: Compiled): SourceRead {
-  const read: SourceRead = isSourceRead(result) ? result : { secrets: result };
+  const read = sourceReadOf(result);
   const { complete, unreadable, clashes, parts, unresolved } = read;
   const renameAll = (keys: Iterable<string>) => [...keys].filter((key) => !isDropped(key)).map(rename);
   return {
@@ -145,7 +145,7 @@ function writeMethods(
 ): Required<Pick<SecretSource, 'write' | 'checkWrite'>> {
   const keysByName = async (location: SourceLocation, options: SourceCallOptions) => {
     const result = await source.read(location, options);
-    const read: SourceRead = isSourceRead(result) ? result : { secrets: result };
+    const read = sourceReadOf(result);
     const keys = new Set([
       ...Array.from(secretPairs(read.secrets), ([key]) => key),
       ...(read.unreadable ?? []),

@@ -56,6 +56,30 @@ const all: Case = {
   source: { partial: true, empty: true },
 };
 
+describe('a deletion at a destination that compares keys in its own way', () => {
+  const anyCase = { ...capabilities, canonicalKey: (key: string) => key.toUpperCase() };
+  const shown = { key: 'app_k', capabilities: anyCase };
+
+  it('happens where this sync wrote the key in the spelling of its schema', () => {
+    const written = (memory: Case['memory']) =>
+      guardDeletions({
+        syncId: ME,
+        changes: [deletion('app_k', 'secret')],
+        destination: [{ key: 'app_k', kind: 'secret' }],
+        state: { entries: memory === undefined ? [] : [{ key: 'APP_K', ...memory }] },
+        keySchema,
+        capabilities: anyCase,
+      }).changes.map(({ action, reason }) => `${action} ${reason}`);
+    expect(written(mine)).toEqual([DELETED]);
+    expect(written(theirs)).toEqual(['keep outside-schema']);
+    expect(written(undefined)).toEqual(['keep outside-schema']);
+  });
+
+  it('does not happen where nothing was written in that spelling', () => {
+    expect(guardOne({ ...shown, memory: mine })).toEqual(['keep outside-schema']);
+  });
+});
+
 describe('a deletion', () => {
   it.each<[string, Case, string]>([
     ['that matches happens', {}, DELETED],

@@ -62,6 +62,30 @@ describe('a plan of several sources', () => {
     expect(JSON.stringify(plan)).not.toContain('hunter2');
   });
 
+  it('warns where a part holds nothing any more, also of keys that a weaker part holds', () => {
+    const part = (name: string, keys: readonly string[]) => ({ name, keys });
+    const remembered = { syncId: 'several', part: 'app' };
+    const plan = planSync({
+      definition,
+      source: { secrets: { A: 'hunter2', B: '2' }, parts: [part('base', ['A', 'B']), part('app', [])] },
+      destination: { APP_A: 'hunter3', APP_B: '2', APP_C: '3' },
+      state: {
+        entries: [
+          { key: 'APP_A', ...remembered },
+          { key: 'APP_B', syncId: 'several', part: 'base' },
+          { key: 'APP_C', ...remembered },
+        ],
+      },
+    });
+    expect(plan.warnings).toEqual([
+      {
+        code: 'PART_EMPTY',
+        message: '"app" of the source held "APP_A", "APP_C" and holds nothing any more',
+      },
+    ]);
+    expect(JSON.stringify(plan)).not.toContain('hunter');
+  });
+
   it('does not warn where one source holds all', () => {
     const plan = planSync({ definition, source: { A: '1' }, destination: {} });
     expect(plan.warnings).toEqual([]);

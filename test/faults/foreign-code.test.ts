@@ -40,6 +40,18 @@ const quoting = (...given: unknown[]): never => {
   throw new TypeError(`can't work with ${JSON.stringify(given)} ${VALUE} ${TOKEN}`, { cause: given });
 };
 
+/** Throws an error whose every property throws another one. */
+const throwing = (): never => {
+  const error = new Proxy<Error>(new Error(VALUE), { get: quoting, has: quoting, getPrototypeOf: quoting });
+  throw error;
+};
+
+class Refusal extends SecretSyncError {
+  toJSON() {
+    return { response: VALUE };
+  }
+}
+
 /** Answers something that is no answer at all, whatever the types say. */
 const answering = (answer: unknown) => () => answer as never;
 
@@ -76,6 +88,27 @@ describe('what foreign code throws or answers shows no value and no token', () =
         },
       })),
     ],
+    [
+      'read() that throws one of our errors with more in it',
+      alteredConnection(() => ({
+        read: async () => {
+          throw Object.assign(new SecretSyncError('DESTINATION_REJECTED', 'It was refused.'), {
+            response: cause,
+          });
+        },
+      })),
+    ],
+    [
+      'read() that throws an error of a class of its own made of ours',
+      alteredConnection(() => ({
+        read: async () => {
+          throw new Refusal('DESTINATION_REJECTED', 'It was refused.');
+        },
+      })),
+    ],
+    ['read() that throws what throws when it is looked at', alteredConnection(() => ({ read: throwing }))],
+    ['write() that throws what throws when it is looked at', alteredConnection(() => ({ write: throwing }))],
+    ['identity() that throws what throws when it is looked at', altered(() => ({ identity: throwing }))],
     ['write() that answers nothing', alteredConnection(() => ({ write: async () => undefined }))],
     ['write() that answers no outcomes', alteredConnection(() => ({ write: async () => [VALUE] }))],
     [

@@ -1,5 +1,9 @@
+import { getEventListeners } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { SecretValue } from '../../src/contracts/secret.js';
+import type { SecretSource } from '../../src/contracts/source.js';
+import { dotenvSource } from '../../src/sources/dotenv/index.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { createCanaries } from '../../src/testing/leaks/canaries.js';
 import { sourceConformance } from '../../src/testing/conformance/source/index.js';
@@ -85,5 +89,20 @@ describe('memorySource', () => {
     const source = memorySource(canaries.values.map(({ name, text }) => [name, text] as const));
     canaries.assertAbsent('the source', source);
     canaries.assertAbsent('its entries', source.entries());
+  });
+});
+
+describe('sources that are watched many times with one signal', () => {
+  it.each<[string, () => Required<Pick<SecretSource, 'watch'>>]>([
+    ['in memory', () => memorySource()],
+    ['of files', () => dotenvSource(fileURLToPath(import.meta.url))],
+  ])('share one listener on it, and leave none: %s', async (_title, create) => {
+    const shutdown = new AbortController();
+    const { signal } = shutdown;
+    const sources = Array.from({ length: 12 }, create);
+    for (const source of sources) await source.watch({}, () => undefined, { signal });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    shutdown.abort();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });

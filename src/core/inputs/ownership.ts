@@ -1,5 +1,6 @@
 import type { DestinationEntry } from '../../contracts/destination.js';
 import type { PlaceState, RememberedEntry } from '../../contracts/state-store.js';
+import type { KeySchema } from '../definition/key-schema.js';
 import { createKeyIndex } from './key-index.js';
 
 /** What is remembered of a place: which syncs were here, and who owns and wants each key. */
@@ -55,6 +56,16 @@ export function ownedByOther(remembered: RememberedEntry | undefined, syncId: st
   if (remembered === undefined) return false;
   return remembered.syncId !== syncId || (remembered.pending?.syncId ?? syncId) !== syncId;
 }
+
+/**
+ * Whether a key schema matches an entry, in its own spelling or in the one that is remembered: a destination that compares
+ * keys in its own way can show a key in another spelling than the one in which it was written.
+ */
+export const isMatched = (
+  { match }: Pick<KeySchema, 'match'>,
+  entry: Pick<DestinationEntry, 'key'>,
+  remembered: RememberedEntry | undefined,
+): boolean => match(entry.key) || (remembered !== undefined && match(remembered.key));
 
 /** Whether a write of this sync was begun here and its end is not known. */
 export const isBegunBy = (remembered: RememberedEntry | undefined, syncId: string): boolean =>

@@ -40,7 +40,7 @@ export function partsIn(read: SourceRead, report: Report): SourceParts {
   const partOf = new Map<string, string>();
   const emptyParts: string[] = [];
   const names = new Set<string>();
-  const parts: unknown = read.parts ?? [];
+  const { parts = [] }: { readonly parts?: unknown } = read;
   if (!isIterable(parts)) {
     report('`parts` is not a list; return an array of { name, keys }');
     return { partOf, emptyParts };

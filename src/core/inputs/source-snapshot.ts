@@ -37,12 +37,14 @@ export function sourceSnapshot(read: SourceReadResult): SourceSnapshot {
   const unresolved = stringsIn(structured.unresolved, 'unresolved', report);
   const parts = partsIn(structured, report);
   const clashes = clashesIn(structured, report);
+  const { complete = true }: { readonly complete?: unknown } = structured;
+  if (typeof complete !== 'boolean') report('`complete` is not a boolean; return true or false');
   throwProblems('The source returned something else than a SourceRead', problems);
   return {
     secrets,
     duplicates,
     unreadable,
-    incomplete: structured.complete === false,
+    incomplete: complete === false,
     clashes: [...clashes].sort(byText((clash) => clash.key)),
     unresolved,
     ...parts,

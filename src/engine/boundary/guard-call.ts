@@ -7,15 +7,52 @@ import { type ErrorCode } from '../../contracts/error-codes.js';
 // Code that is not ours: sources, drivers, stores, connections, observers. Its errors can quote a value, it need not
 // look at a signal, and it can return anything.
 
+/** Does what looks at something foreign, whose properties can throw, as those of a proxy do; `undefined` where one does. */
+function unlessThrows<Result>(look: () => Result): Result | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
+
 /** Returns the class of an unforeseen error: the one thing of it that certainly contains no value. */
 function className(error: unknown): string {
-  const name = error instanceof Error ? error.constructor.name : typeof error;
-  return /^[A-Z][A-Za-z]{0,40}Error$/.test(name) ? name : 'an unknown error';
+  const name = unlessThrows((): unknown => (error instanceof Error ? error.constructor.name : typeof error));
+  return typeof name === 'string' && /^[A-Z][A-Za-z]{0,40}Error$/.test(name) ? name : 'an unknown error';
+}
+
+/** What an error that says nothing of a run has of its own; all but its sentence and its problems is no text of others. */
+const FIELDS: ReadonlySet<PropertyKey> = new Set([
+  ...[
+    'name',
+    'message',
+    'stack',
+    'code',
+    'retryable',
+    'key',
+    'problems',
+    'status',
+    'retryAt',
+    'maybeWritten',
+  ],
+  ...['definitionId', 'place', 'destination', 'connectionId', 'runId'],
+]);
+
+const isPlain = (error: SecretSyncError): boolean =>
+  Object.getPrototypeOf(error) === SecretSyncError.prototype &&
+  Reflect.ownKeys(error).every((field) => FIELDS.has(field));
+
+/** Returns an error that is a `SecretSyncError` already, as far as it says what one of this library says. */
+function knownError(error: unknown): SecretSyncError | undefined {
+  if (!isSecretSyncError(error)) return undefined;
+  return isPlain(error) ? error : new SecretSyncError(error.code, error.message, detailsOf(error));
 }
 
 /**
  * Makes a `SecretSyncError` of what foreign code threw; of an unforeseen error it shows the class alone. One that is a
- * `SecretSyncError` already keeps everything but its cause, which can contain anything.
+ * `SecretSyncError` already keeps what those of this library say. Its cause, and what its code has added to it, can contain
+ * anything.
  */
 export function foreignError(
   error: unknown,
@@ -23,10 +60,8 @@ export function foreignError(
   sentence: string,
   details: ErrorDetails = {},
 ): SecretSyncError {
-  if (!isSecretSyncError(error))
-    return new SecretSyncError(code, `${sentence} (${className(error)})`, details);
-  if (error.cause === undefined) return error;
-  return new SecretSyncError(error.code, error.message, detailsOf(error));
+  const known = unlessThrows(() => knownError(error));
+  return known ?? new SecretSyncError(code, `${sentence} (${className(error)})`, details);
 }
 
 /** Calls foreign code that is synchronous. */

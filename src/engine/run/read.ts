@@ -1,7 +1,7 @@
 import type { DestinationConnection, DestinationEntry, Facts } from '../../contracts/destination.js';
 import { SecretSyncError } from '../../contracts/errors.js';
 import { quote } from '../../shared/text.js';
-import type { SourceLocation } from '../../contracts/source.js';
+import { sourceReadOf, type SourceLocation } from '../../contracts/source.js';
 import { locationIn } from '../../core/inputs/location.js';
 import { sourceSnapshot, type SourceSnapshot } from '../../core/inputs/source-snapshot.js';
 import type { GuardedHttpClient } from '../../http/client.js';
@@ -24,7 +24,7 @@ export async function readLocation(
   signal: AbortSignal,
 ): Promise<SourceSnapshot> {
   const snapshot = await guarded(
-    async () => sourceSnapshot(await source.read(location, { signal })),
+    async () => sourceSnapshot(sourceReadOf(await source.read(location, { signal }))),
     signal,
     'SOURCE_READ_FAILED',
     `The source ${quote(source.name)} could not be read; nothing was written. Check that it can be reached and is complete.`,

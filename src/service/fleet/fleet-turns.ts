@@ -44,10 +44,10 @@ export class FleetTurns {
     const left = await this.#pauses.left(connection);
     if (left > 0) return { status: 'busy', error: undefined, retryAt: clock.now() + left };
     const lost = new AbortController();
-    const { signal: ended, release } = followSignals(signal, lost.signal);
     const onLost = () => lost.abort();
     const slot = await this.#slots.take({ connection, limit: runsPerConnection, signal, onLost });
     if (slot === undefined) return { status: 'busy', error: undefined };
+    const { signal: ended, release } = followSignals(signal, lost.signal);
     const sharing = this.#sharing(connection);
     try {
       const end = await work({ signal: ended, onEvent: (event) => sharing.hear(event) });

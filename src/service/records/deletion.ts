@@ -45,20 +45,25 @@ export async function deleteRecord(
   await hold();
   letGo(stored);
   const job = jobOf(id, 'remove', 'deleted', { options: { confirmDeletions: call.confirmDeletions } });
-  const before = (signal: AbortSignal) => releaseFormer(parts, stored, signal);
-  const onSucceeded = () => parts.editor.remove(stored);
+  const former = createFormerPlaces(parts, id);
+  const onSucceeded = async (place: string) => {
+    await former.releaseRest(place, call.signal);
+    await parts.editor.remove(stored);
+  };
   const work = async () => {
     if (removeSecrets) {
-      assertSucceeded(await runs.run(job, { signal: call.signal, before, onSucceeded }), id);
+      const end = await runs.run(job, { signal: call.signal, before: former.release, onSucceeded });
+      assertSucceeded(end, id);
       return;
     }
-    await runs.inTurn(job, call.signal, async (signal) => {
-      await before(signal);
+    await runs.inTurn(job, call.signal, async (signal, current) => {
+      const { place } = current;
+      await former.release(signal, current);
       const onReleased = async () => {
         await leaveTaken(parts, id);
-        await onSucceeded();
+        await onSucceeded(place);
       };
-      await options.port.release({ syncId: id, place: stored.place }, { signal, onReleased });
+      await options.port.release({ syncId: id, place }, { signal, onReleased });
     });
   };
   try {
@@ -94,11 +99,24 @@ async function leaveTaken({ options, records, onDue }: DeletionParts, id: string
   if (own !== undefined) await new TakenKeysNotes({ options, records, own, onDue }).leave(undefined);
 }
 
-/** Forgets what the sync owns at places that it pointed to before. */
-async function releaseFormer(
-  { options }: DeletionParts,
-  { definition, formerPlaces }: StoredSync,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const place of formerPlaces) await options.port.release({ syncId: definition.id, place }, { signal });
+/** Forgets what a sync owns at the places that it pointed to before, each once. */
+function createFormerPlaces({ options, records }: DeletionParts, syncId: string) {
+  const released = new Set<string>();
+  const release = async (signal: AbortSignal | undefined, { formerPlaces }: StoredSync): Promise<void> => {
+    for (const place of formerPlaces) {
+      if (released.has(place)) continue;
+      await options.port.release({ syncId, place }, { signal });
+      released.add(place);
+    }
+  };
+  return {
+    /** Those of the record as it is when it has its turn. */
+    release,
+    /** Those that the record was moved from since, by a person or by its connection; but for the one in hand. */
+    async releaseRest(inHand: string, signal: AbortSignal | undefined): Promise<void> {
+      released.add(inHand);
+      const current = (await records.read(syncId))?.stored;
+      if (current !== undefined) await release(signal, current);
+    },
+  };
 }

@@ -3,6 +3,7 @@ import { isSecretSyncError, SecretSyncError } from '../../contracts/errors.js';
 import type { JsonValue } from '../../contracts/json.js';
 import type { StoredEntry, VersionedDocument } from '../../contracts/state-store.js';
 import type { IsKnown, SealedStore } from '../../engine/state/sealed-store.js';
+import { foreignError } from '../../engine/boundary/guard-call.js';
 import { withTimeLimit } from '../../shared/async.js';
 import { readEntries } from '../../stores/entries.js';
 import type { ResolvedServiceOptions } from '../options.js';
@@ -54,11 +55,12 @@ function storeFailure(code: Failure, why: string): SecretSyncError {
 const createGuard =
   (clock: Clock): Guard =>
   async (code, call) => {
+    const failed = () => storeFailure(code, 'failed');
     const tooLate = () => storeFailure(code, `did not return within ${STORE_LIMIT_MS} ms`);
     try {
       return await withTimeLimit(call, { ms: STORE_LIMIT_MS, clock }, tooLate);
     } catch (error) {
-      throw isSecretSyncError(error) ? error : storeFailure(code, 'failed');
+      throw isSecretSyncError(error) ? foreignError(error, code, failed().message) : failed();
     }
   };
 

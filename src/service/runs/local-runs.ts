@@ -4,6 +4,7 @@ import { canonicalJson } from '../../shared/canonical-json.js';
 import { connectionOf } from '../fleet/connection.js';
 import type { ResolvedServiceOptions } from '../options.js';
 import { syncNotFound, type LoadedSync, type RecordStore } from '../records/record-store.js';
+import type { StoredSync } from '../records/stored-sync.js';
 import { ConcurrencyGate, type Lane } from './concurrency-gate.js';
 import type { Activity } from './idle-tracker.js';
 import { RunQueue, type QueuedRun } from './run-queue.js';
@@ -15,10 +16,10 @@ import type { SyncJob } from './sync-job.js';
 export interface LocalCall {
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: SyncEvent) => void) | undefined;
-  /** Done before the run, in its turn. */
-  readonly before?: (signal: AbortSignal) => Promise<void>;
-  /** Done before the place is given back, once the run has succeeded. */
-  readonly onSucceeded?: () => Promise<void>;
+  /** Done before the run, in its turn, for the record as it is then. */
+  readonly before?: (signal: AbortSignal, stored: StoredSync) => Promise<void>;
+  /** Done before the place is given back, once the run has succeeded there. */
+  readonly onSucceeded?: (place: string) => Promise<void>;
 }
 
 const laneOf = ({ stored: { definition, place } }: LoadedSync): Lane => ({
@@ -57,11 +58,15 @@ export class LocalRuns {
     return this.queue.ask(asked, (run) => this.#inTurn(job, call, run, known));
   }
 
-  /** Does other work in the turn of a record. */
-  async inTurn(job: SyncJob, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<void>) {
+  /** Does other work in the turn of a record, as that is then. */
+  async inTurn(
+    job: SyncJob,
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal, stored: StoredSync) => Promise<void>,
+  ) {
     await this.queue.ask({ job, signal }, (run) =>
-      this.#turn(job, run, undefined, async () => {
-        await work(run.signal);
+      this.#turn(job, run, undefined, async ({ stored }) => {
+        await work(run.signal, stored);
         return { status: 'unwanted' };
       }),
     );
@@ -77,7 +82,7 @@ export class LocalRuns {
 
   #inTurn(job: SyncJob, call: LocalCall, run: QueuedRun, known: LoadedSync | undefined): Promise<RunEnd> {
     return this.#turn(job, run, known, async (loaded) => {
-      await call.before?.(run.signal);
+      await call.before?.(run.signal, loaded.stored);
       return this.#runner.run({ ...job, cause: run.cause() }, loaded, {
         signal: run.signal,
         isAwaited: run.isAwaited(),

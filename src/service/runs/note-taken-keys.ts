@@ -31,6 +31,12 @@ const MAY_BE_WRITTEN: ReadonlySet<string> = new Set(['applied', 'indeterminate']
 /** Reasons for which a key is kept although its sync may still want it. */
 const MAYBE_WANTED: ReadonlySet<string> = new Set(['unreadable-at-source', 'source-partial', 'other-kind']);
 
+/** Whether what a record's sync wrote was deleted after it was last synced. */
+function wasRemoved({ runs: { sync, remove } }: StoredSync): boolean {
+  const [syncedAt, removedAt] = [sync, remove].map((run) => Date.parse(run?.succeededAt ?? ''));
+  return syncedAt !== undefined && removedAt !== undefined && removedAt >= syncedAt;
+}
+
 /** The keys that the sync of a plan wants at its place, or may want. */
 function wantedKeys({ operation, changes }: SyncPlan): ReadonlySet<string> {
   if (operation !== 'sync') return new Set();
@@ -60,17 +66,21 @@ export class TakenKeysNotes {
 
   /**
    * Whether a run may write what another sync does not want. Not where it restores, for the same content of its source, what
-   * was in sync before: of that sync its record says what it said.
+   * was in sync before: of that sync its record says what it said. After a removal, or where yet another sync took the key
+   * meanwhile, nothing is restored: others can have found their own value there since. So can one that this sync took keys of.
    */
-  #mayDiffer(syncId: string, sourceDigest: string | undefined): boolean {
+  #mayDiffer(syncId: string, keys: readonly string[], sourceDigest: string | undefined): boolean {
     const { own } = this.#context;
     const isSame = own.sourceDigest !== null && own.sourceDigest === sourceDigest;
-    return !isSame || takenBy(own, syncId) !== undefined;
+    if (!isSame || wasRemoved(own) || own.tookFrom.includes(syncId)) return true;
+    const wasTaken = (key: string) =>
+      own.takenKeys.some((taken) => taken.hasMore || taken.keys.includes(key));
+    return takenBy(own, syncId) !== undefined || keys.some(wasTaken);
   }
 
   #takenBy(plan: SyncPlan, sourceDigest: string | undefined, written: Iterable<string>) {
     const taken = [...othersKeys(plan, new Set(written))];
-    return new Map(taken.filter(([syncId]) => this.#mayDiffer(syncId, sourceDigest)));
+    return new Map(taken.filter(([syncId, keys]) => this.#mayDiffer(syncId, keys, sourceDigest)));
   }
 
   /** Notes in the record of this sync who is named by it, before they are. */

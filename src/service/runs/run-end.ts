@@ -27,8 +27,8 @@ export interface RunCall {
   readonly onEvent?: ((event: SyncEvent) => void) | undefined;
   /** A caller waits for it, and gets what it throws: it is done whatever the record says. */
   readonly isAwaited: boolean;
-  /** Done before the place is given back, once the run has succeeded. */
-  readonly onSucceeded?: () => Promise<void>;
+  /** Done before the place is given back, once the run has succeeded there. */
+  readonly onSucceeded?: (place: string) => Promise<void>;
 }
 
 /** Why a run that is no longer wanted was ended. */

@@ -178,7 +178,7 @@ export class Runner {
     const taken = await attempt.taken?.end(result);
     if (result.status !== 'succeeded') return;
     const { definition } = loaded.stored;
-    await call.onSucceeded?.();
+    await call.onSucceeded?.(result.plan.place);
     const succeededAt = new Date(this.#options.clock.now()).toISOString();
     await this.#noteEnd(attempt, (stored) => ({
       ...succeededRecord(stored, job.operation, result, definition, succeededAt),

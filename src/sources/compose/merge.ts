@@ -1,6 +1,6 @@
 import type { SecretValue } from '../../contracts/secret.js';
 import type { SourceClash, SourcePart, SourceRead, SourceReadResult } from '../../contracts/source.js';
-import { isSourceRead, secretPairs } from '../../contracts/source.js';
+import { secretPairs, sourceReadOf } from '../../contracts/source.js';
 
 /** What one composed source returned. */
 export interface PartRead {
@@ -17,7 +17,7 @@ export interface PartRead {
 
 /** Returns what one composed source returned, by key. */
 export function partRead(name: string, result: SourceReadResult): PartRead {
-  const read: SourceRead = isSourceRead(result) ? result : { secrets: result };
+  const read = sourceReadOf(result);
   const held = new Map<string, (string | SecretValue)[]>();
   for (const [key, value] of secretPairs(read.secrets)) {
     const values = held.get(key);
@@ -25,10 +25,12 @@ export function partRead(name: string, result: SourceReadResult): PartRead {
     else values.push(value);
   }
   for (const key of read.unreadable ?? []) held.set(key, []);
+  const { complete = true }: { readonly complete?: unknown } = read;
   return {
     name,
     held,
-    incomplete: read.complete === false,
+    // What is no boolean is a mistake, which must delete nothing.
+    incomplete: complete !== true,
     clashes: [...(read.clashes ?? [])],
     parts: partsOf(name, read, held.keys()),
     unresolved: new Set(read.unresolved),

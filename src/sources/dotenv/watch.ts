@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Clock } from '../../contracts/clock.js';
 import { SecretSyncError } from '../../contracts/errors.js';
+import { onAbort } from '../../shared/abort.js';
 import { quote } from '../../shared/text.js';
 import { watchDirectories } from './directories.js';
 import { signatureOf, systemCode } from './file.js';
@@ -69,13 +70,13 @@ export async function watchFiles(
   const absolute = paths.map((path) => resolve(path));
   const directories = watchDirectories(absolute, stir);
   const close = (): void => directories.close();
-  signal.addEventListener('abort', close, { once: true });
+  const stopListening = onAbort(signal, close);
   try {
     await Promise.all(absolute.map(assertDirectory));
     const failure = await directories.update();
     if (failure) throw failure;
   } catch (error) {
-    signal.removeEventListener('abort', close);
+    stopListening();
     close();
     throw error;
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../contracts/clock.js';
 import { isSecretSyncError } from '../../contracts/errors.js';
 import type { ErrorCode } from '../../contracts/error-codes.js';
+import { onAbort } from '../../shared/abort.js';
 import type { InfisicalPlace } from './options.js';
 import type { InfisicalSession } from './session.js';
 
@@ -37,12 +38,12 @@ const rest = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
 /** Follows the body of a response, which ends with the signal. */
 function streamOf(body: ReadableStream<Uint8Array>, clock: Clock, signal: AbortSignal): EventStream {
   const reader = body.getReader();
+  const cancel = (): void => void reader.cancel().catch(() => undefined);
+  const stopListening = onAbort(signal, cancel);
   const close = (): void => {
-    signal.removeEventListener('abort', close);
-    void reader.cancel().catch(() => undefined);
+    stopListening();
+    cancel();
   };
-  signal.addEventListener('abort', close, { once: true });
-  if (signal.aborted) close();
   return {
     close,
     async follow(onEvent) {

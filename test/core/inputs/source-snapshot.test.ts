@@ -47,6 +47,11 @@ describe('what a source returned', () => {
     expect(sourceSnapshot({ secrets: {}, complete: false }).incomplete).toBe(true);
   });
 
+  it.each([0, null, 'false', {}])('is refused where it says %j of whether it is complete', (complete) => {
+    const read: unknown = { secrets: { A: '1' }, complete };
+    expect(() => sourceSnapshot(read as SourceReadResult)).toThrow('`complete` is not a boolean');
+  });
+
   it('has its clashes by key, and the first of the values of a key that it gave twice', () => {
     const clash = (key: string) => ({ key, parts: ['a', 'b'] });
     const pairs: [string, string][] = [

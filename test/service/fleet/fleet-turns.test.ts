@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { SecretSyncError } from '../../../src/contracts/errors.js';
 import type { Performed, SyncJob } from '../../../src/service/index.js';
@@ -66,6 +67,16 @@ describe('the limit of a connection over a fleet', () => {
     folders.failWith(new Error('away'));
     expect(await performIn(first, ids[1] ?? '')).toMatchObject({ status: 'failed' });
     expect(await store.list('slots/')).toEqual([]);
+  });
+});
+
+describe('a job that finds no slot free', () => {
+  it('leaves no listener on the signal that it was given', async () => {
+    const { first, ids } = await openFleet(['a', 'b', 'c'], 1);
+    const { signal } = new AbortController();
+    const ends = await Promise.all(ids.map((id) => performIn(first, id, { ...PER_CONNECTION, signal })));
+    expect(statusesOf(ends)).toContain('busy');
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });
 

@@ -98,6 +98,40 @@ describe('a record whose owner is gone', () => {
     },
   );
 
+  it.each([
+    ['with its secrets', true],
+    ['without them', false],
+  ])(
+    'gives free what it wrote at a place that it is moved from while it is deleted, %s',
+    async (_title, removeSecrets) => {
+      const world = createWorld();
+      const { service, folders } = world;
+      folders.set('/shop', 'API_KEY', 'one');
+      await service.createSync(definitionOf('shop', manual));
+      await service.whenIdle();
+      const deletion = service.deleteSync('shop', { removeSecrets });
+      await service.updateSync('shop', { destinationConfig: { place: 'elsewhere' } }).catch(() => undefined);
+      await deletion;
+      expect(await ownersAt(world)).toEqual([]);
+      expect(await service.listSyncs()).toEqual([]);
+    },
+  );
+
+  it('gives free what it wrote at the place that its connection points to no longer when it is deleted', async () => {
+    const inner = memoryDestination();
+    let host = 'first';
+    const identity: typeof inner.identity = (given, config) => `${host}:${inner.identity(given, config)}`;
+    const world = createWorld({ destination: { ...inner, identity } });
+    const { service, folders } = world;
+    folders.set('/shop', 'API_KEY', 'one');
+    await service.createSync(definitionOf('shop', manual));
+    await service.whenIdle();
+    host = 'second';
+    inner.delete('API_KEY', { place: 'shop' });
+    await service.deleteSync('shop', { removeSecrets: true });
+    expect(await ownersAt(world)).toEqual([]);
+  });
+
   it('is released by its id and place where there is no record at all', async () => {
     const world = createWorld();
     const { engine, folders } = world;

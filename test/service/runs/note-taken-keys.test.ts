@@ -58,6 +58,44 @@ describe('two records that want one key with different values', () => {
     ]);
   });
 
+  it('show which one is not in sync where one was removed, and is synced again after the other one wrote', async () => {
+    const world = createWorld();
+    const { service } = world;
+    await contested(world, ['one', 'two']);
+    await service.removeSecrets('worker');
+    await service.sync('web');
+    expect(inPlace(world)).toMatchObject({ DATABASE_URL: 'one' });
+    expect(await statuses(world)).toMatchObject({ web: 'succeeded' });
+    await service.sync('worker');
+    expect(inPlace(world)).toMatchObject({ DATABASE_URL: 'two' });
+    expect(await statuses(world)).toEqual({ web: 'failed', worker: 'succeeded' });
+  });
+
+  it('tell a third one that found its own value there, when the first one takes the key back', async () => {
+    const world = createWorld();
+    const { service, folders } = world;
+    await contested(world, ['one', 'two']);
+    folders.set('/third', 'DATABASE_URL', 'two');
+    await service.createSync(definitionOf('third', place));
+    await service.whenIdle();
+    expect(await statuses(world)).toEqual({ web: 'failed', worker: 'succeeded', third: 'succeeded' });
+    await service.sync('web');
+    expect(inPlace(world)).toMatchObject({ DATABASE_URL: 'one' });
+    expect(await statuses(world)).toEqual({ web: 'succeeded', worker: 'failed', third: 'failed' });
+  });
+
+  it('show which one is not in sync where a person gave the other one its value in between', async () => {
+    const world = createWorld();
+    const { service, destination } = world;
+    await contested(world, ['one', 'two']);
+    destination.set('DATABASE_URL', 'one', { place: 'shared' });
+    await service.sync('web');
+    expect(await statuses(world)).toMatchObject({ web: 'succeeded' });
+    await service.sync('worker');
+    expect(inPlace(world)).toMatchObject({ DATABASE_URL: 'two' });
+    expect(await statuses(world)).toEqual({ web: 'failed', worker: 'succeeded' });
+  });
+
   it('are not run in turns by auto-sync, looks and schedules included, nor after a restart', async () => {
     const clock = createVirtualClock();
     const setup = { clock, autoSync: { reconcileInterval: 10 * MINUTE } };

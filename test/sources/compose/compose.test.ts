@@ -53,6 +53,15 @@ sourceConformance(
 );
 
 describe('composeSources, when it reads', () => {
+  it.each([0, null, 'false'])(
+    'is partial where a part says %j of whether it is complete',
+    async (complete) => {
+      const read = { complete } as unknown as Partial<SourceRead>;
+      const source = composeSources([named('base', partial(read)), named('app', memorySource({ A: '1' }))]);
+      expect(await source.read({}, call())).toMatchObject({ complete: false });
+    },
+  );
+
   it('lets a later part win, and lists who else held a key', async () => {
     const source = composeSources([
       named('base', memorySource({ A: '1', B: '2', C: '3' })),
