@@ -44,7 +44,9 @@ function checkHonesty(world: World, watched: Watched, { outcomes }: SyncResult):
     const is = (what: string) =>
       world.report('honesty', `${action} ${key} is said to be ${status}, but ${what}`);
     if (status === 'applied' && action === 'delete' && entry !== undefined) is('it stands there');
-    if (status === 'applied' && action !== 'delete' && entry?.value !== desired.get(key))
+    // What was there already is not sent; a person can have changed it before it was read again.
+    const canBeSeen = acted || !watched.wasDisturbed;
+    if (status === 'applied' && action !== 'delete' && canBeSeen && entry?.value !== desired.get(key))
       is('it has another value');
     if (status === 'withheld' && acted) is('it was written');
     if (
