@@ -127,8 +127,8 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'the schema does not hold for deletions',
     'core/deletion-guard.ts',
-    "if (!keySchema.match(before.key) && !(owned && options.deleteLeftBehind)) return 'outside-schema';",
-    '',
+    '!isMatched(keySchema, before, owned ? remembered : undefined) &&',
+    'false &&',
     1,
   ),
   bug(
@@ -244,8 +244,8 @@ export const BUGS: readonly [Bug, ...Bug[]] = [
   bug(
     'what a changed key schema leaves behind is not named',
     'core/warnings.ts',
-    'if (!keySchema.match(key) && !isFixed(before, remembered, definition.id)) {',
-    'if (false) {',
+    '!isMatched(keySchema, before, remembered) &&',
+    'false &&',
     1,
   ),
   bug(
