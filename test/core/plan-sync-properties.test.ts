@@ -318,7 +318,13 @@ describe('a second plan after the first was carried out', () => {
         );
         const state = {
           syncs: [{ syncId: SYNC_ID, importedAt: '' }],
-          entries: written.map(({ key, kind }) => ({ key, ...kindOf(kind), syncId: SYNC_ID })),
+          // What is remembered of other keys stays: they may belong to other syncs.
+          entries: [
+            ...(input.state?.entries ?? []).filter(
+              (known) => !writes(first).some(({ key, kind }) => key === known.key && kind === known.kind),
+            ),
+            ...written.map(({ key, kind }) => ({ key, ...kindOf(kind), syncId: SYNC_ID })),
+          ],
         };
         const second = planSync({ ...input, destination: [...after, ...written], state });
         expect(writes(second)).toEqual([]);
