@@ -227,6 +227,26 @@ describe('a keyring', () => {
     );
   });
 
+  it('of one process finds what its key made, and nothing else', () => {
+    const keyring = ephemeralKeyring();
+    const made = fingerprint(keyring.current, 'p', undefined, 'A', new SecretValue('1'));
+    expect(keyring.makerOf(made)?.keyId).toBe(keyring.current.keyId);
+    expect(keyring.find(keyring.current.keyId)?.keyId).toBe(keyring.current.keyId);
+    expect(keyring.makerOf(print('p', undefined, 'A', '1'))).toBeUndefined();
+    expect(keyring.find(own().keyId)).toBeUndefined();
+  });
+
+  it('is refused with the code of an option where a key is too short', () => {
+    expect(() => createKeyring('short')).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_OPTION',
+        message: expect.stringMatching(
+          /^The fingerprint key is not valid: "fingerprintKey": it must be/,
+        ) as unknown,
+      }),
+    );
+  });
+
   it('can be made of a generated key', () => {
     const made = generateFingerprintKey();
     expect(made).toMatch(/^[0-9a-f]{64}$/);
@@ -279,6 +299,13 @@ describe('the digest of a source', () => {
   const digestOf = (read: SourceReadResult, location: SourceLocation = {}) =>
     inOneGo(sourceDigest(own(), location, sourceSnapshot(read)));
   const secrets = { A: '1', B: '2' };
+
+  it('is of its location, its names, and its secrets by key, and does not change with this library', () => {
+    const fields = ['source', '{"environment":"prod"}', '[[],["C"],false]', 'A', '1', 'B', '2'];
+    const hmac = createHmac('sha256', KEY).update(framed(fields)).digest('hex');
+    const read = { secrets: { B: '2', A: '1' }, unreadable: ['C'] };
+    expect(digestOf(read, { environment: 'prod' })).toBe(`${own().keyId}.${hmac}`);
+  });
 
   it('names its key, and holds nothing of the values', () => {
     expect(digestOf({ A: 'hunter2hunter2' })).toMatch(/^[0-9a-f]{12}\.[0-9a-f]{64}$/);
@@ -371,6 +398,15 @@ describe('a digest that is made in turns', () => {
     for (const fields of [[], ['a', ''], many, ['é'.repeat(400_000), '\ud800', 'x'.repeat(1_200_000)]]) {
       expect(inOneGo(digestInTurns(fields))).toBe(digest(fields));
     }
+  });
+
+  it('gives others a turn after many fields, and around a long one', () => {
+    const turns = (fields: readonly string[]) => [...own().digestInTurns(fields)].length;
+    expect(turns(['A', 'x'.repeat(2_000)])).toBe(0);
+    expect(turns(Array.from({ length: 16_384 }, () => 'A'))).toBe(0);
+    expect(turns(Array.from({ length: 16_385 }, () => 'A'))).toBe(1);
+    // Before and after it is encoded.
+    expect(turns(['x'.repeat(2 ** 20 + 1)])).toBe(turns(['x'.repeat(2 ** 20)]) + 2);
   });
 
   it('is not disturbed by digests that are made between its turns', () => {

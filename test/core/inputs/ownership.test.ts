@@ -1,7 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { DestinationEntry } from '../../../src/contracts/destination.js';
 import type { RememberedEntry } from '../../../src/contracts/state-store.js';
-import { entryId, indexState, isFixed, ownedBy, ownedByOther } from '../../../src/core/inputs/ownership.js';
+import {
+  asHolders,
+  entryId,
+  heldBy,
+  holdersBeside,
+  indexState,
+  isFixed,
+  isInvolved,
+  isMatched,
+  otherHolders,
+  ownedBy,
+  ownedByOther,
+  partsBySync,
+  partsOf,
+} from '../../../src/core/inputs/ownership.js';
 
 const ME = 'me';
 const THEM = 'them';
@@ -139,5 +153,108 @@ describe('an entry', () => {
     ],
   ])('%s', (_title, entry, remembered, fixed) => {
     expect(isFixed({ key: 'A', ...entry }, remembered && { ...mine, ...remembered }, ME)).toBe(fixed);
+  });
+});
+
+describe('who holds a key beside its owner', () => {
+  const others: RememberedEntry = {
+    key: 'A',
+    syncId: THEM,
+    part: 'base',
+    holders: ['b', 'a'],
+    holderParts: [['a', 'app']],
+  };
+
+  it('is remembered once each, in order, with the parts of those that have one, and nothing where there is none', () => {
+    const parts = new Map([
+      ['a', 'app'],
+      ['other', 'web'],
+    ]);
+    expect(asHolders(['b', 'a', 'b'], parts)).toStrictEqual({
+      holders: ['a', 'b'],
+      holderParts: [['a', 'app']],
+    });
+    expect(asHolders(['b'], parts)).toStrictEqual({ holders: ['b'] });
+    expect(asHolders([], parts)).toStrictEqual({});
+  });
+
+  it('is, for the sync that writes it, all others that want it, the owner before among them', () => {
+    expect(holdersBeside(ME, others)).toStrictEqual({
+      holders: ['a', 'b', THEM],
+      holderParts: [
+        ['a', 'app'],
+        [THEM, 'base'],
+      ],
+    });
+    expect(holdersBeside('a', others)).toStrictEqual({ holders: ['b', THEM], holderParts: [[THEM, 'base']] });
+    expect(holdersBeside(ME, mine)).toStrictEqual({});
+    expect(holdersBeside(ME, undefined)).toStrictEqual({});
+  });
+
+  it('is a sync that wants it with a value of its own, from a part or from none', () => {
+    expect(heldBy(others, ME, 'web')).toStrictEqual({
+      key: 'A',
+      syncId: THEM,
+      part: 'base',
+      holders: ['a', 'b', ME],
+      holderParts: [
+        ['a', 'app'],
+        [ME, 'web'],
+      ],
+    });
+    expect(heldBy(others, 'a')).toStrictEqual({ key: 'A', syncId: THEM, part: 'base', holders: ['a', 'b'] });
+    expect(heldBy(mine, THEM)).toStrictEqual({ ...mine, holders: [THEM] });
+  });
+
+  it('is found by sync, without the owner', () => {
+    expect(otherHolders(others, 'a')).toEqual(['b']);
+    expect(otherHolders(mine, THEM)).toEqual([]);
+    expect(otherHolders(undefined, ME)).toEqual([]);
+    expect([...partsBySync(others)]).toEqual([
+      ['a', 'app'],
+      [THEM, 'base'],
+    ]);
+    expect([...partsBySync(mine)]).toEqual([]);
+  });
+
+  it('has to do with it, as the owner and who began to write it have', () => {
+    const begun = { ...others, pending: { syncId: 'c', action: 'update' } as const };
+    expect(['a', 'b', 'c', THEM, ME].map((syncId) => isInvolved(begun, syncId))).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+});
+
+describe('the parts of a source that a key can have come from', () => {
+  it.each<[string, RememberedEntry | undefined, readonly string[]]>([
+    [
+      'that of what was written, and of what was begun',
+      { ...mine, part: 'app', pending: { ...pending(ME).pending, part: 'web' } },
+      ['app', 'web'],
+    ],
+    [
+      'one, where both are one',
+      { ...mine, part: 'app', pending: { ...pending(ME).pending, part: 'app' } },
+      ['app'],
+    ],
+    ['that of what was begun alone', { ...mine, pending: { ...pending(ME).pending, part: 'web' } }, ['web']],
+    ['none, where none is known', { ...mine, ...pending(ME) }, []],
+    ['none, where nothing is remembered', undefined, []],
+  ])('are %s', (_title, remembered, expected) => {
+    expect(partsOf(remembered)).toEqual(expected);
+  });
+});
+
+describe('a key schema', () => {
+  it('matches an entry in its own spelling, and in the one that is remembered', () => {
+    const schema = { match: (key: string) => key.startsWith('APP_') };
+    expect(isMatched(schema, { key: 'APP_A' }, undefined)).toBe(true);
+    expect(isMatched(schema, { key: 'app_a' }, undefined)).toBe(false);
+    expect(isMatched(schema, { key: 'app_a' }, { ...mine, key: 'APP_A' })).toBe(true);
+    expect(isMatched(schema, { key: 'app_a' }, { ...mine, key: 'app_a' })).toBe(false);
   });
 });

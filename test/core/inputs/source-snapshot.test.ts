@@ -98,6 +98,25 @@ describe('what a source returned', () => {
       { parts: 'app' },
       ['`parts` is not a list; return an array of { name, keys }'],
     ],
+    [
+      'a part whose name is empty',
+      { parts: [{ name: '', keys: ['A'] }, 'app', () => 'app'] },
+      [
+        expect.stringContaining('without a name'),
+        expect.stringContaining('without a name'),
+        expect.stringContaining('without a name'),
+      ],
+    ],
+    [
+      'a clash whose key is no string',
+      { clashes: [{ key: 1, parts: ['a'] }] },
+      [expect.stringContaining('`clashes`')],
+    ],
+    [
+      'a clash of which one part has no name',
+      { clashes: [{ key: 'A', parts: ['a', 1] }] },
+      [expect.stringContaining('`clashes`')],
+    ],
     ['a number for clashes', { clashes: 7 }, [expect.stringContaining('`clashes`')]],
     [
       'clashes of another shape',
@@ -144,8 +163,34 @@ describe('what a source returned', () => {
     } catch (error) {
       if (!isSecretSyncError(error, 'SOURCE_READ_FAILED')) throw error;
       expect(error.problems?.map(({ message }) => message)).toEqual(messages);
+      expect(error.message).toMatch(/^The source returned something else than a SourceRead:/);
       expect(error.message).not.toContain('hunter2');
     }
+  });
+});
+
+describe('a list of pairs that a source returned', () => {
+  it('is refused where an item is no pair, or holds no string, each named by its place or its key', () => {
+    const pairs: unknown = [['A', '1'], 'B', ['C', null], [7, '1'], ['D', 5], ['E', 'hunter2']];
+    const attempt = (): unknown => sourceSnapshot({ secrets: pairs as [string, string][] });
+    expect(attempt).toThrow(
+      expect.objectContaining({
+        code: 'SOURCE_READ_FAILED',
+        message: expect.stringMatching(/^The source returned values that are not strings:/) as unknown,
+        problems: [
+          {
+            code: 'SOURCE_READ_FAILED',
+            message: 'item 1 of the list is not a pair of a key and a value; make it one',
+          },
+          { code: 'SOURCE_READ_FAILED', key: 'C', message: 'its value is null, not a string; make it one' },
+          {
+            code: 'SOURCE_READ_FAILED',
+            message: 'item 3 of the list is not a pair of a key and a value; make it one',
+          },
+          { code: 'SOURCE_READ_FAILED', key: 'D', message: 'its value is number, not a string; make it one' },
+        ],
+      }),
+    );
   });
 });
 
