@@ -110,6 +110,31 @@ describe('the input of a pure function', () => {
   });
 });
 
+describe('the options of a pure function', () => {
+  const LIMITS = 'options.maxDeletions: it must be an object with count and ratio, numbers from 0 on';
+
+  it.each<[string, object, readonly string[]]>([
+    ['every scope of deletions', { deletionScope: 'ask' }, []],
+    ['every scope of deletions', { deletionScope: 'matching' }, []],
+    ['every scope of deletions', { deletionScope: 'owned' }, []],
+    ['both ways with invalid keys', { invalidKeys: 'refuse' }, []],
+    ['both ways with invalid keys', { invalidKeys: 'skip' }, []],
+    ['one limit of deletions', { maxDeletions: { count: 0, ratio: undefined } }, []],
+    ['no limit of deletions', { maxDeletions: {} }, []],
+    ['no limit of another name', { maxDeletions: { recount: 1 } }, [LIMITS]],
+    ['no limit of another name beside a right one', { maxDeletions: { count: 1, other: 1 } }, [LIMITS]],
+    ['no limit below 0', { maxDeletions: { count: 1, ratio: -1 } }, [LIMITS]],
+  ])('can hold %s: %j', (_title, options, expected) => {
+    expect(checked({ destination: {}, options })).toEqual(expected);
+  });
+
+  it('can stand beside the fields of the other pure functions', () => {
+    const others = { source: {}, desired: {}, unreadable: [], duplicates: [], behavior: 'x', changes: [] };
+    expect(checked({ destination: {}, syncId: 'a', confirmDeletions: 1, ...others })).toEqual([]);
+    expect(checked({ destination: {}, other: 1 })).toHaveLength(1);
+  });
+});
+
 describe('a value', () => {
   it.each([
     ['text', true],
