@@ -187,6 +187,12 @@ describe('a guard of deletions is left out by no input that is wrong:', () => {
   ])('%s of %j', async (path, wrong) => {
     expect(subjectsOf(await failure(() => guard(wrong), 'INVALID_OPTION'))).toEqual([path]);
   });
+
+  it.each([[undefined], [7], [[{ key: 'A' }]], [[{ action: 'delete' }]]])('changes that are %j', (wrong) => {
+    expect(() => guard({ changes: wrong })).toThrow(
+      /"changes": it must be a list of changes as reconcile returns them/,
+    );
+  });
 });
 
 describe('the pure functions', () => {

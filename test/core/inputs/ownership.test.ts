@@ -156,6 +156,24 @@ describe('an entry', () => {
   });
 });
 
+describe('an entry whose creation was begun', () => {
+  const begun = { ...mine, pending: { syncId: ME, action: 'create' } as const };
+
+  it.each<[string, RememberedEntry, DestinationEntry | undefined, boolean]>([
+    ['where it can be read: a person can have created it', begun, { key: 'A', value: '1' }, false],
+    ['where it cannot be read', begun, { key: 'A' }, true],
+    ['where nothing is known of it', begun, undefined, true],
+    [
+      'where it was there, and an update was begun',
+      { ...mine, ...pending(ME) },
+      { key: 'A', value: '1' },
+      true,
+    ],
+  ])('is owned or not: %s', (_title, remembered, entry, expected) => {
+    expect(ownedBy(remembered, ME, entry)).toBe(expected);
+  });
+});
+
 describe('who holds a key beside its owner', () => {
   const others: RememberedEntry = {
     key: 'A',
