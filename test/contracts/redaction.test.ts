@@ -102,6 +102,33 @@ describe('an error of this package', () => {
     ]);
   });
 
+  it('is not taken for one where it throws whatever is asked of it', () => {
+    const hostile: unknown = new Proxy(new SecretSyncError('TIMEOUT', 'too slow'), {
+      has: () => {
+        throw new Error('not yours to know');
+      },
+    });
+    expect(isSecretSyncError(hostile)).toBe(false);
+  });
+
+  it('keeps a message of 16 KB, and of a longer one what fits, with the number of the others', () => {
+    const messageOf = (message: string) => new SecretSyncError('TIMEOUT', message).message;
+    for (const whole of ['x'.repeat(16_384), '€'.repeat(5_461), 'é'.repeat(8_192)])
+      expect(messageOf(whole)).toBe(whole);
+    const kept = 16_384 - 64;
+    expect(messageOf('x'.repeat(16_385))).toBe(`${'x'.repeat(kept)} … (65 more characters were left out)`);
+    expect(messageOf('€'.repeat(5_462))).toBe(`${'€'.repeat(5_440)} … (22 more characters were left out)`);
+  });
+
+  it('keeps its problems as they are, but for a message that is too long', () => {
+    const short = { code: 'TIMEOUT', key: 'A', message: 'too slow' } as const;
+    const long = { ...short, message: 'x'.repeat(20_000) };
+    const { problems = [] } = new SecretSyncError('TIMEOUT', 'too slow', { problems: [short, long] });
+    expect(problems[0]).toBe(short);
+    expect(problems[1]).toMatchObject({ code: 'TIMEOUT', key: 'A' });
+    expect(problems[1]?.message).toMatch(/ … \(3680 more characters were left out\)$/);
+  });
+
   it('has each code once', () => {
     expect(new Set(ERROR_CODES).size).toBe(ERROR_CODES.length);
     expect(ERROR_CODES.every((code) => /^[A-Z_]{8,}$|^TIMEOUT$|^CONFLICT$/.test(code))).toBe(true);

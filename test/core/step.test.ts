@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { compareSteps, isWrite, plannedChange } from '../../src/core/step.js';
-import { byText, compareText } from '../../src/shared/text.js';
 
 describe('a planned change', () => {
   it.each([
@@ -44,20 +43,5 @@ describe('a planned change', () => {
           .map(({ change }) => change),
       ).toEqual(sorted);
     }
-  });
-});
-
-describe('two texts', () => {
-  it.each([
-    ['A', 'B', -1],
-    ['B', 'A', 1],
-    ['A', 'A', 0],
-    ['', 'A', -1],
-    ['Z', 'a', -1],
-    ['z', 'é', -1],
-    ['\u{1f511}', '\uffff', -1],
-  ])('%j and %j are ordered by code unit: %i', (first, second, order) => {
-    expect(compareText(first, second)).toBe(order);
-    expect(byText((item: { text: string }) => item.text)({ text: first }, { text: second })).toBe(order);
   });
 });

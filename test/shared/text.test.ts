@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkText, quote, quoteList } from '../../src/shared/text.js';
+import { byText, checkText, compareText, quote, quoteList } from '../../src/shared/text.js';
 
 describe('a quoted text', () => {
   it.each([
@@ -52,5 +52,20 @@ describe('a text that an environment variable can hold', () => {
     ['\ude00b', 'it contains half of a surrogate pair; write it as valid Unicode'],
   ])('can not be %j', (value, why) => {
     expect(Reflect.apply(checkText, undefined, [value])).toBe(why);
+  });
+});
+
+describe('two texts', () => {
+  it.each([
+    ['A', 'B', -1],
+    ['B', 'A', 1],
+    ['A', 'A', 0],
+    ['', 'A', -1],
+    ['Z', 'a', -1],
+    ['z', 'é', -1],
+    ['\u{1f511}', '\uffff', -1],
+  ])('%j and %j are ordered by code unit: %i', (first, second, order) => {
+    expect(compareText(first, second)).toBe(order);
+    expect(byText((item: { text: string }) => item.text)({ text: first }, { text: second })).toBe(order);
   });
 });
