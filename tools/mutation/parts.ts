@@ -8,7 +8,10 @@ export interface MutationPart {
 
 /** What `npm run mutation` does, part by part. */
 export const PARTS: Readonly<Record<string, MutationPart>> = {
-  core: { mutate: ['src/core/**/*.ts'], tests: ['test/core/**/*.test.ts'] },
+  core: {
+    mutate: ['src/core/**/*.ts'],
+    tests: ['test/core/**/*.test.ts', 'test/faults/leaks/plan-sync.test.ts'],
+  },
   redaction: {
     mutate: [
       'src/contracts/{errors,secret}.ts',

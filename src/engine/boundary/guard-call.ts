@@ -22,22 +22,12 @@ function className(error: unknown): string {
   return typeof name === 'string' && /^[A-Z][A-Za-z]{0,40}Error$/.test(name) ? name : 'an unknown error';
 }
 
-/** What an error that says nothing of a run has of its own; all but its sentence and its problems is no text of others. */
-const FIELDS: ReadonlySet<PropertyKey> = new Set([
-  ...[
-    'name',
-    'message',
-    'stack',
-    'code',
-    'retryable',
-    'key',
-    'problems',
-    'status',
-    'retryAt',
-    'maybeWritten',
-  ],
-  ...['definitionId', 'place', 'destination', 'connectionId', 'runId'],
-]);
+/** The fields of an error of this library: only its message and its problems are text that others can have written. */
+const FIELDS: ReadonlySet<PropertyKey> = new Set(
+  'name message stack code retryable key problems status retryAt maybeWritten definitionId place destination connectionId runId'.split(
+    ' ',
+  ),
+);
 
 const isPlain = (error: SecretSyncError): boolean =>
   Object.getPrototypeOf(error) === SecretSyncError.prototype &&

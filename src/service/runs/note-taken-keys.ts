@@ -33,8 +33,9 @@ const MAYBE_WANTED: ReadonlySet<string> = new Set(['unreadable-at-source', 'sour
 
 /** Whether what a record's sync wrote was deleted after it was last synced. */
 function wasRemoved({ runs: { sync, remove } }: StoredSync): boolean {
-  const [syncedAt, removedAt] = [sync, remove].map((run) => Date.parse(run?.succeededAt ?? ''));
-  return syncedAt !== undefined && removedAt !== undefined && removedAt >= syncedAt;
+  // Of what never succeeded it is NaN, to which nothing compares.
+  const endOf = (run: typeof sync): number => Date.parse(run?.succeededAt ?? '');
+  return endOf(remove) >= endOf(sync);
 }
 
 /** The keys that the sync of a plan wants at its place, or may want. */
@@ -67,7 +68,7 @@ export class TakenKeysNotes {
   /**
    * Whether a run may write what another sync does not want. Not where it restores, for the same content of its source, what
    * was in sync before: of that sync its record says what it said. After a removal, or where yet another sync took the key
-   * meanwhile, nothing is restored: others can have found their own value there since. So can one that this sync took keys of.
+   * in the meantime, nothing is restored: others can have found their own value there since. So can one that this sync took keys of.
    */
   #mayDiffer(syncId: string, keys: readonly string[], sourceDigest: string | undefined): boolean {
     const { own } = this.#context;

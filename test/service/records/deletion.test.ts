@@ -15,6 +15,18 @@ async function ownersAt({ store }: World): Promise<string[]> {
   return [...JSON.stringify(found).matchAll(/"syncId":"([^"]*)"/g)].map(([, id = '']) => id);
 }
 
+/** A record at a destination whose connection says for which host it is, as that of a driver can. */
+async function createPointedWorld() {
+  const inner = memoryDestination();
+  let host = 'first';
+  const identity: typeof inner.identity = (given, config) => `${host}:${inner.identity(given, config)}`;
+  const world = createWorld({ destination: { ...inner, identity } });
+  const { service, folders } = world;
+  folders.set('/shop', 'API_KEY', 'one');
+  await service.createSync(definitionOf('shop', manual));
+  return { world, service, inner, pointTo: (other: string) => void (host = other) };
+}
+
 describe('a record whose owner is gone', () => {
   it('gives free what it wrote when its connection was removed before it was deleted', async () => {
     const connections = new Map([['main', { app: 'memory', credentials }]]);
@@ -54,15 +66,11 @@ describe('a record whose owner is gone', () => {
   });
 
   it('gives free what it wrote at the place that its connection pointed to before', async () => {
-    const inner = memoryDestination();
-    // As that of a driver whose connection says for which host it is.
-    let host = 'first';
-    const identity: typeof inner.identity = (given, config) => `${host}:${inner.identity(given, config)}`;
-    const world = createWorld({ destination: { ...inner, identity } });
-    const { service, folders } = world;
-    folders.set('/shop', 'API_KEY', 'one');
-    await service.createSync(definitionOf('shop', manual));
-    for (host of ['first', 'second', 'third', 'first']) await service.sync('shop');
+    const { world, service, pointTo } = await createPointedWorld();
+    for (const host of ['first', 'second', 'third', 'first']) {
+      pointTo(host);
+      await service.sync('shop');
+    }
     expect(await world.store.list('places/')).toHaveLength(3);
     await service.deleteSync('shop');
     expect(await ownersAt(world)).toEqual([]);
@@ -118,15 +126,9 @@ describe('a record whose owner is gone', () => {
   );
 
   it('gives free what it wrote at the place that its connection points to no longer when it is deleted', async () => {
-    const inner = memoryDestination();
-    let host = 'first';
-    const identity: typeof inner.identity = (given, config) => `${host}:${inner.identity(given, config)}`;
-    const world = createWorld({ destination: { ...inner, identity } });
-    const { service, folders } = world;
-    folders.set('/shop', 'API_KEY', 'one');
-    await service.createSync(definitionOf('shop', manual));
+    const { world, service, inner, pointTo } = await createPointedWorld();
     await service.whenIdle();
-    host = 'second';
+    pointTo('second');
     inner.delete('API_KEY', { place: 'shop' });
     await service.deleteSync('shop', { removeSecrets: true });
     expect(await ownersAt(world)).toEqual([]);

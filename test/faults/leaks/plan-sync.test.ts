@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SecretValue } from '../../src/contracts/secret.js';
-import type { SourceRead } from '../../src/contracts/source.js';
-import { unrestrictedCapabilities } from '../../src/core/definition/defaults.js';
-import { planSync, type PlanSyncInput } from '../../src/core/plan-sync.js';
-import { createCanaries } from '../../src/testing/leaks/canaries.js';
-import { anyPlanInput } from '../support/properties/arbitraries.js';
-import { propertyRuns } from '../support/properties/property.js';
+import { SecretValue } from '../../../src/contracts/secret.js';
+import type { SourceRead } from '../../../src/contracts/source.js';
+import { unrestrictedCapabilities } from '../../../src/core/definition/defaults.js';
+import { planSync, type PlanSyncInput } from '../../../src/core/plan-sync.js';
+import { createCanaries } from '../../../src/testing/leaks/canaries.js';
+import { anyPlanInput } from '../../support/properties/arbitraries.js';
+import { propertyRuns } from '../../support/properties/property.js';
 
 const canaries = createCanaries();
 const FINGERPRINT_KEY = canaries.tokens[0]?.text ?? '';
