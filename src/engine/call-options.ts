@@ -75,7 +75,8 @@ export interface OptionsOfMethods {
   readonly release: CallSignal;
 }
 
-const SCHEMAS: {
+/** What the options of each method are parsed by. */
+export const CALL_SCHEMAS: {
   readonly [Method in keyof OptionsOfMethods]: z.ZodMiniType<OptionsOfMethods[Method]>;
 } = {
   plan: optionsOf({ ...signalFields, ...planFields }),
@@ -100,7 +101,7 @@ export function parseCallOptions<Method extends keyof OptionsOfMethods>(
   method: Method,
   options: unknown,
 ): OptionsOfMethods[Method] {
-  return parseOptions(SCHEMAS[method], options, `The options of ${method}() are not valid`);
+  return parseOptions(CALL_SCHEMAS[method], options, `The options of ${method}() are not valid`);
 }
 
 /** What a call asks for beyond the definition, as it is written in the plan. */

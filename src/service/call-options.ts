@@ -1,6 +1,13 @@
 import * as z from 'zod/mini';
 import type { DiscoveryRequest } from '../engine/destinations.js';
-import type { CallSignal, RemoveCallOptions, SyncCallOptions } from '../engine/secret-sync-engine.js';
+import {
+  CALL_SCHEMAS,
+  type CallSignal,
+  type ImportCallOptions,
+  type PlanCallOptions,
+  type RemoveCallOptions,
+  type SyncCallOptions,
+} from '../engine/call-options.js';
 import {
   atLeast,
   flag,
@@ -12,7 +19,9 @@ import {
   functionOf,
 } from '../shared/option-schemas.js';
 import type { FindDueOptions, PerformOptions, RunOptions, SyncJob } from './runs/sync-job.js';
+import { isSecretSyncError, type SecretSyncError } from '../contracts/errors.js';
 import { isRecord } from '../shared/arguments/rules.js';
+import { errorFromProblems } from '../shared/problems.js';
 import { parseOptions } from '../shared/validation.js';
 
 /** Which records `listSyncs` returns. Default: all. */
@@ -54,9 +63,12 @@ export interface StopOptions {
   readonly timeout?: number | undefined;
 }
 
-/** The options of the methods that only a service has. */
-interface OwnOptions {
+/** The options that each method of a service takes. */
+interface ServiceMethods {
+  readonly plan: PlanCallOptions;
   readonly sync: ServiceSyncOptions;
+  readonly importSecrets: ImportCallOptions;
+  readonly removeSecrets: RemoveCallOptions;
   readonly requestSync: Pick<RunOptions, 'force' | 'confirmDeletions'>;
   readonly requestImport: Pick<RunOptions, 'importBehavior'>;
   readonly requestRemoval: Pick<RunOptions, 'confirmDeletions'>;
@@ -75,7 +87,10 @@ const importBehavior = z.optional(oneOf('prioritize-source', 'prioritize-destina
 const onEvent = z.optional(functionOf<NonNullable<RemoveCallOptions['onEvent']>>());
 const confirmDeletions = z.optional(atLeast(0, ', the number of deletions that the plan shows'));
 
-const OWN_SCHEMAS: { readonly [Method in keyof OwnOptions]: z.ZodMiniType<OwnOptions[Method]> } = {
+const SCHEMAS: { readonly [Method in keyof ServiceMethods]: z.ZodMiniType<ServiceMethods[Method]> } = {
+  plan: CALL_SCHEMAS.plan,
+  importSecrets: CALL_SCHEMAS.importSecrets,
+  removeSecrets: CALL_SCHEMAS.removeSecrets,
   sync: optionsOf({ signal: z.optional(signal), onEvent, force: z.optional(flag), confirmDeletions }),
   listSyncs: optionsOf({
     projectId: optionalString,
@@ -119,11 +134,43 @@ const OWN_SCHEMAS: { readonly [Method in keyof OwnOptions]: z.ZodMiniType<OwnOpt
  *
  * @throws SecretSyncError `INVALID_OPTION`, with everything that is wrong; before any I/O.
  */
-export function parseServiceOptions<Method extends keyof OwnOptions>(
+export function parseServiceOptions<Method extends keyof ServiceMethods>(
   method: Method,
   options: unknown,
-): OwnOptions[Method] {
-  return parseOptions(OWN_SCHEMAS[method], options, `The options of ${method}() are not valid`);
+): ServiceMethods[Method] {
+  return parseOptions(SCHEMAS[method], options, `The options of ${method}() are not valid`);
+}
+
+type Attempt<Value> = { readonly value: Value } | { readonly error: SecretSyncError };
+
+function attempt<Value>(parse: () => Value): Attempt<Value> {
+  try {
+    return { value: parse() };
+  } catch (error) {
+    if (isSecretSyncError(error)) return { error };
+    throw error;
+  }
+}
+
+/**
+ * Parses the two arguments of a method.
+ *
+ * @throws SecretSyncError `INVALID_OPTION`, with everything that is wrong with either.
+ */
+export function parseBoth<First, Second>(
+  method: string,
+  first: () => First,
+  second: () => Second,
+): readonly [First, Second] {
+  const one = attempt(first);
+  const other = attempt(second);
+  if ('error' in one && 'error' in other) {
+    const problems = [one.error, other.error].flatMap((error) => error.problems ?? []);
+    throw errorFromProblems('INVALID_OPTION', `The arguments of ${method}() are not valid`, problems);
+  }
+  if ('error' in one) throw one.error;
+  if ('error' in other) throw other.error;
+  return [one.value, other.value];
 }
 
 const idSchema = string.check(z.minLength(1, 'it is empty; pass the id or the name of a sync'));
@@ -135,11 +182,40 @@ export function parseIdOrName(idOrName: unknown): string {
 
 const changesSchema = z.custom<object>(isRecord, 'it must be an object');
 
-/** Returns the changes of a definition as they were given, or throws `INVALID_OPTION` where they are no object. */
-export const parseChanges = <Changes extends object>(changes: Changes): Changes => {
+const parseChanges = <Changes extends object>(changes: Changes): Changes => {
   parseOptions(changesSchema, changes, 'The changes of a sync are not valid', { path: 'changes' });
   return changes;
 };
+
+/**
+ * Parses the arguments of a method that is called for one sync: its id or name, and options.
+ *
+ * @throws SecretSyncError `INVALID_OPTION`, with everything that is wrong with either; before any I/O.
+ */
+export const parseSyncCall = <Method extends keyof ServiceMethods>(
+  method: Method,
+  idOrName: unknown,
+  options: unknown,
+): readonly [idOrName: string, options: ServiceMethods[Method]] =>
+  parseBoth(
+    method,
+    () => parseIdOrName(idOrName),
+    () => parseServiceOptions(method, options),
+  );
+
+/** Parses the arguments of `updateSync`, as {@link parseSyncCall}; the changes are returned as they were given. */
+export function parseUpdateCall<Changes extends object>(
+  idOrName: unknown,
+  changes: Changes,
+  options: unknown,
+): readonly [idOrName: string, changes: Changes, version: number | undefined] {
+  const [given, [sync, { version }]] = parseBoth(
+    'updateSync',
+    () => parseChanges(changes),
+    () => parseSyncCall('updateSync', idOrName, options),
+  );
+  return [sync, given, version];
+}
 
 const discoverySchema: z.ZodMiniType<DiscoveryRequest> = optionsOf({
   destination: string,

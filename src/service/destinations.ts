@@ -1,7 +1,7 @@
 import type { NamedResource } from '../contracts/destination.js';
 import type { CallSignal } from '../engine/call-options.js';
 import type { DestinationInfo, DiscoveryRequest } from '../engine/destinations.js';
-import { parseDiscovery, parseServiceOptions, type DestinationQuery } from './call-options.js';
+import { parseBoth, parseDiscovery, parseServiceOptions, type DestinationQuery } from './call-options.js';
 import type { ResolvedServiceOptions } from './options.js';
 import type { RecordStore } from './records/record-store.js';
 
@@ -42,8 +42,12 @@ export function createServiceDestinations({
   return {
     list: () => port.destinations.list(),
     async discover(request, options = {}) {
-      const { signal } = parseServiceOptions('discover', options);
-      return port.destinations.discover(parseDiscovery(request), signal);
+      const [asked, { signal }] = parseBoth(
+        'discover',
+        () => parseDiscovery(request),
+        () => parseServiceOptions('discover', options),
+      );
+      return port.destinations.discover(asked, signal);
     },
     async check(query) {
       const { excludeSyncId, ...asked } = parseServiceOptions('check', query);

@@ -14,11 +14,11 @@ import type {
   SyncCallOptions,
 } from '../engine/secret-sync-engine.js';
 import { byText } from '../shared/text.js';
-import { parseCallOptions } from '../engine/call-options.js';
 import {
-  parseChanges,
   parseIdOrName,
   parseServiceOptions,
+  parseSyncCall,
+  parseUpdateCall,
   type DeleteOptions,
   type RunRequest,
   type ServiceSyncOptions,
@@ -107,9 +107,7 @@ export class SecretSyncService<
     changes: SyncChangesFor<Drivers>,
     options: UpdateOptions = {},
   ): Promise<SyncRecordFor<Drivers>> {
-    const { version } = parseServiceOptions('updateSync', options);
-    const given = parseChanges(changes);
-    const stored = await this.#parts.editor.update(parseIdOrName(idOrName), given, version);
+    const stored = await this.#parts.editor.update(...parseUpdateCall(idOrName, changes, options));
     this.#parts.runs.endSwitchedOff(stored.definition);
     await this.#parts.requests.lookAfter(stored);
     return this.#show(stored);
@@ -132,7 +130,7 @@ export class SecretSyncService<
       },
       takeBack: (stored: StoredSync) => void requests.lookAfter(stored),
     };
-    await deleteRecord(parts, parseIdOrName(idOrName), parseServiceOptions('deleteSync', options));
+    await deleteRecord(parts, ...parseSyncCall('deleteSync', idOrName, options));
   }
 
   /** What a person chooses from before a sync is created: the drivers, what they can see, and what is taken. */
@@ -142,19 +140,19 @@ export class SecretSyncService<
 
   /** The dry run of a record's sync, import or removal, as an engine's `plan`. */
   async plan(idOrName: string, options: PlanCallOptions = {}): Promise<SyncPlan> {
-    const call = parseCallOptions('plan', options);
-    const { definition } = (await this.#parts.records.find(parseIdOrName(idOrName))).stored;
+    const [sync, call] = parseSyncCall('plan', idOrName, options);
+    const { definition } = (await this.#parts.records.find(sync)).stored;
     return this.#parts.options.engine.plan(definition, call);
   }
 
   /** Runs a record's sync now, or when the run at its place has ended. Throws as an engine's `sync`. */
   async sync(idOrName: string, options: ServiceSyncOptions = {}): Promise<SyncResult> {
-    return runNow(this.#parts, 'sync', idOrName, parseServiceOptions('sync', options));
+    return runNow(this.#parts, 'sync', ...parseSyncCall('sync', idOrName, options));
   }
 
   /** Imports the secrets of a record's destination into its source. Throws as an engine's `importSecrets`. */
   async importSecrets(idOrName: string, options: ImportCallOptions = {}): Promise<SyncResult> {
-    return runNow(this.#parts, 'import', idOrName, parseCallOptions('importSecrets', options));
+    return runNow(this.#parts, 'import', ...parseSyncCall('importSecrets', idOrName, options));
   }
 
   /**
@@ -162,7 +160,7 @@ export class SecretSyncService<
    * engine's `removeSecrets`.
    */
   async removeSecrets(idOrName: string, options: RemoveCallOptions = {}): Promise<SyncResult> {
-    return runNow(this.#parts, 'remove', idOrName, parseCallOptions('removeSecrets', options));
+    return runNow(this.#parts, 'remove', ...parseSyncCall('removeSecrets', idOrName, options));
   }
 
   /**
@@ -175,8 +173,8 @@ export class SecretSyncService<
     idOrName: string,
     options: RunRequest<SyncCallOptions> = {},
   ): Promise<SyncRecordFor<Drivers>> {
-    const call = parseServiceOptions('requestSync', options);
-    return this.#show(await this.#parts.requests.ask('sync', parseIdOrName(idOrName), call));
+    const call = parseSyncCall('requestSync', idOrName, options);
+    return this.#show(await this.#parts.requests.ask('sync', ...call));
   }
 
   /** Asks for an import, as {@link requestSync}. */
@@ -184,8 +182,8 @@ export class SecretSyncService<
     idOrName: string,
     options: RunRequest<ImportCallOptions> = {},
   ): Promise<SyncRecordFor<Drivers>> {
-    const call = parseServiceOptions('requestImport', options);
-    return this.#show(await this.#parts.requests.ask('import', parseIdOrName(idOrName), call));
+    const call = parseSyncCall('requestImport', idOrName, options);
+    return this.#show(await this.#parts.requests.ask('import', ...call));
   }
 
   /** Asks for a removal, as {@link requestSync}; also for a sync that is disabled. */
@@ -193,8 +191,8 @@ export class SecretSyncService<
     idOrName: string,
     options: RunRequest<RemoveCallOptions> = {},
   ): Promise<SyncRecordFor<Drivers>> {
-    const call = parseServiceOptions('requestRemoval', options);
-    return this.#show(await this.#parts.requests.ask('remove', parseIdOrName(idOrName), call));
+    const call = parseSyncCall('requestRemoval', idOrName, options);
+    return this.#show(await this.#parts.requests.ask('remove', ...call));
   }
 
   /**

@@ -203,6 +203,56 @@ describe('a service', () => {
     expect(outside()).toBe(0);
   });
 
+  it.each<[string, (service: SecretSyncService) => Promise<unknown>, string[]]>([
+    ['plan', (service) => service.plan('', { force: 1 } as never), ['force', 'idOrName']],
+    ['sync', (service) => service.sync('', { force: 1 } as never), ['force', 'idOrName']],
+    [
+      'importSecrets',
+      (service) => service.importSecrets('', { force: true } as never),
+      ['force', 'idOrName'],
+    ],
+    [
+      'removeSecrets',
+      (service) => service.removeSecrets('', { force: true } as never),
+      ['force', 'idOrName'],
+    ],
+    [
+      'deleteSync',
+      (service) => service.deleteSync('', { removeSecrets: 1 } as never),
+      ['idOrName', 'removeSecrets'],
+    ],
+    [
+      'updateSync',
+      (service) => service.updateSync('', [] as never, { version: 0 }),
+      ['changes', 'idOrName', 'version'],
+    ],
+    ['requestSync', (service) => service.requestSync('', { force: 1 } as never), ['force', 'idOrName']],
+    ['requestImport', (service) => service.requestImport('', { force: 1 } as never), ['force', 'idOrName']],
+    ['requestRemoval', (service) => service.requestRemoval('', { force: 1 } as never), ['force', 'idOrName']],
+    [
+      'destinations.discover',
+      (service) => service.destinations.discover({ path: 'places' } as never, { signal: 1 } as never),
+      ['destination', 'signal'],
+    ],
+  ])('names all that is wrong with the arguments of %s() together', async (method, call, subjects) => {
+    const { service, outside } = await watched();
+    const error = await failure(async () => call(service), 'INVALID_OPTION');
+    expect(subjectsOf(error)).toEqual(subjects);
+    expect(error.message).toContain(`The arguments of ${method.replace(/^.*\./, '')}() are not valid`);
+    expect(outside()).toBe(0);
+  });
+
+  it('names all that is wrong with a job and the options of its run together', async () => {
+    const { service, outside } = await watched();
+    const performed = await service.perform({ syncId: 1 } as never, { runsPerConnection: 0 });
+    expect(performed).toMatchObject({ status: 'failed', code: 'INVALID_OPTION', retryAt: null });
+    const { message } = performed as { message: string };
+    for (const path of ['job.syncId', 'job.operation', 'job.cause', 'runsPerConnection']) {
+      expect(message).toContain(path);
+    }
+    expect(outside()).toBe(0);
+  });
+
   it.each([[null], [undefined], [['name']], ['name'], [Promise.resolve({})]])(
     'refuses changes of a sync that are no object, before anything is read: %j',
     async (changes) => {

@@ -1,4 +1,4 @@
-import { parseJob, parseServiceOptions } from '../call-options.js';
+import { parseBoth, parseJob, parseServiceOptions } from '../call-options.js';
 import { connectionOf } from '../fleet/connection.js';
 import type { FleetTurns } from '../fleet/fleet-turns.js';
 import { failureText, isWorthRetrying, pauseAfter } from '../failure.js';
@@ -33,8 +33,11 @@ async function perform(
   given: SyncJob,
   options: PerformOptions,
 ): Promise<Performed> {
-  const job = parseJob(given);
-  const call = parseServiceOptions('perform', options);
+  const [job, call] = parseBoth(
+    'perform',
+    () => parseJob(given),
+    () => parseServiceOptions('perform', options),
+  );
   const { signal = new AbortController().signal, jobId, runsPerConnection, onEvent } = call;
   for (;;) {
     if (signal.aborted) return { status: 'aborted' };

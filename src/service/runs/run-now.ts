@@ -1,7 +1,6 @@
 import type { Operation } from '../../contracts/plan.js';
 import type { SyncResult } from '../../contracts/result.js';
 import type { CallSignal } from '../../engine/call-options.js';
-import { parseIdOrName } from '../call-options.js';
 import type { RecordStore } from '../records/record-store.js';
 import type { LocalRuns } from './local-runs.js';
 import { assertSucceeded } from './run-end.js';
@@ -14,7 +13,7 @@ export async function runNow(
   idOrName: string,
   { signal, onEvent, ...options }: RunOptions & CallSignal,
 ): Promise<SyncResult> {
-  const loaded = await records.find(parseIdOrName(idOrName));
+  const loaded = await records.find(idOrName);
   const { id } = loaded.stored.definition;
   const job = jobOf(id, operation, 'manual', { options });
   const end = await runs.run(job, { signal, ...(onEvent && { onEvent }) }, loaded);
