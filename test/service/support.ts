@@ -23,6 +23,7 @@ export function folderSource(options: { readonly watchable?: boolean } = {}) {
   const watchers = new Set<{ readonly path: string; readonly tell: () => void }>();
   let reads = 0;
   let failure: Error | undefined;
+  let before: (() => Promise<unknown>) | undefined;
   const folder = (path = '/') => {
     const known = folders.get(path) ?? new Map<string, string>();
     folders.set(path, known);
@@ -34,10 +35,13 @@ export function folderSource(options: { readonly watchable?: boolean } = {}) {
     });
   const source: SecretSource = {
     name: 'folders',
-    read({ secretPath }: SourceLocation): SecretRecord {
+    read({ secretPath }: SourceLocation): SecretRecord | Promise<SecretRecord> {
       reads += 1;
       if (failure !== undefined) throw failure;
-      return new Map(folder(secretPath));
+      const held = () => new Map(folder(secretPath));
+      const first = before;
+      before = undefined;
+      return first === undefined ? held() : first().then(held);
     },
     write({ secretPath = '/' }, changes) {
       for (const { key, value } of changes) folder(secretPath).set(key, value.reveal());
@@ -67,6 +71,8 @@ export function folderSource(options: { readonly watchable?: boolean } = {}) {
       tell(path);
     },
     tell,
+    /** Work that the next read waits for. */
+    beforeNextRead: (work: () => Promise<unknown>) => void (before = work),
     failWith: (error: Error | undefined) => void (failure = error),
     get reads() {
       return reads;

@@ -3,7 +3,7 @@ import { locationIn, locationKey } from '../../core/inputs/location.js';
 import type { ResolvedServiceOptions } from '../options.js';
 import type { LoadedSync, RecordStore } from '../records/record-store.js';
 import type { StoredSync } from '../records/stored-sync.js';
-import { dueJobs, dueOptions, isAutomatic, laterJobs } from '../runs/due.js';
+import { askedAnew, dueJobs, dueOptions, isAskedFor, isAutomatic, laterJobs } from '../runs/due.js';
 import { noteOutage } from '../runs/find-due.js';
 import type { Activity } from '../runs/idle-tracker.js';
 import type { LocalRuns } from '../runs/local-runs.js';
@@ -109,10 +109,11 @@ export class AutoSync {
     if (!isAutomatic(stored)) {
       // Where only auto-sync was switched off, a run that was asked for is still wanted.
       const isOn = stored.definition.isEnabled && stored.deletion?.status !== 'running';
-      this.drop(id, isOn ? (cause) => cause !== 'created' : undefined);
+      this.drop(id, isOn ? (cause) => !isAskedFor(cause) : undefined);
     } else if (known === undefined || !isSame || known.version !== stored.version)
       this.#follow(stored, known);
-    for (const job of dueJobs(stored, undefined, dueOptions(this.#options))) this.#do(job);
+    const due = dueJobs(stored, undefined, dueOptions(this.#options));
+    for (const job of [...due, ...askedAnew(stored)]) this.#do(job);
     this.#plan(stored);
     return true;
   }
@@ -215,16 +216,17 @@ export class AutoSync {
   }
 
   async #runOnce(job: SyncJob, known: LoadedSync | undefined): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, autoSync } = this.#options;
     const end = await this.#runs.run(job, {}, known);
     if (!this.isStarted) return;
     if (end.status === 'busy') this.#agenda.set(job, clock.now() + BUSY_MS);
     if (end.status === 'failed' && end.retryAt !== null)
       this.#agenda.set(jobOf(job.syncId, job.operation, 'retry'), Date.parse(end.retryAt));
-    if (end.status === 'succeeded' && this.#options.autoSync.reconcileInterval !== undefined) {
-      const loaded = await this.#records.read(job.syncId);
-      if (loaded !== undefined && this.isStarted) this.#plan(loaded.stored);
-    }
+    // What failed for good was for another definition, perhaps.
+    const isLeft = end.status === 'failed' && end.retryAt === null;
+    if (!isLeft && (end.status !== 'succeeded' || autoSync.reconcileInterval === undefined)) return;
+    const loaded = await this.#records.read(job.syncId);
+    if (loaded !== undefined && this.isStarted) this.take(loaded.stored);
   }
 
   /** Takes up what other processes made of the records. A record that can't be read for a moment stays as it was. */

@@ -52,7 +52,8 @@ export async function deleteRecord(
   };
   const work = async () => {
     if (removeSecrets) {
-      const end = await runs.run(job, { signal: call.signal, before: former.release, onSucceeded });
+      const { signal } = call;
+      const end = await runs.run(job, { isAwaited: true, signal, before: former.release, onSucceeded });
       assertSucceeded(end, id);
       return;
     }

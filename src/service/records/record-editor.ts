@@ -12,7 +12,7 @@ import { describeLocation } from './describe-location.js';
 import { handlesOf, isUuid, syncExists, type NameIndex } from './name-index.js';
 import { syncNotFound, type RecordStore } from './record-store.js';
 import { askedRun, NO_RUN, type StoredSync } from './stored-sync.js';
-import { atPlace } from './sync-record.js';
+import { atPlace, wasRemoved } from './sync-record.js';
 
 function checkName({ name }: SyncDefinition): void {
   if (!isUuid(name)) return;
@@ -126,13 +126,16 @@ export class RecordEditor {
   /** A record as it is after a change of its definition; each one counts, also one that takes another back. */
   #edited(current: StoredSync, to: Edit): StoredSync {
     const { sync } = current.runs;
+    // What was removed while it was switched off is to be there again.
+    const isRestored = to.definition.isEnabled && !current.definition.isEnabled && wasRemoved(current);
     return {
       ...current,
       ...to,
       ...atPlace(current, to.place),
       version: current.version + 1,
       updatedAt: this.#timestamp(),
-      sourceDigest: needsNoRun(current.definition, to.definition) ? current.sourceDigest : null,
+      sourceDigest:
+        needsNoRun(current.definition, to.definition) && !isRestored ? current.sourceDigest : null,
       // What failed can succeed now.
       runs: { ...current.runs, sync: sync && { ...sync, failure: null } },
     };

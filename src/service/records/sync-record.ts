@@ -3,6 +3,7 @@ import type { SyncOptions } from '../../contracts/definition.js';
 import type { Operation } from '../../contracts/plan.js';
 import type { AnyDestinationDriver } from '../../contracts/typed-definition.js';
 import type { SyncFilter } from '../call-options.js';
+import { isTriedAgain } from '../runs/due.js';
 import type { AskedRun, Deletion, RunState, RunStatus, StoredSync } from './stored-sync.js';
 import { NO_RUN } from './stored-sync.js';
 import { takenMessage } from './taken-keys.js';
@@ -106,17 +107,29 @@ export function atPlace(
   return { place, formerPlaces: left(formerPlaces), heldPlaces: left(heldPlaces) };
 }
 
+/** Whether what a record's sync wrote was deleted after it was last synced. */
+export function wasRemoved({ runs: { sync, remove } }: StoredSync): boolean {
+  // Of what never succeeded it is NaN, to which nothing compares.
+  const endOf = (run: typeof sync): number => Date.parse(run?.succeededAt ?? '');
+  return endOf(remove) >= endOf(sync);
+}
+
 /** A record with something new about a run of it. */
 export const withRun = (stored: StoredSync, operation: Operation, run: Partial<RunState>): StoredSync => ({
   ...stored,
   runs: { ...stored.runs, [operation]: { ...(stored.runs[operation] ?? NO_RUN), ...run } },
 });
 
-/** A record that a run is asked for. One that is in progress is shown until it has ended. */
+/**
+ * A record that a run is asked for. One that is in progress is shown until it has ended. What was asked for before and has not
+ * begun is done with it; of two imports, only the one that was asked for last.
+ */
 export function withAsked(stored: StoredSync, operation: Operation, asked: AskedRun): StoredSync {
-  const isRunning = stored.runs[operation]?.status === 'running';
+  const run = stored.runs[operation];
+  const isRunning = run?.status === 'running';
+  const before = operation === 'import' || run?.asked?.isTaken !== false ? {} : run.asked.options;
   return withRun(stored, operation, {
-    asked,
+    asked: { ...asked, options: { ...before, ...asked.options } },
     failure: null,
     ...(!isRunning && { status: 'pending', jobId: asked.jobId, message: null }),
   });
@@ -176,7 +189,7 @@ export function recordOf(stored: StoredSync): SyncRecord {
     lastSyncRunId: sync.runId,
     lastSyncMessage: sync.message,
     lastSyncedAt: sync.succeededAt,
-    syncRetryAt: runs.sync?.failure?.retryAt ?? null,
+    syncRetryAt: isTriedAgain(stored, 'sync') ? (runs.sync?.failure?.retryAt ?? null) : null,
     importStatus: imported.status,
     lastImportJobId: imported.jobId,
     lastImportRunId: imported.runId,

@@ -1,3 +1,4 @@
+import type { Operation } from '../../contracts/plan.js';
 import type { ResolvedServiceOptions } from '../options.js';
 import type { StoredSync } from '../records/stored-sync.js';
 import { LONGEST_TOLD_MS } from '../failure.js';
@@ -54,12 +55,14 @@ const UNWANTED: Decision = { status: 'unwanted' };
 export const isAutomatic = ({ definition, deletion }: StoredSync): boolean =>
   definition.isEnabled && definition.syncOptions.autoSyncEnabled && deletion?.status !== 'running';
 
+/** Whether somebody asked for a run, who made the record at least: it is not auto-sync's. */
+export const isAskedFor = (cause: RunCause): boolean => cause === 'created' || cause === 'manual';
+
 /** Whether a run that was begun for this cause is no longer wanted; a caller who waits still wants it. */
 export function isSwitchedOff({ definition, deletion }: StoredSync, { operation, cause }: SyncJob): boolean {
   if (cause === 'deleted') return false;
   if (deletion?.status === 'running' || (!definition.isEnabled && operation !== 'remove')) return true;
-  const isAsked = cause === 'created' || cause === 'manual';
-  return !isAsked && operation === 'sync' && !definition.syncOptions.autoSyncEnabled;
+  return !isAskedFor(cause) && operation === 'sync' && !definition.syncOptions.autoSyncEnabled;
 }
 
 /** When a record is due although nothing has changed at its source, in ms since the epoch. */
@@ -137,10 +140,26 @@ export function dueJobs(record: StoredSync, digest: string | undefined, options:
   });
 }
 
+/** What was asked for while a run of the operation is in progress that is not done for it: it is done when that has ended. */
+export function askedAnew({ definition, runs }: StoredSync): SyncJob[] {
+  return (['sync', 'import', 'remove'] as const).flatMap((operation): SyncJob[] => {
+    const run = runs[operation];
+    if (run?.status !== 'running' || run.asked === null || run.asked.isTaken) return [];
+    const { cause, options } = run.asked;
+    return [jobOf(definition.id, operation, cause, { options })];
+  });
+}
+
 /** Whether what the source holds has to be known to say that a record is due. */
 export function needsDigest(record: StoredSync, options: DueOptions): boolean {
   if (!isAutomatic(record) || record.runs.sync?.status === 'running') return false;
   return dueJobs(record, undefined, options).every(({ operation }) => operation !== 'sync');
+}
+
+/** Whether a run that failed is made again without a decision of a person, when its time has come. */
+export function isTriedAgain(record: StoredSync, operation: Operation): boolean {
+  const run = record.runs[operation];
+  return run?.status === 'failed' && (run.asked !== null || (operation === 'sync' && isAutomatic(record)));
 }
 
 /** The jobs of a record that are due later without a change of its source, and when, in ms since the epoch. */
@@ -151,8 +170,7 @@ export function laterJobs(
   const { id } = record.definition;
   const retries = (['sync', 'import', 'remove'] as const).flatMap((operation) => {
     const run = record.runs[operation];
-    const isTriedAgain = run?.status === 'failed' && (run.asked !== null || isAutomatic(record));
-    const at = Date.parse((isTriedAgain ? run.failure?.retryAt : undefined) ?? '');
+    const at = Date.parse((isTriedAgain(record, operation) ? run?.failure?.retryAt : undefined) ?? '');
     return Number.isNaN(at) ? [] : [{ job: jobOf(id, operation, 'retry'), at }];
   });
   const at = isAutomatic(record) ? reconcileAt(record, options) : Infinity;

@@ -8,12 +8,15 @@ import type { StoredSync } from '../records/stored-sync.js';
 import { ConcurrencyGate, type Lane } from './concurrency-gate.js';
 import type { Activity } from './idle-tracker.js';
 import { RunQueue, type QueuedRun } from './run-queue.js';
+import { isAskedFor } from './due.js';
 import { switchedOff, type RunEnd } from './run-end.js';
 import type { Runner } from './runner.js';
 import type { SyncJob } from './sync-job.js';
 
 /** How a run is asked for in this process. */
 export interface LocalCall {
+  /** A caller waits for it, and gets what it throws: it is done whatever the record says. */
+  readonly isAwaited?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: SyncEvent) => void) | undefined;
   /** Done before the run, in its turn, for the record as it is then. */
@@ -54,17 +57,18 @@ export class LocalRuns {
 
   /** Does a job when it is its turn. Rejects where the record can't be read, or where it was taken back before its turn. */
   run(job: SyncJob, call: LocalCall = {}, known?: LoadedSync): Promise<RunEnd> {
-    const asked = { job, sharedAs: sharedAs(job, call), signal: call.signal };
+    const { isAwaited, signal } = call;
+    const asked = { job, sharedAs: sharedAs(job, call), isAwaited, signal };
     return this.queue.ask(asked, (run) => this.#inTurn(job, call, run, known));
   }
 
-  /** Does other work in the turn of a record, as that is then. */
+  /** Does other work, which a caller waits for, in the turn of a record, as that is then. */
   async inTurn(
     job: SyncJob,
     signal: AbortSignal | undefined,
     work: (signal: AbortSignal, stored: StoredSync) => Promise<void>,
   ) {
-    await this.queue.ask({ job, signal }, (run) =>
+    await this.queue.ask({ job, isAwaited: true, signal }, (run) =>
       this.#turn(job, run, undefined, async ({ stored }) => {
         await work(run.signal, stored);
         return { status: 'unwanted' };
@@ -74,10 +78,9 @@ export class LocalRuns {
 
   /** Ends the runs of a definition that was switched off; of one that auto-sync leaves alone, those that it has begun. */
   endSwitchedOff({ id, name, isEnabled, syncOptions }: SyncDefinition): void {
-    // A first run is not auto-sync's: it was asked for by who made the record.
     if (!isEnabled) this.queue.abort(id, switchedOff(name));
     else if (!syncOptions.autoSyncEnabled)
-      this.queue.abort(id, switchedOff(name), (cause) => cause !== 'created');
+      this.queue.abort(id, switchedOff(name), (cause) => !isAskedFor(cause));
   }
 
   #inTurn(job: SyncJob, call: LocalCall, run: QueuedRun, known: LoadedSync | undefined): Promise<RunEnd> {

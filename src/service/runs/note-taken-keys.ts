@@ -4,6 +4,7 @@ import { failureText } from '../failure.js';
 import type { ResolvedServiceOptions } from '../options.js';
 import type { RecordStore } from '../records/record-store.js';
 import type { StoredSync, TakenKeys } from '../records/stored-sync.js';
+import { wasRemoved } from '../records/sync-record.js';
 import { takenBy, takenMessage, withTaken, withTakenKeys } from '../records/taken-keys.js';
 
 /** What a run that writes over the keys of others works with. */
@@ -30,13 +31,6 @@ const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'replace']);
 const MAY_BE_WRITTEN: ReadonlySet<string> = new Set(['applied', 'indeterminate']);
 /** Reasons for which a key is kept although its sync may still want it. */
 const MAYBE_WANTED: ReadonlySet<string> = new Set(['unreadable-at-source', 'source-partial', 'other-kind']);
-
-/** Whether what a record's sync wrote was deleted after it was last synced. */
-function wasRemoved({ runs: { sync, remove } }: StoredSync): boolean {
-  // Of what never succeeded it is NaN, to which nothing compares.
-  const endOf = (run: typeof sync): number => Date.parse(run?.succeededAt ?? '');
-  return endOf(remove) >= endOf(sync);
-}
 
 /** The keys that the sync of a plan wants at its place, or may want. */
 function wantedKeys({ operation, changes }: SyncPlan): ReadonlySet<string> {

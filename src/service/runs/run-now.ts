@@ -16,7 +16,8 @@ export async function runNow(
   const loaded = await records.find(idOrName);
   const { id } = loaded.stored.definition;
   const job = jobOf(id, operation, 'manual', { options });
-  const end = await runs.run(job, { signal, ...(onEvent && { onEvent }) }, loaded);
+  const call = { isAwaited: true, signal, ...(onEvent && { onEvent }) };
+  const end = await runs.run(job, call, loaded);
   assertSucceeded(end, id);
   return end.result;
 }

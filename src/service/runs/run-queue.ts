@@ -15,6 +15,8 @@ export interface Asked {
   readonly job: SyncJob;
   /** Requests for one record with the same string share one run, as long as it has not begun. */
   readonly sharedAs?: string | undefined;
+  /** A caller waits for it, and gets what it throws. */
+  readonly isAwaited?: boolean | undefined;
   /** That of the caller: ends the run when no other caller waits for it. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,10 +38,6 @@ interface OpenRun extends QueuedRun {
   /** Those who ask for it, each with a way to leave it. */
   readonly askers: Map<Asked, (reason: unknown) => void>;
 }
-
-export const isAwaited = (cause: RunCause): boolean => cause === 'manual' || cause === 'deleted';
-
-const causeOf = ({ job }: Asked): RunCause => job.cause;
 
 const busy = (message: string) => new SecretSyncError('SYNC_BUSY', message, { retryable: true });
 
@@ -82,7 +80,8 @@ export class RunQueue {
   #openRun(asked: Asked, work: (run: QueuedRun) => Promise<RunEnd>): OpenRun {
     const controller = new AbortController();
     const askers: OpenRun['askers'] = new Map();
-    const causes = () => [...askers.keys()].map(causeOf);
+    const first = () =>
+      [...askers.keys()].find(({ isAwaited }) => isAwaited === true) ?? [...askers.keys()][0];
     const run: OpenRun = {
       id: asked.job.syncId,
       sharedAs: asked.sharedAs,
@@ -91,8 +90,8 @@ export class RunQueue {
       askers,
       signal: controller.signal,
       isBegun: false,
-      cause: () => causes().find(isAwaited) ?? causes()[0] ?? asked.job.cause,
-      isAwaited: () => causes().some(isAwaited),
+      cause: () => (first() ?? asked).job.cause,
+      isAwaited: () => first()?.isAwaited === true,
       // Begun when the first one has been noted.
       done: Promise.resolve().then(() => work(run)),
     };
@@ -123,8 +122,7 @@ export class RunQueue {
     for (const run of this.#open) {
       if (run.id !== id) continue;
       for (const [asked, leave] of [...run.askers]) {
-        const cause = causeOf(asked);
-        if (!isAwaited(cause) && isMeant(cause)) leave(reason);
+        if (asked.isAwaited !== true && isMeant(asked.job.cause)) leave(reason);
       }
     }
   }

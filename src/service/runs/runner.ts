@@ -8,7 +8,7 @@ import type { ResolvedServiceOptions } from '../options.js';
 import { RENEW_MS } from '../records/liveness.js';
 import { syncNotFound, type Change, type LoadedSync, type RecordStore } from '../records/record-store.js';
 import type { RunFailure, RunState, StoredSync } from '../records/stored-sync.js';
-import { decide, dueOptions, isAutomatic, isSwitchedOff, type Decision } from './due.js';
+import { decide, dueOptions, isSwitchedOff, isTriedAgain, type Decision } from './due.js';
 import { refusalOf, switchedOff, type RunCall, type RunEnd } from './run-end.js';
 import { TakenKeysNotes } from './note-taken-keys.js';
 import { leaveFormerPlaces } from '../records/former-places.js';
@@ -25,7 +25,11 @@ interface Attempt {
   due: Extract<Decision, { readonly status: 'due' }>;
   jobId: string;
   /** Set once the record shows it as in progress. */
-  begun?: { readonly runId: string; readonly before: RunState | null; readonly place: string };
+  begun?: {
+    readonly runId: string;
+    readonly place: string;
+    readonly before: { readonly run: RunState | null; readonly version: number };
+  };
   /** Of the keys of others that it takes over. Set once it has begun. */
   taken?: TakenKeysNotes;
   /** Set where it must not begin. */
@@ -109,14 +113,15 @@ export class Runner {
    */
   async #begin(attempt: Attempt, { runId, place }: LeasedRun): Promise<Wanted> {
     const { job, call, loaded, jobId } = attempt;
-    const taken: { before: RunState | null } = { before: null };
+    let before: { readonly run: RunState | null; readonly version: number } = { run: null, version: 0 };
     const change = (current: StoredSync) => {
       const decision = this.#decide(current, job, call);
       attempt.refusal = refusalOf(current, decision, attempt);
       if (decision.status !== 'due' || attempt.refusal !== undefined) return undefined;
       attempt.due = decision;
-      taken.before = current.runs[job.operation];
-      return begunRecord(current, job.operation, { runId, place, jobId, ownJobId: call.jobId });
+      before = { run: current.runs[job.operation], version: current.version };
+      const ids = { runId, place, jobId, ownJobId: call.jobId };
+      return begunRecord(current, job.operation, ids, decision.options);
     };
     attempt.latest = await this.#records.change(job.syncId, change, { flush: false, known: loaded });
     const { latest } = attempt;
@@ -126,7 +131,7 @@ export class Runner {
         : { status: 'unwanted' };
     if (latest === undefined || attempt.refusal !== undefined) return false;
     attempt.jobId = latest.stored.runs[job.operation]?.jobId ?? jobId;
-    attempt.begun = { runId, place, before: taken.before };
+    attempt.begun = { runId, place, before };
     const context = { options: this.#options, records: this.#records, onDue: this.#onDue };
     attempt.taken = new TakenKeysNotes({ ...context, own: latest.stored });
     const { unlessDigest } = attempt.due;
@@ -165,7 +170,9 @@ export class Runner {
 
   async #noteUnneeded(attempt: Attempt): Promise<RunEnd> {
     const { job, begun } = attempt;
-    await this.#noteEnd(attempt, (stored) => unneededRecord(stored, job.operation, begun?.before ?? null));
+    const note = (stored: StoredSync) =>
+      begun === undefined ? undefined : unneededRecord(stored, job.operation, begun.before);
+    await this.#noteEnd(attempt, note);
     return { status: 'unwanted' };
   }
 
@@ -198,24 +205,23 @@ export class Runner {
     if (begun === undefined && isSecretSyncError(error, 'SYNC_BUSY')) return { status: 'busy', error };
     this.#tellStart(attempt);
     const text = failureText(error, call.signal);
-    const noted: { failure: RunFailure | null; isTriedAgain: boolean } = {
-      failure: null,
-      isTriedAgain: false,
-    };
+    const noted: { failure: RunFailure | null; isRetried: boolean } = { failure: null, isRetried: false };
     const saving = this.#noteEnd(attempt, (stored) => {
-      noted.failure = isAborted ? null : this.#failureOf(attempt, error, stored.runs[job.operation]);
-      const next = failedRecord(stored, job.operation, text.message, noted.failure);
+      const failure = isAborted ? null : this.#failureOf(attempt, error, stored.runs[job.operation]);
+      const { definition, runs } = attempt.loaded.stored;
+      const askedId = begun === undefined ? runs[job.operation]?.asked?.id : undefined;
+      const { message } = text;
+      const next = failedRecord(stored, job.operation, { message, failure, definition, askedId });
       const run = next.runs[job.operation];
-      noted.isTriedAgain = run?.asked != null || (job.operation === 'sync' && isAutomatic(stored));
+      [noted.failure, noted.isRetried] = [run?.failure ?? null, isTriedAgain(next, job.operation)];
       if (begun !== undefined || run === null) return next;
       return { ...next, runs: { ...next.runs, [job.operation]: { ...run, jobId, runId: null } } };
     });
     // Where the end of a run can't be noted, the record lapses, which says the same.
     await (begun === undefined ? saving : saving.catch(() => undefined));
     this.#options.emit({ ...this.#fields(attempt), type: 'run-failed', ...text });
-    const { failure, isTriedAgain } = noted;
-    if (failure !== null && (isTriedAgain || failure.retryAt === null))
-      this.#tellRetry(attempt, failure, text);
+    const { failure, isRetried } = noted;
+    if (failure !== null && (isRetried || failure.retryAt === null)) this.#tellRetry(attempt, failure, text);
     return isAborted
       ? { status: 'aborted', error }
       : { status: 'failed', error, retryAt: failure?.retryAt ?? null };
