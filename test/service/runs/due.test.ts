@@ -1,47 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parseDefinitionFields } from '../../../src/core/definition/parse-definition.js';
-import {
-  askedRun,
-  NO_RUN,
-  type RunState,
-  type StoredSync,
-} from '../../../src/service/records/stored-sync.js';
+import { askedRun, type RunState, type StoredSync } from '../../../src/service/records/stored-sync.js';
 import { decide, dueJobs, isSwitchedOff, needsDigest } from '../../../src/service/runs/due.js';
 import { jobOf, type SyncJob } from '../../../src/service/runs/sync-job.js';
+import { at, HOUR, NOW, recordWith, run } from './records-with-runs.js';
 
-const NOW = Date.parse('2026-01-01T12:00:00.000Z');
-const HOUR = 3_600_000;
-const at = (difference: number) => new Date(NOW + difference).toISOString();
 const options = { now: NOW, reconcileInterval: HOUR };
-
-function recordWith(
-  runs: Partial<StoredSync['runs']>,
-  fields: object = {},
-  rest: Partial<StoredSync> = {},
-): StoredSync {
-  const input = { name: 'shop', destination: 'memory', destinationConfig: {}, ...fields };
-  const { definition } = parseDefinitionFields(input);
-  if (definition === undefined) throw new Error('not a definition');
-  return {
-    definition,
-    place: 'memory:shop',
-    formerPlaces: [],
-    heldPlaces: [],
-    version: 1,
-    createdAt: at(-HOUR),
-    updatedAt: at(-HOUR),
-    described: null,
-    connectionName: null,
-    sourceDigest: 'd1',
-    takenKeys: [],
-    tookFrom: [],
-    deletion: null,
-    ...rest,
-    runs: { sync: null, import: null, remove: null, ...runs },
-  };
-}
-
-const run = (state: Partial<RunState>): RunState => ({ ...NO_RUN, ...state });
 const succeeded = run({ status: 'succeeded', succeededAt: at(-60_000) });
 const failed = (retryAt: string | null, digest: string | null = 'd2') =>
   run({ status: 'failed', failure: { digest, attempts: 2, retryAt } });
