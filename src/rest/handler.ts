@@ -1,4 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi';
+import { notify } from '../shared/async.js';
 import { createGate } from './access.js';
 import { endpoint, noBody, type Endpoint } from './endpoint.js';
 import { errorResponse, json, RestError } from './errors.js';
@@ -55,13 +56,7 @@ export function createRestHandler(service: RestService, options: RestOptions): R
       handle: () => Promise.resolve((document ??= documentOf(app))),
     }),
   ];
-  const tell = (error: unknown, reqId: string) => {
-    try {
-      onError(error, { reqId });
-    } catch {
-      // An observer changes nothing.
-    }
-  };
+  const tell = (error: unknown, reqId: string) => notify(onError, error, { reqId });
   const failed = (error: unknown, reqId: string) => {
     const response = errorResponse(error, reqId);
     if (response.status === 500) tell(error, reqId);
