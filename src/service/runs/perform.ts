@@ -1,3 +1,4 @@
+import { notify } from '../../shared/async.js';
 import { parseBoth, parseJob, parseServiceOptions } from '../call-options.js';
 import { connectionOf } from '../fleet/connection.js';
 import type { FleetTurns } from '../fleet/fleet-turns.js';
@@ -53,7 +54,7 @@ async function perform(
             signal: turn.signal,
             onEvent: (event) => {
               turn.onEvent(event);
-              onEvent?.(event);
+              notify(onEvent, event);
             },
           }),
         ));

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SyncJob, SyncQueue } from '../../../src/service/runs/sync-job.js';
 import { memoryStore } from '../../../src/stores/memory.js';
 import { failure } from '../../support/engine.js';
+import { collectUnhandledRejections } from '../../support/unhandled-rejections.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
 import {
   createWorld,
@@ -291,6 +292,24 @@ describe('a job', () => {
     expect(end).toMatchObject({ status: 'failed', code: 'INVALID_OPTION', retryAt: null });
     expect(await service.getSync('shop')).toEqual(before);
   });
+
+  it.each([{}, { runsPerConnection: 1 }])(
+    'leaves no rejection of its onEvent unhandled, with the options %o',
+    async (options) => {
+      const unhandled = collectUnhandledRejections();
+      const { service, jobs } = await queuedWorld(['shop']);
+      const [job] = jobs;
+      if (job === undefined) throw new Error('no job');
+      let told = 0;
+      const onEvent = async () => {
+        told += 1;
+        await Promise.reject(new Error('the log is away'));
+      };
+      expect(await service.perform(job, { ...options, onEvent })).toMatchObject({ status: 'succeeded' });
+      expect(told).toBeGreaterThan(0);
+      expect(await unhandled()).toEqual([]);
+    },
+  );
 
   it('never rejects: where the store fails it is to be tried again', async () => {
     const { store, control } = unsteadyStore();
