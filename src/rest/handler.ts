@@ -2,7 +2,7 @@ import { OpenAPIHono, z } from '@hono/zod-openapi';
 import { notify } from '../shared/async.js';
 import { createGate } from './access.js';
 import { endpoint, noBody, type Endpoint } from './endpoint.js';
-import { errorResponse, json, RestError } from './errors.js';
+import { errorResponse, failureOf, json, RestError } from './errors.js';
 import { describeEndpoint, documentOf } from './openapi.js';
 import { parseOptions, type RestOptions } from './options.js';
 import { destinationEndpoints, discoveryEndpoints } from './routes/destinations.js';
@@ -70,7 +70,7 @@ export function createRestHandler(service: RestService, options: RestOptions): R
         const gate = createGate(authorize, context.req.raw, (error) => tell(error, reqId));
         return json(await each.respond(context.req.raw, context.req.param(), gate));
       } catch (error) {
-        return failed(error, reqId);
+        return failed(failureOf(error, context.req.raw), reqId);
       } finally {
         release(context.req.raw);
       }
