@@ -1,4 +1,5 @@
 import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
+import { isDamage } from '../service/records/name-document.js';
 import type { SyncRecord } from '../service/records/sync-record.js';
 import { quote } from '../shared/text.js';
 import { RestError } from './errors.js';
@@ -44,6 +45,23 @@ export async function recordOf(service: RestService, call: Permitting): Promise<
   // The service knows records by their names too, which have a route of their own.
   if (record.id !== syncId || record.destination !== destination) throw notFound(syncId);
   return permitted(record, call);
+}
+
+/**
+ * Finds the record that the path of a deletion names by its id. `undefined` for one that is damaged: it names no project that
+ * could be asked for, and nothing but its id is needed to delete it.
+ */
+export async function recordToDelete(
+  service: RestService,
+  call: Permitting,
+): Promise<SyncRecord | undefined> {
+  try {
+    return await recordOf(service, call);
+  } catch (error) {
+    // A store that fails for a moment says nothing of the record.
+    if (isDamage(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Finds the record that the path names by its name. */
