@@ -30,7 +30,7 @@ export function destinationOf(
   throw new RestError(404, 'UNKNOWN_DESTINATION', message);
 }
 
-async function permitted(record: SyncRecord, { permit }: Permitting): Promise<SyncRecord> {
+async function permitted(record: SyncRecord, { permit }: Pick<Permitting, 'permit'>): Promise<SyncRecord> {
   await permit({ syncId: record.id, projectId: record.projectId, connectionId: record.connectionId });
   return record;
 }
@@ -76,4 +76,18 @@ export async function namedRecord(
   const record = records.find((candidate) => candidate.name === name);
   if (record === undefined) throw notFound(name);
   return permitted(record, call);
+}
+
+/** Asks whether the record may be reached that a check leaves out: the check goes through its connection where none is named. */
+export async function permitExcluded(
+  service: RestService,
+  id: string,
+  call: Pick<Permitting, 'permit'>,
+): Promise<void> {
+  const record = await service.getSync(id).catch((error: unknown) => {
+    // The check knows no such record either.
+    if (isSecretSyncError(error, 'SYNC_NOT_FOUND') || isDamage(error)) return undefined;
+    throw error;
+  });
+  if (record?.id === id) await permitted(record, call);
 }
