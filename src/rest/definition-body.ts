@@ -1,6 +1,7 @@
 import type { SyncDefinitionInput } from '../contracts/definition.js';
 import type { ErrorProblem } from '../contracts/error-codes.js';
 import type { SyncChanges } from '../service/records/definition-patch.js';
+import { problemsOfChanges, problemsOfDefinition } from '../service/records/definition-problems.js';
 import { errorFromProblems } from '../shared/problems.js';
 import { problemsOfUnknown } from '../shared/validation.js';
 import { createBody, updateBody } from './schemas/secret-sync.js';
@@ -21,9 +22,17 @@ const unknownIn = (body: Json, known: object): ErrorProblem[] =>
     { code: 'INVALID_DEFINITION' },
   );
 
-function refuse(problems: readonly ErrorProblem[]): void {
-  if (problems.length > 0) throw errorFromProblems('INVALID_DEFINITION', 'The body is not valid', problems);
+/** Refuses a body for what only a body can have, if anything, and for what the service would refuse of the rest of it. */
+function refuse(problems: readonly ErrorProblem[], ofRest: () => readonly ErrorProblem[]): void {
+  if (problems.length === 0) return;
+  throw errorFromProblems('INVALID_DEFINITION', 'The body is not valid', [...problems, ...ofRest()]);
 }
+
+/** The fields of a body that the service knows by the same names. */
+const sameIn = (body: Json, known: object): Json =>
+  Object.fromEntries(
+    Object.entries(body).filter(([name]) => name !== 'isAutoSyncEnabled' && Object.hasOwn(known, name)),
+  );
 
 /** What is wrong with the flag that is the same as an option. */
 function flagProblems({ isAutoSyncEnabled, syncOptions }: Json): ErrorProblem[] {
@@ -51,20 +60,27 @@ function withOption({ isAutoSyncEnabled, ...rest }: Json): Json {
     : rest;
 }
 
-/** Returns the definition that a body asks for. What the service checks is not checked here. */
+/** Returns the definition that a body asks for. What the service checks is checked here only to name it with the rest. */
 export function definitionIn(body: Json, destination: string): SyncDefinitionInput {
   const named = body['destination'];
-  refuse([
-    ...unknownIn(body, createBody.shape),
-    ...emptyIn(body),
-    ...flagProblems(body),
-    ...(named === undefined || named === destination
-      ? []
-      : [problem('destination', 'it is not the destination in the path; leave it out')]),
-  ]);
-  const { description, ...rest } = withOption(body);
+  const asDefinition = ({ description, ...rest }: Json): Json => ({
+    ...rest,
+    destination,
+    ...(description !== null && { description }),
+  });
+  refuse(
+    [
+      ...unknownIn(body, createBody.shape),
+      ...emptyIn(body),
+      ...flagProblems(body),
+      ...(named === undefined || named === destination
+        ? []
+        : [problem('destination', 'it is not the destination in the path; leave it out')]),
+    ],
+    () => problemsOfDefinition(asDefinition(sameIn(body, createBody.shape))),
+  );
   // Of any JSON: the service refuses what is not a definition, with every problem.
-  const definition: unknown = { ...rest, destination, ...(description !== null && { description }) };
+  const definition: unknown = asDefinition(withOption(body));
   return definition as SyncDefinitionInput;
 }
 
@@ -74,16 +90,23 @@ export interface ChangesInBody {
   readonly version: number | undefined;
 }
 
+const isVersion = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 1;
+
 /** Returns the changes that a body asks for. */
 export function changesIn(body: Json): ChangesInBody {
-  const { expectedVersion: version, ...changes } = body;
-  const isVersion = version === undefined || (typeof version === 'number' && Number.isInteger(version));
-  refuse([
-    ...unknownIn(body, updateBody.shape),
-    ...emptyIn(body),
-    ...flagProblems(body),
-    ...(isVersion ? [] : [problem('expectedVersion', 'it must be the whole number of a version')]),
-  ]);
+  const { expectedVersion, ...changes } = body;
+  const version = isVersion(expectedVersion) ? expectedVersion : undefined;
+  refuse(
+    [
+      ...unknownIn(body, updateBody.shape),
+      ...emptyIn(body),
+      ...flagProblems(body),
+      ...(expectedVersion === version
+        ? []
+        : [problem('expectedVersion', 'it must be the version of a sync, a whole number from 1 on')]),
+    ],
+    () => problemsOfChanges(sameIn(changes, updateBody.shape)),
+  );
   // Of any JSON: the service refuses what is no change, with every problem.
-  return { changes: withOption(changes), version: version as number | undefined };
+  return { changes: withOption(changes), version };
 }

@@ -15,6 +15,9 @@ export class RestError extends Error {
   }
 }
 
+const clientGone = () =>
+  new RestError(499, 'REQUEST_ABORTED', 'The client ended the request before it was done.');
+
 /** Waits for what a client asked for, but no longer than for the client: code that never ends would keep the request for ever. */
 export async function untilGone<Result>(
   { signal }: Pick<Request, 'signal'>,
@@ -24,8 +27,17 @@ export async function untilGone<Result>(
     return await untilAborted(work(), signal);
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw new RestError(499, 'REQUEST_ABORTED', 'The client has ended the request before it was let in.');
+    throw clientGone();
   }
+}
+
+/**
+ * Returns what a request failed with. Once its client has gone, what is not an error of this library counts as that: work
+ * that is told to stop throws the reason, which can be anything.
+ */
+export function failureOf(error: unknown, { signal }: Pick<Request, 'signal'>): unknown {
+  const isOwn = error instanceof RestError || isSecretSyncError(error);
+  return signal.aborted && !isOwn ? clientGone() : error;
 }
 
 /** The body of each response that is an error. */

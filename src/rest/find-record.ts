@@ -1,4 +1,5 @@
 import { isSecretSyncError, SecretSyncError } from '../contracts/errors.js';
+import { isDamage } from '../service/records/name-document.js';
 import type { SyncRecord } from '../service/records/sync-record.js';
 import { quote } from '../shared/text.js';
 import { RestError } from './errors.js';
@@ -29,7 +30,7 @@ export function destinationOf(
   throw new RestError(404, 'UNKNOWN_DESTINATION', message);
 }
 
-async function permitted(record: SyncRecord, { permit }: Permitting): Promise<SyncRecord> {
+async function permitted(record: SyncRecord, { permit }: Pick<Permitting, 'permit'>): Promise<SyncRecord> {
   await permit({ syncId: record.id, projectId: record.projectId, connectionId: record.connectionId });
   return record;
 }
@@ -46,6 +47,23 @@ export async function recordOf(service: RestService, call: Permitting): Promise<
   return permitted(record, call);
 }
 
+/**
+ * Finds the record that the path of a deletion names by its id. `undefined` for one that is damaged: it names no project that
+ * could be asked for, and nothing but its id is needed to delete it.
+ */
+export async function recordToDelete(
+  service: RestService,
+  call: Permitting,
+): Promise<SyncRecord | undefined> {
+  try {
+    return await recordOf(service, call);
+  } catch (error) {
+    // A store that fails for a moment says nothing of the record.
+    if (isDamage(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Finds the record that the path names by its name. */
 export async function namedRecord(
   service: RestService,
@@ -58,4 +76,18 @@ export async function namedRecord(
   const record = records.find((candidate) => candidate.name === name);
   if (record === undefined) throw notFound(name);
   return permitted(record, call);
+}
+
+/** Asks whether the record may be reached that a check leaves out: the check goes through its connection where none is named. */
+export async function permitExcluded(
+  service: RestService,
+  id: string,
+  call: Pick<Permitting, 'permit'>,
+): Promise<void> {
+  const record = await service.getSync(id).catch((error: unknown) => {
+    // The check knows no such record either.
+    if (isSecretSyncError(error, 'SYNC_NOT_FOUND') || isDamage(error)) return undefined;
+    throw error;
+  });
+  if (record?.id === id) await permitted(record, call);
 }

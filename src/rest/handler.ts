@@ -1,7 +1,8 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi';
+import { notify } from '../shared/async.js';
 import { createGate } from './access.js';
 import { endpoint, noBody, type Endpoint } from './endpoint.js';
-import { errorResponse, json, RestError } from './errors.js';
+import { errorResponse, failureOf, json, RestError } from './errors.js';
 import { describeEndpoint, documentOf } from './openapi.js';
 import { parseOptions, type RestOptions } from './options.js';
 import { destinationEndpoints, discoveryEndpoints } from './routes/destinations.js';
@@ -55,13 +56,7 @@ export function createRestHandler(service: RestService, options: RestOptions): R
       handle: () => Promise.resolve((document ??= documentOf(app))),
     }),
   ];
-  const tell = (error: unknown, reqId: string) => {
-    try {
-      onError(error, { reqId });
-    } catch {
-      // An observer changes nothing.
-    }
-  };
+  const tell = (error: unknown, reqId: string) => notify(onError, error, { reqId });
   const failed = (error: unknown, reqId: string) => {
     const response = errorResponse(error, reqId);
     if (response.status === 500) tell(error, reqId);
@@ -75,7 +70,7 @@ export function createRestHandler(service: RestService, options: RestOptions): R
         const gate = createGate(authorize, context.req.raw, (error) => tell(error, reqId));
         return json(await each.respond(context.req.raw, context.req.param(), gate));
       } catch (error) {
-        return failed(error, reqId);
+        return failed(failureOf(error, context.req.raw), reqId);
       } finally {
         release(context.req.raw);
       }

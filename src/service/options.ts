@@ -3,7 +3,7 @@ import type { Clock } from '../contracts/clock.js';
 import type { StateStore } from '../contracts/state-store.js';
 import { validate } from '../shared/validation.js';
 import { atLeast, functionOf, share, unknownFields, withMethods } from '../shared/option-schemas.js';
-import { notify } from '../engine/boundary/guard-call.js';
+import { notify } from '../shared/async.js';
 import { ENGINE_PORT, type EnginePort } from '../engine/port.js';
 import type { SecretSyncEngine } from '../engine/secret-sync-engine.js';
 import { systemClock } from '../shared/clock.js';

@@ -126,3 +126,16 @@ export async function eachAtOnce<Item>(
   const lanes = Array.from({ length: Math.min(concurrency, items.length) }, workOn);
   for (const lane of await Promise.allSettled(lanes)) if (lane.status === 'rejected') throw lane.reason;
 }
+
+/** Tells an observer of something. What it throws, or rejects with, changes nothing. */
+export function notify<Told extends readonly unknown[]>(
+  observer: ((...told: Told) => unknown) | undefined,
+  ...told: Told
+): void {
+  try {
+    const returned = observer?.(...told);
+    if (returned instanceof Promise) returned.catch(() => undefined);
+  } catch {
+    return;
+  }
+}

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Capabilities, DestinationConnection } from '../../src/contracts/destination.js';
 import { isSecretSyncError, SecretSyncError } from '../../src/contracts/errors.js';
 import type { SecretSource } from '../../src/contracts/source.js';
@@ -8,6 +8,7 @@ import { memorySource } from '../../src/sources/memory.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import { memoryDestination } from '../../src/testing/memory-destination/index.js';
 import { createEngine, failure, memoryDefinition } from '../support/engine.js';
+import { collectUnhandledRejections } from '../support/unhandled-rejections.js';
 import { createVirtualClock } from '../support/virtual-clock.js';
 import { assertClean, noteEnd, TOKEN, VALUES, type Channels } from './leaks/leak-channels.js';
 import type { SyncResult } from '../../src/contracts/result.js';
@@ -309,17 +310,13 @@ describe('foreign code that fails beside the run', () => {
   });
 
   it('as an observer that rejects, is not an unhandled rejection', async () => {
-    const unhandled: unknown[] = [];
-    const listen = (reason: unknown) => unhandled.push(reason);
-    process.on('unhandledRejection', listen);
-    onTestFinished(() => void process.off('unhandledRejection', listen));
+    const unhandled = collectUnhandledRejections();
     const engine = new SecretSyncEngine({
       source: memorySource({ A: '1' }),
       drivers: [memoryDestination()],
       onEvent: () => Promise.reject(new Error('the observer is out of order')),
     });
     await engine.sync(memoryDefinition());
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(unhandled).toEqual([]);
+    expect(await unhandled()).toEqual([]);
   });
 });

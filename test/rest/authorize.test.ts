@@ -181,6 +181,39 @@ describe('authorize', () => {
     expect((await api.call('PATCH', `${ROOT}/${id}`, { body: change })).status).toBe(403);
   });
 
+  it('is asked for the record that a check leaves out, with its project and its connection', async () => {
+    let refused: (access: RestAccess) => boolean = () => false;
+    const api = await createApi({
+      drivers: [memoryDestination()],
+      connections: { theirs: { app: 'memory', credentials: { accessToken: 'memory-destination-token' } } },
+      authorize: (_request, access) => !refused(access),
+    });
+    const body = { ...definition('theirs', 'p-1'), connectionId: 'theirs' };
+    const { id } = secretSyncOf(await api.call('POST', ROOT, { body }));
+    const check = (fields: object) =>
+      api.call('POST', `${ROOT}/check-destination`, {
+        body: { destinationConfig: { place: 'theirs' }, ...fields },
+      });
+    api.asked.length = 0;
+    expect(await check({ excludeSyncId: id, projectId: 'p-2' })).toMatchObject({
+      status: 200,
+      body: { hasDuplicate: false },
+    });
+    const first = { action: 'check-destination', destination: 'memory' };
+    expect(api.asked).toEqual([
+      first,
+      { ...first, projectId: 'p-2' },
+      { ...first, syncId: id, projectId: 'p-1', connectionId: 'theirs' },
+    ]);
+    for (const name of ['syncId', 'projectId', 'connectionId'] as const) {
+      refused = (access) => access[name] !== undefined;
+      expect((await check({ excludeSyncId: id })).status).toBe(403);
+    }
+    // An id that names no record is left out by no check; nor is a name.
+    for (const excludeSyncId of ['ghost', 'theirs'])
+      expect(await check({ excludeSyncId })).toMatchObject({ status: 200, body: { hasDuplicate: true } });
+  });
+
   it('is asked for the removal of secrets too, where a deletion removes them', async () => {
     const api = await createApi({
       drivers: [memoryDestination()],

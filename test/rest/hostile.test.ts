@@ -1,5 +1,6 @@
 // What a client that means no good sends, and code of the embedder that never ends.
 import { describe, expect, it, vi } from 'vitest';
+import { SecretSyncError } from '../../src/contracts/errors.js';
 import { createRestHandler } from '../../src/rest/index.js';
 import { memoryDestination } from '../../src/testing/memory-destination/index.js';
 import { createApi, ORIGIN, SYNCS } from './support.js';
@@ -32,6 +33,62 @@ describe('a request of a client that has gone', () => {
     expect(await (await response).json()).toMatchObject({ error: 'REQUEST_ABORTED', statusCode: 499 });
     expect(isCancelled).toBe(method === 'POST');
     expect(told).toEqual([]);
+  });
+
+  /** A service with a record, whose driver does this and nothing else. */
+  async function prepare(work: () => Promise<never>) {
+    const driver = {
+      ...memoryDestination(),
+      connect: () => ({ read: work, write: work }),
+      discovery: [{ path: 'places', list: work }],
+    };
+    const { service } = await createApi({
+      drivers: [driver],
+      connections: { c: { app: 'memory', credentials: { accessToken: 'memory-destination-token' } } },
+    });
+    const definition = { name: 'shop', destination: 'memory', destinationConfig: {}, isEnabled: false };
+    return { service, id: (await service.createSync(definition)).id };
+  }
+
+  it.each<readonly [what: string, method: string, path: string, reason: string | undefined]>([
+    ['a plan', 'POST', `${SYNCS}/memory/:id/plan`, undefined],
+    ['a plan, for a reason that is no error', 'POST', `${SYNCS}/memory/:id/plan`, 'gone'],
+    ['a list of what a connection can see', 'GET', '/api/v1/app-connections/memory/c/places', undefined],
+  ])('is ended by it, and is no failure of the server: %s', async (_what, method, path, reason) => {
+    const client = new AbortController();
+    const { service, id } = await prepare(() => {
+      client.abort(reason);
+      return never;
+    });
+    const told: unknown[] = [];
+    const { fetch } = createRestHandler(service, {
+      authorize: () => true,
+      onError: (error) => told.push(error),
+    });
+    const url = `${ORIGIN}${path.replace(':id', id)}`;
+    const response = await fetch(new Request(url, { method, signal: client.signal }));
+    expect(response.status).toBe(499);
+    expect(await response.json()).toMatchObject({ error: 'REQUEST_ABORTED', statusCode: 499 });
+    expect(told).toEqual([]);
+  });
+
+  it('still says what failed in words of this library', async () => {
+    const client = new AbortController();
+    const { service, id } = await prepare(() => never);
+    const failure = new SecretSyncError('STATE_UNREADABLE', 'The store failed.', { retryable: true });
+    vi.spyOn(service, 'plan').mockImplementation(() => {
+      client.abort();
+      return Promise.reject(failure);
+    });
+    const told: unknown[] = [];
+    const { fetch } = createRestHandler(service, {
+      authorize: () => true,
+      onError: (error) => told.push(error),
+    });
+    const url = `${ORIGIN}${SYNCS}/memory/${id}/plan`;
+    const response = await fetch(new Request(url, { method: 'POST', signal: client.signal }));
+    expect(await response.json()).toMatchObject({ error: 'STATE_UNREADABLE', statusCode: 500 });
+    expect(told).toEqual([failure]);
   });
 });
 

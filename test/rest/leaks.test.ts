@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { qovery } from '../../src/drivers/qovery/index.js';
-import { createRestHandler } from '../../src/rest/index.js';
+import { createRestHandler, type RestOptions } from '../../src/rest/index.js';
 import { memorySource } from '../../src/sources/memory.js';
 import { startQoveryEmulator, type QoveryEmulator } from '../../src/testing/emulators/qovery/index.js';
 import { createCanaries } from '../../src/testing/leaks/canaries.js';
 import { defineSource } from '../../src/sources/define-source.js';
+import { collectUnhandledRejections } from '../support/unhandled-rejections.js';
 import { createApi, ORIGIN, SYNCS } from './support.js';
 
 const canaries = createCanaries(13);
@@ -104,6 +105,34 @@ describe('the responses of the API', () => {
     canaries.assertAbsent('a response', text);
     expect(JSON.parse(text)).toMatchObject({ error: 'UNEXPECTED', reqId: told[1], details: [] });
     expect(told[0]).toBe(thrown);
+  });
+
+  it.each<readonly [what: string, status: number, authorize: RestOptions['authorize']]>([
+    ['what authorize throws', 401, () => Promise.reject(new Error('no'))],
+    ['an unexpected error', 500, () => true],
+  ])('do not depend on an onError that rejects, told of %s', async (_what, status, authorize) => {
+    const unhandled = collectUnhandledRejections();
+    const { service } = await createApi({ drivers: [qovery()] });
+    const failing = new Proxy(service, {
+      get: (target, name) =>
+        name === 'listSyncs'
+          ? () => Promise.reject(new Error('odd'))
+          : (Reflect.get(target, name, target) as unknown),
+    });
+    let told = 0;
+    const { fetch } = createRestHandler(failing, {
+      authorize,
+      onError: async () => {
+        told += 1;
+        await Promise.reject(new Error('the log is away'));
+      },
+    });
+    const response = await fetch(new Request(`${ORIGIN}${SYNCS}`));
+    expect({ status: response.status, told, unhandled: await unhandled() }).toEqual({
+      status,
+      told: 1,
+      unhandled: [],
+    });
   });
 
   it('say why a source could not be read, in words of this library', async () => {

@@ -6,6 +6,7 @@ import { memoryStore } from '../../src/stores/memory.js';
 import { SecretSyncService } from '../../src/service/secret-sync-service.js';
 import type { AnyDestinationDriver } from '../../src/contracts/typed-definition.js';
 import type { SecretSource } from '../../src/contracts/source.js';
+import type { StateStore } from '../../src/contracts/state-store.js';
 import { createEngine } from '../support/engine.js';
 import { createChecker, type Exchange, type OpenApiDocument } from './openapi-checker.js';
 
@@ -23,6 +24,7 @@ interface ApiSetup extends Partial<RestOptions> {
   readonly drivers: readonly AnyDestinationDriver[];
   readonly source?: SecretSource;
   readonly connections?: Connections;
+  readonly store?: StateStore;
 }
 
 /** What is sent beside method and path. */
@@ -34,13 +36,13 @@ export interface Sent {
 }
 
 /** A handler over a service, each of whose exchanges is checked by its own document. */
-export async function createApi({ drivers, source, connections, ...rest }: ApiSetup) {
+export async function createApi({ drivers, source, connections, store = memoryStore(), ...rest }: ApiSetup) {
   const { engine } = createEngine({
     drivers,
     source: source ?? memorySource({ A: '1', B: '2' }),
     ...(connections !== undefined && { connections }),
   });
-  const service = new SecretSyncService({ engine, store: memoryStore() });
+  const service = new SecretSyncService({ engine, store });
   const asked: RestAccess[] = [];
   const exchanges: Exchange[] = [];
   const options: RestOptions = {

@@ -87,13 +87,3 @@ export async function guarded<Result>(
     throw foreignError(error, code, sentence, details);
   }
 }
-
-/** Hands an event to an observer. What it throws, or rejects with, changes nothing. */
-export function notify<Event>(observer: ((event: Event) => unknown) | undefined, event: Event): void {
-  try {
-    const returned = observer?.(event);
-    if (returned instanceof Promise) returned.catch(() => undefined);
-  } catch {
-    return;
-  }
-}

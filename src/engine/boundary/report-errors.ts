@@ -1,4 +1,5 @@
 import { isSecretSyncError } from '../../contracts/errors.js';
+import { notify } from '../../shared/async.js';
 
 /**
  * Gets a raw error of foreign code, and which call threw it: `source.read`, `store.put`, `driver.write`, `connections`,
@@ -18,11 +19,7 @@ function wasStopped(given: readonly unknown[]): boolean {
 function tell(report: OnForeignError, error: unknown, where: string, given: readonly unknown[]): void {
   // An error of ours says all that it knows already.
   if (wasStopped(given) || (isSecretSyncError(error) && error.cause === undefined)) return;
-  try {
-    report(error, where);
-  } catch {
-    return;
-  }
+  notify(report, error, where);
 }
 
 /** Returns the same function, which tells of what it throws. */

@@ -1,5 +1,5 @@
 import type { SyncEvent } from '../../contracts/events.js';
-import { notify } from '../boundary/guard-call.js';
+import { notify } from '../../shared/async.js';
 import { createHttpClient, type GuardedHttpClient } from '../../http/client.js';
 import type { ResolvedOptions } from '../options.js';
 import type { PreparedSync } from '../resolve/resolve-sync.js';

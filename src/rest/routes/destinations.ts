@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { endpoint, noBody, strictBody, type Endpoint } from '../endpoint.js';
-import { destinationOf } from '../find-record.js';
+import { destinationOf, permitExcluded } from '../find-record.js';
 import { namedResources } from '../schemas/common.js';
 import type { RestService } from '../service.js';
 
@@ -61,11 +61,12 @@ export const destinationEndpoints = (service: RestService, root: string): readon
     async handle(call) {
       const { projectId, ...query } = call.body;
       const destination = destinationOf(service, call);
-      const { connectionId } = query;
+      const { connectionId, excludeSyncId } = query;
       await call.permit({
         ...(projectId !== undefined && { projectId }),
         ...(connectionId !== undefined && { connectionId }),
       });
+      if (excludeSyncId !== undefined) await permitExcluded(service, excludeSyncId, call);
       return service.destinations.check({ destination, ...query });
     },
   }),

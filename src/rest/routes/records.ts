@@ -2,9 +2,15 @@ import { z } from '@hono/zod-openapi';
 import type { SyncRecord } from '../../service/records/sync-record.js';
 import { changesIn, definitionIn } from '../definition-body.js';
 import { endpoint, noBody, type Endpoint } from '../endpoint.js';
-import { destinationOf, namedRecord, recordOf } from '../find-record.js';
+import { destinationOf, namedRecord, recordOf, recordToDelete } from '../find-record.js';
 import { count, flag, numberIn, projectQuery } from '../schemas/common.js';
-import { createBody, secretSyncResponse, secretSyncsResponse, updateBody } from '../schemas/secret-sync.js';
+import {
+  createBody,
+  deletedSyncResponse,
+  secretSyncResponse,
+  secretSyncsResponse,
+  updateBody,
+} from '../schemas/secret-sync.js';
 import { shown, type RestService } from '../service.js';
 
 type Visible = (projectId: string | null) => Promise<boolean>;
@@ -106,15 +112,16 @@ function writing(service: RestService, root: string): readonly Endpoint[] {
       query: z.strictObject({ removeSecrets: flag, confirmDeletions: count }),
       alsoNeeds: ({ removeSecrets }) => (removeSecrets === 'true' ? ['remove'] : []),
       body: noBody,
-      response: secretSyncResponse,
+      response: deletedSyncResponse,
       async handle(call) {
-        const record = await recordOf(service, call);
+        const { syncId = '' } = call.params;
+        const record = await recordToDelete(service, call);
         const confirmDeletions = numberIn(call.query.confirmDeletions);
-        await service.deleteSync(record.id, {
+        await service.deleteSync(syncId, {
           removeSecrets: call.query.removeSecrets === 'true',
           ...(confirmDeletions !== undefined && { confirmDeletions }),
         });
-        return { secretSync: shown(record) };
+        return { secretSync: record === undefined ? null : shown(record) };
       },
     }),
   ];

@@ -122,3 +122,8 @@ export const secretSyncResponse = z.object({ secretSync: secretSyncSchema }).ope
 export const secretSyncsResponse = z
   .object({ secretSyncs: z.array(secretSyncSchema) })
   .openapi('SecretSyncsResponse');
+
+/** The record before its deletion. */
+export const deletedSyncResponse = z
+  .object({ secretSync: z.union([secretSyncSchema, z.null()]).describe('Null where it was damaged.') })
+  .openapi('DeletedSecretSyncResponse');

@@ -1,3 +1,4 @@
+import { notify } from '../../shared/async.js';
 import { parseBoth, parseJob, parseServiceOptions } from '../call-options.js';
 import { connectionOf } from '../fleet/connection.js';
 import type { FleetTurns } from '../fleet/fleet-turns.js';
@@ -28,17 +29,11 @@ const asJson = (end: Exclude<RunEnd, { readonly status: 'moved' }>): Performed =
   return { status: 'failed', ...failureText(end.error), retryAt: end.retryAt };
 };
 
-async function perform(
+async function performInTurn(
   { records, runner, turns }: PerformParts,
-  given: SyncJob,
-  options: PerformOptions,
+  job: SyncJob,
+  { signal, jobId, runsPerConnection, onEvent }: PerformOptions & { readonly signal: AbortSignal },
 ): Promise<Performed> {
-  const [job, call] = parseBoth(
-    'perform',
-    () => parseJob(given),
-    () => parseServiceOptions('perform', options),
-  );
-  const { signal = new AbortController().signal, jobId, runsPerConnection, onEvent } = call;
   for (;;) {
     if (signal.aborted) return { status: 'aborted' };
     const loaded = await records.read(job.syncId);
@@ -53,11 +48,27 @@ async function perform(
             signal: turn.signal,
             onEvent: (event) => {
               turn.onEvent(event);
-              onEvent?.(event);
+              notify(onEvent, event);
             },
           }),
         ));
     if (end.status !== 'moved') return asJson(end);
+  }
+}
+
+async function perform(parts: PerformParts, given: SyncJob, options: PerformOptions): Promise<Performed> {
+  const [job, call] = parseBoth(
+    'perform',
+    () => parseJob(given),
+    () => parseServiceOptions('perform', options),
+  );
+  const { signal = new AbortController().signal } = call;
+  try {
+    return await performInTurn(parts, job, { ...call, signal });
+  } catch (error) {
+    // Before its run has begun, the reason of the signal is thrown as it is, whatever that is.
+    if (signal.aborted) return { status: 'aborted' };
+    throw error;
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type PostgresConnectionOptions,
   type PostgresPoolConfig,
 } from 'bullmq';
+import { notify } from '../../shared/async.js';
 import type { JobData, JobName, JobResult, QueueJob } from './jobs.js';
 import type { BullmqQueueOptions, PostgresQueueOptions } from './options.js';
 import type { QueueParts } from './queue-parts.js';
@@ -44,12 +45,12 @@ interface Connected {
 function connectBy<Backend extends IQueueBackend, Connection>(
   backend: BackendFactory<Backend, Connection>,
   connection: Connection,
-  { name = 'secret-sync', prefix, onError = () => undefined }: BullmqQueueOptions,
+  { name = 'secret-sync', prefix, onError }: BullmqQueueOptions,
 ): Connected {
   const bound = withBackend(backend);
   const common = { connection, ...(prefix !== undefined && { prefix }) };
   const jobs = new bound.Queue<JobData, JobResult, JobName>(name, common);
-  jobs.on('error', onError);
+  jobs.on('error', (error) => notify(onError, error));
   return {
     jobs,
     createWorker(work, { concurrency, onError: tell }) {

@@ -1,6 +1,7 @@
 import type { ConnectionOptions, createPostgresBackend, PostgresConnectionOptions } from 'bullmq';
 import * as z from 'zod/mini';
 import type { SecretSyncService } from '../../service/index.js';
+import { notify } from '../../shared/async.js';
 import {
   atLeast,
   functionOf,
@@ -20,7 +21,10 @@ interface CommonQueueOptions {
    * `{secret-sync}`. Default: BullMQ's, `bull`.
    */
   readonly prefix?: string;
-  /** Gets what BullMQ reports, such as a lost connection. Default: it is ignored; BullMQ connects again by itself. */
+  /**
+   * Gets what BullMQ reports, such as a lost connection. What it throws is ignored. Default: nothing is done; BullMQ connects
+   * again by itself.
+   */
   readonly onError?: (error: Error) => void;
 }
 
@@ -110,9 +114,10 @@ export function resolveWorkerOptions(options: BullmqWorkerOptions) {
     runsPerConnection = 3,
     pollInterval = 60_000,
     debounce = 5_000,
-    onError = () => undefined,
+    onError,
   } = parseOptions(workerSchema, options, 'The options of bullmqWorker() are not valid');
-  return { service, queue, concurrency, runsPerConnection, pollInterval, debounce, onError };
+  const tell = (error: Error) => notify(onError, error);
+  return { service, queue, concurrency, runsPerConnection, pollInterval, debounce, onError: tell };
 }
 
 export type ResolvedWorkerOptions = ReturnType<typeof resolveWorkerOptions>;

@@ -5,6 +5,7 @@ import { memorySource } from '../../../src/sources/memory.js';
 import { memoryStore } from '../../../src/stores/memory.js';
 import { memoryDestination } from '../../../src/testing/memory-destination/index.js';
 import { createEngine, failure, memoryDefinition } from '../../support/engine.js';
+import { collectUnhandledRejections } from '../../support/unhandled-rejections.js';
 
 const RAW = new Error('hunter2 was refused');
 const fail = (): never => {
@@ -66,6 +67,16 @@ describe('onForeignError', () => {
   it('changes nothing by what it throws', async () => {
     const { error } = await toldOf({ source: { name: 'odd', read: fail }, onForeignError: fail });
     expect(error).toMatchObject({ code: 'SOURCE_READ_FAILED' });
+  });
+
+  it.each([
+    ['throws', fail],
+    ['rejects', reject],
+  ])('leaves no rejection of its own unhandled, for a source that %s', async (_what, read) => {
+    const unhandled = collectUnhandledRejections();
+    const { error } = await toldOf({ source: { name: 'odd', read }, onForeignError: reject });
+    expect(error).toMatchObject({ code: 'SOURCE_READ_FAILED' });
+    expect(await unhandled()).toEqual([]);
   });
 
   it('changes nothing of a run in which nothing fails, and is not told of errors of this library', async () => {

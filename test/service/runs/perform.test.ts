@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { SyncJob, SyncQueue } from '../../../src/service/runs/sync-job.js';
+import type { PerformOptions, SyncJob, SyncQueue } from '../../../src/service/runs/sync-job.js';
 import { memoryStore } from '../../../src/stores/memory.js';
 import { failure } from '../../support/engine.js';
+import { collectUnhandledRejections } from '../../support/unhandled-rejections.js';
 import { createVirtualClock } from '../../support/virtual-clock.js';
 import {
   createWorld,
@@ -290,6 +291,60 @@ describe('a job', () => {
     const end = await service.perform({ ...jobs[0], ...fields } as SyncJob, options);
     expect(end).toMatchObject({ status: 'failed', code: 'INVALID_OPTION', retryAt: null });
     expect(await service.getSync('shop')).toEqual(before);
+  });
+
+  it('is refused for its options, also where the signal among them is aborted', async () => {
+    const { service, jobs } = await queuedWorld(['shop']);
+    const options = { signal: AbortSignal.abort(), jobId: 7 } as unknown as PerformOptions;
+    const end = await service.perform(jobs[0] ?? { syncId: '', operation: 'sync', cause: 'manual' }, options);
+    expect(end).toMatchObject({ status: 'failed', code: 'INVALID_OPTION' });
+  });
+
+  it.each([{}, { runsPerConnection: 1 }])(
+    'leaves no rejection of its onEvent unhandled, with the options %o',
+    async (options) => {
+      const unhandled = collectUnhandledRejections();
+      const { service, jobs } = await queuedWorld(['shop']);
+      const [job] = jobs;
+      if (job === undefined) throw new Error('no job');
+      let told = 0;
+      const onEvent = async () => {
+        told += 1;
+        await Promise.reject(new Error('the log is away'));
+      };
+      expect(await service.perform(job, { ...options, onEvent })).toMatchObject({ status: 'succeeded' });
+      expect(told).toBeGreaterThan(0);
+      expect(await unhandled()).toEqual([]);
+    },
+  );
+
+  it('that is ended while it looks for a slot of its connection is aborted, and due again', async () => {
+    const { store, control } = unsteadyStore();
+    const world = await queuedWorld(['shop', 'web'], { store });
+    const { service, clock, folders, destination, jobs } = world;
+    const [first, second] = jobs;
+    if (first === undefined || second === undefined) throw new Error('no job');
+    const other = createWorld({ clock, store, folders, destination, queue: keptQueue().queue });
+    destination.setIntercept(async () => {
+      await clock.sleep(10_000);
+      return undefined;
+    });
+    const holding = other.service.perform(first, { runsPerConnection: 1 });
+    await clock.advance(1_000);
+    const caller = new AbortController();
+    control.beforeGet = async (key) => {
+      if (!key.startsWith('slots/')) return;
+      caller.abort(new Error('the process ends'));
+      await clock.sleep(1_000);
+    };
+    const performing = service.perform(second, { signal: caller.signal, runsPerConnection: 1 });
+    await clock.advance(MINUTE);
+    expect(await performing).toEqual({ status: 'aborted' });
+    await holding;
+    destination.setIntercept(undefined);
+    control.beforeGet = async () => undefined;
+    expect(await service.findDue()).toMatchObject([{ syncId: second.syncId }]);
+    expect(await service.perform(second, { runsPerConnection: 1 })).toMatchObject({ status: 'succeeded' });
   });
 
   it('never rejects: where the store fails it is to be tried again', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { QUEUE_PARTS } from '../../../src/workers/bullmq/queue-parts.js';
 import { eventually } from '../../support/eventually.js';
+import { collectUnhandledRejections } from '../../support/unhandled-rejections.js';
 import {
   describeServer,
   sharedServers,
@@ -269,4 +270,30 @@ it('does not wait for a server that is away once it is stopped', async () => {
   await worker.stop({ timeout: 0 });
   await starting;
   await away.close();
+});
+
+it.each<readonly [what: string, fail: () => unknown]>([
+  ['rejects', () => Promise.reject(new Error('the log is away'))],
+  [
+    'throws',
+    () => {
+      throw new Error('the log is away');
+    },
+  ],
+])('leaves nothing unhandled of an onError that %s', async (_what, fail) => {
+  const unhandled = collectUnhandledRejections();
+  const told = new Set<string>();
+  const onErrorOf = (owner: string) => () => {
+    told.add(owner);
+    return fail();
+  };
+  const away = openQueue('Redis', '/nowhere/redis.sock', 'away', onErrorOf('the queue'));
+  const { service } = fakeService();
+  const worker = bullmqWorker({ service, queue: away.queue, onError: onErrorOf('the worker') });
+  const starting = expect(worker.start()).rejects.toThrow('aborted');
+  await eventually(async () => expect([...told].sort()).toEqual(['the queue', 'the worker']));
+  await worker.stop({ timeout: 0 });
+  await starting;
+  await away.close();
+  expect(await unhandled()).toEqual([]);
 });
