@@ -215,10 +215,9 @@ export class AutoSync {
   }
 
   async #runOnce(job: SyncJob, known: LoadedSync | undefined): Promise<void> {
-    const { clock } = this.#options;
     const end = await this.#runs.run(job, {}, known);
     if (!this.isStarted) return;
-    if (end.status === 'busy') this.#agenda.set(job, clock.now() + BUSY_MS);
+    if (end.status === 'busy') this.#agenda.setIn(job, BUSY_MS);
     if (end.status === 'failed' && end.retryAt !== null)
       this.#agenda.set(jobOf(job.syncId, job.operation, 'retry'), Date.parse(end.retryAt));
     if (end.status === 'succeeded' && this.#options.autoSync.reconcileInterval !== undefined) {
