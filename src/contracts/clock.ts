@@ -6,8 +6,8 @@ export interface Clock {
   /** The current time in ms since the Unix epoch. */
   now(): number;
   /**
-   * Time in ms that no one can set, since any fixed moment. Tells how long a lease was held or watched where `now` was
-   * set back in between. Default: what `now` and the waits tell.
+   * Time in ms that no one can set, since any fixed moment. Tells how long a lease was held or watched, and when auto-sync
+   * looks again, where `now` was set back in between. Default: what `now` and the waits tell.
    */
   steady?(): number;
   /** Resolves after `ms`; rejects with `signal.reason` as soon as `signal` is aborted, and leaves no timer. */

@@ -2,7 +2,7 @@ import type { Application } from './apply/application.js';
 import { SecretSyncError } from '../contracts/errors.js';
 import type { Operation } from '../contracts/plan.js';
 import { quote } from '../shared/text.js';
-import { guarded } from './boundary/guard-call.js';
+import { guardedSource } from './boundary/guard-call.js';
 import type { ResolvedOptions } from './options.js';
 import { importBehaviorOf } from '../core/imports.js';
 import { locationOf, readSource } from './run/read.js';
@@ -30,7 +30,7 @@ export async function checkSourceWrites(
   }
   const changes = sourceChanges(decided);
   if (changes.length === 0 || source.checkWrite === undefined) return;
-  const refused = await guarded(
+  const refused = await guardedSource(
     () => source.checkWrite?.(locationOf(run), changes, { signal: run.signal }) ?? [],
     run.signal,
     'SOURCE_READ_FAILED',
@@ -79,7 +79,7 @@ export async function writeSource(application: Application): Promise<void> {
   lease.check();
   const { source } = options;
   try {
-    await guarded(
+    await guardedSource(
       () => source.write?.(locationOf(run), changes, { signal: run.signal }),
       run.signal,
       'SOURCE_WRITE_FAILED',

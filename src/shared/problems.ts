@@ -46,6 +46,21 @@ function contextOf({ definitionId, place, destination, connectionId, runId }: Er
   };
 }
 
+/** Errors that came from the source, whatever their code: it can be that of a destination, such as `RATE_LIMITED`. */
+const fromSource = new WeakSet<object>();
+
+/** Notes that an error came from the source, and returns it. */
+export function noteFromSource<Thrown>(error: Thrown): Thrown {
+  if (typeof error === 'object' && error !== null) fromSource.add(error);
+  return error;
+}
+
+/** Whether an error came from the source: then it says nothing of the server of the destination. */
+export const isFromSource = (error: unknown): boolean =>
+  (typeof error === 'object' && error !== null && fromSource.has(error)) ||
+  isSecretSyncError(error, 'SOURCE_READ_FAILED') ||
+  isSecretSyncError(error, 'SOURCE_WRITE_FAILED');
+
 /**
  * Makes an error say which run it is about. It is the same error, unless it was another run's before: of an error that
  * several runs share, such as that of one login for all, each but the first gets a copy.
@@ -65,6 +80,7 @@ export function withContext(error: SecretSyncError, context: ErrorContext): Secr
     ...(plan !== undefined && { plan }),
     ...(cause !== undefined && { cause }),
   });
+  if (fromSource.has(error)) noteFromSource(copy);
   const stack = { value: error.stack, configurable: true, writable: true };
   return Object.defineProperty(copy, 'stack', stack);
 }

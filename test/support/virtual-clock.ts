@@ -8,11 +8,15 @@ export interface VirtualClockOptions {
   readonly start?: number;
   /** Let time move by itself to the next end of a sleep when nothing else runs. Default: false. */
   readonly auto?: boolean;
+  /** Offer a `steady` time, too. Default: false. */
+  readonly steady?: boolean;
 }
 
 export interface VirtualClock extends Clock {
   /** Moves time on, waking sleepers in order; each gets its turn before the next wakes. */
   advance(ms: number): Promise<void>;
+  /** Sets the clock by so many ms, forward or back, as a person does: who sleeps sleeps no longer nor shorter for that. */
+  set(ms: number): void;
   /** How many sleeps are under way: 0 when no timer was left behind. */
   readonly sleepers: number;
   /** The lengths of all sleeps that were begun, in ms. */
@@ -33,10 +37,11 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** A clock that moves only when it is told, or, with `auto`, when everybody sleeps. */
 export function createVirtualClock(options: VirtualClockOptions = {}): VirtualClock {
-  const { start = Date.parse('2026-01-01T00:00:00.250Z'), auto = false } = options;
+  const { start = Date.parse('2026-01-01T00:00:00.250Z'), auto = false, steady = false } = options;
   const sleepers = new Set<Sleeper>();
   const slept: number[] = [];
   let now = start;
+  let setBy = 0;
   let held = 0;
   let uses = 0;
   let isPumping = false;
@@ -71,7 +76,9 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
   };
 
   return {
-    now: () => now,
+    now: () => now + setBy,
+    ...(steady && { steady: () => now - start }),
+    set: (ms) => void (setBy += ms),
     sleep(ms, signal) {
       return new Promise((resolve, reject) => {
         signal?.throwIfAborted();

@@ -1,7 +1,7 @@
 import type { Clock } from '../../contracts/clock.js';
 import { isSecretSyncError, SecretSyncError, type ErrorDetails } from '../../contracts/errors.js';
 import { untilAborted } from '../../shared/abort.js';
-import { detailsOf } from '../../shared/problems.js';
+import { detailsOf, noteFromSource } from '../../shared/problems.js';
 import { type ErrorCode } from '../../contracts/error-codes.js';
 
 // Code that is not ours: sources, drivers, stores, connections, observers. Its errors can quote a value, it need not
@@ -85,5 +85,19 @@ export async function guarded<Result>(
   } catch (error) {
     signal?.throwIfAborted();
     throw foreignError(error, code, sentence, details);
+  }
+}
+
+/** Calls the source, as {@link guarded} does, and notes that what it throws came from there. */
+export async function guardedSource<Result>(
+  call: () => Result | Promise<Result>,
+  signal: AbortSignal,
+  ...rest: [code: ErrorCode, sentence: string, details?: ErrorDetails & { readonly clock?: Clock }]
+): Promise<Result> {
+  try {
+    return await guarded(call, signal, ...rest);
+  } catch (error) {
+    // Once the signal is aborted it is the reason for that, which can have come from the destination.
+    throw signal.aborted ? error : noteFromSource(error);
   }
 }

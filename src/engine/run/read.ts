@@ -6,7 +6,7 @@ import { locationIn } from '../../core/inputs/location.js';
 import { sourceSnapshot, type SourceSnapshot } from '../../core/inputs/source-snapshot.js';
 import type { GuardedHttpClient } from '../../http/client.js';
 import type { HttpClient } from '../../contracts/http.js';
-import { guarded } from '../boundary/guard-call.js';
+import { guarded, guardedSource } from '../boundary/guard-call.js';
 import { connectDriver, entriesOf } from '../boundary/guard-driver.js';
 import { inTurns } from '../../shared/turns/turns.js';
 import type { Lease } from '../state/lease.js';
@@ -23,7 +23,7 @@ export async function readLocation(
   location: SourceLocation,
   signal: AbortSignal,
 ): Promise<SourceSnapshot> {
-  const snapshot = await guarded(
+  const snapshot = await guardedSource(
     async () => sourceSnapshot(sourceReadOf(await source.read(location, { signal }))),
     signal,
     'SOURCE_READ_FAILED',

@@ -34,3 +34,9 @@ export function createSteadyTime(clock: Clock): SteadyTime {
     },
   };
 }
+
+/** Returns what tells the time since any fixed moment, in ms, which never goes back: the clock's own steady time if it has one. */
+export function createSteadyNow(clock: Clock): () => number {
+  const time = createSteadyTime(clock);
+  return () => clock.steady?.() ?? time.now();
+}

@@ -216,15 +216,15 @@ export class AutoSync {
   }
 
   async #runOnce(job: SyncJob, known: LoadedSync | undefined): Promise<void> {
-    const { clock, autoSync } = this.#options;
+    const { reconcileInterval } = this.#options.autoSync;
     const end = await this.#runs.run(job, {}, known);
     if (!this.isStarted) return;
-    if (end.status === 'busy') this.#agenda.set(job, clock.now() + BUSY_MS);
+    if (end.status === 'busy') this.#agenda.setIn(job, BUSY_MS);
     if (end.status === 'failed' && end.retryAt !== null)
       this.#agenda.set(jobOf(job.syncId, job.operation, 'retry'), Date.parse(end.retryAt));
     // What failed for good was for another definition, perhaps.
     const isLeft = end.status === 'failed' && end.retryAt === null;
-    if (!isLeft && (end.status !== 'succeeded' || autoSync.reconcileInterval === undefined)) return;
+    if (!isLeft && (end.status !== 'succeeded' || reconcileInterval === undefined)) return;
     const loaded = await this.#records.read(job.syncId);
     if (loaded !== undefined && this.isStarted) this.take(loaded.stored);
   }

@@ -32,14 +32,14 @@ export class RecordChanges {
   }
 
   async next(signal: AbortSignal): Promise<void> {
-    const { clock, autoSync } = this.#options;
-    this.#dueAt = Math.min(this.#dueAt, clock.now() + autoSync.refreshInterval);
+    const { refreshInterval } = this.#options.autoSync;
+    this.#dueAt = Math.min(this.#dueAt, this.#nap.now() + refreshInterval);
     await this.#nap.until(() => this.#dueAt, signal);
     this.#dueAt = Infinity;
   }
 
   #hear(): void {
-    this.#dueAt = Math.min(this.#dueAt, this.#options.clock.now() + GATHER_MS);
+    this.#dueAt = Math.min(this.#dueAt, this.#nap.now() + GATHER_MS);
     this.#nap.wake();
   }
 }

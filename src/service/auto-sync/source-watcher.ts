@@ -10,7 +10,7 @@ import type { Background } from './retry-loop.js';
 /** How long a source may take to say that it watches before it is looked at anyhow, in ms: some say it at the end. */
 const WATCH_PATIENCE_MS = 1_000;
 
-/** Something was told that calls for a look, at the end of the changes, at the latest at a moment. */
+/** Something was told that calls for a look, at the end of the changes, at the latest at a moment. Times are those of the nap. */
 interface Settling {
   quietAt: number;
   readonly latestAt: number;
@@ -82,14 +82,14 @@ export class SourceWatcher {
 
   /** Looks when things have been quiet for a time, at the latest after `latest`, in ms. */
   #settle(quiet: number, latest: number): void {
-    const { options, activity } = this.#parts;
+    const { activity } = this.#parts;
     if (this.#controller.signal.aborted || this.#retryAt !== undefined) return;
-    const now = options.clock.now();
+    const now = this.#nap.now();
     if (this.#settling === undefined) {
       let end = () => undefined as void;
       activity.track(new Promise<void>((resolve) => (end = resolve)));
       this.#settling = { quietAt: now + quiet, latestAt: now + latest, end };
-    } else this.#settling.quietAt = latest === 0 ? 0 : now + quiet;
+    } else this.#settling.quietAt = now + quiet;
     this.#nap.wake();
   }
 
@@ -99,9 +99,9 @@ export class SourceWatcher {
   }
 
   #nextPoll(): number {
-    const { clock, random, autoSync } = this.#parts.options;
+    const { random, autoSync } = this.#parts.options;
     const interval = this.#isWatched ? autoSync.watchPollInterval : autoSync.pollInterval;
-    return clock.now() + interval * (1 + autoSync.pollJitter * (2 * random() - 1));
+    return this.#nap.now() + interval * (1 + autoSync.pollJitter * (2 * random() - 1));
   }
 
   async #lookOnce(signal: AbortSignal): Promise<void> {
@@ -133,7 +133,7 @@ export class SourceWatcher {
   #failed(look: Exclude<Look, { readonly digest: string }>): void {
     this.#isFailing = true;
     // It goes on being looked at: a source that was away may have missed what there was to tell.
-    const again = this.#parts.options.clock.now() + look.waitMs;
+    const again = this.#nap.now() + look.waitMs;
     const { isGivenUp } = look;
     if (!isGivenUp) {
       this.#retryAt = again;

@@ -1,5 +1,6 @@
 import type { SyncEvent } from '../../contracts/events.js';
 import { followSignals } from '../../shared/abort.js';
+import { isFromSource } from '../../shared/problems.js';
 import { LONGEST_TOLD_MS, toldTime } from '../failure.js';
 import type { ResolvedServiceOptions } from '../options.js';
 import type { RunEnd } from '../runs/run-end.js';
@@ -51,7 +52,8 @@ export class FleetTurns {
     const sharing = this.#sharing(connection);
     try {
       const end = await work({ signal: ended, onEvent: (event) => sharing.hear(event) });
-      if (end.status === 'failed') sharing.pause(toldTime(end.error) - clock.now());
+      if (end.status === 'failed' && !isFromSource(end.error))
+        sharing.pause(toldTime(end.error) - clock.now());
       return end;
     } finally {
       release();

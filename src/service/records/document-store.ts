@@ -5,6 +5,7 @@ import type { StoredEntry, VersionedDocument } from '../../contracts/state-store
 import type { IsKnown, SealedStore } from '../../engine/state/sealed-store.js';
 import { foreignError } from '../../engine/boundary/guard-call.js';
 import { withTimeLimit } from '../../shared/async.js';
+import { quote } from '../../shared/text.js';
 import { readEntries } from '../../stores/entries.js';
 import type { ResolvedServiceOptions } from '../options.js';
 
@@ -50,6 +51,9 @@ function storeFailure(code: Failure, why: string): SecretSyncError {
   const message = `The records of the service could not be ${what}: the store ${why}. Check the store, and try again.`;
   return new SecretSyncError(code, message, { retryable: true });
 }
+
+/** How often a change is tried while other processes are faster. */
+const MOST_ATTEMPTS = 100;
 
 /** A store that never returns must not end what is done by itself, nor hold up a run for ever. */
 const createGuard =
@@ -120,4 +124,17 @@ export function openDocuments({ port, store, emit, clock }: ResolvedServiceOptio
     told.add(key);
   });
   return createDocumentStore(sealed, createGuard(clock));
+}
+
+/** Changes the record with this id: tries until no other process was faster, of which an attempt tells by `undefined`. */
+export async function persist<Result>(
+  id: string,
+  attempt: () => Promise<{ readonly done: Result } | undefined>,
+): Promise<Result> {
+  for (let tries = 0; tries < MOST_ATTEMPTS; tries += 1) {
+    const ended = await attempt();
+    if (ended !== undefined) return ended.done;
+  }
+  const message = `The record ${quote(id)} could not be saved: other processes change it all the time. Try again.`;
+  throw new SecretSyncError('STATE_CONFLICT', message, { retryable: true });
 }

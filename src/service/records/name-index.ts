@@ -26,6 +26,17 @@ const tookTooLong = (text: string) =>
     `Another sync took the name ${quote(text)} while this one was being saved, which took too long; choose another name.`,
   );
 
+/** A change of a record that gives it names. */
+export interface NamedChange<Made> {
+  /** Saves the record. Where it throws `STATE_NOT_SAVED`, the record may be saved all the same. */
+  readonly make: () => Promise<Made>;
+  /**
+   * Takes back what `make` has saved, where it did. False where the record keeps the names, since others have changed it in
+   * the meantime; `isNameLost`: another record has one of them, so that this one can't keep it.
+   */
+  readonly undo: (isNameLost: boolean) => Promise<boolean>;
+}
+
 /** A name that is reserved for one record. */
 interface Reservation {
   /** Says that the record was made. False when another one has taken the name, because this one took too long. */
@@ -101,26 +112,39 @@ export class NameIndex {
     };
   }
 
-  /** Reserves names for a record while `make` makes or changes it; none of them when that fails. */
-  async during<Result>(
-    texts: readonly string[],
-    id: string,
-    make: () => Promise<Result>,
-    undo: () => Promise<unknown>,
-  ): Promise<Result> {
+  /**
+   * Reserves names for a record while it is made or changed under them; none of them when that fails.
+   *
+   * | what fails | the record | the names |
+   * |---|---|---|
+   * | a reservation, or the record was not saved | is as it was | are given back |
+   * | whether the record was saved is not known, or a name could not be confirmed | is undone | are given back |
+   * | the same, and it can't be undone | stays | stay reserved: they are its own for as long as it has them |
+   */
+  async during<Made>(texts: readonly string[], id: string, { make, undo }: NamedChange<Made>): Promise<Made> {
     const reservations: (readonly [text: string, reservation: Reservation])[] = [];
+    let isMade = false;
+    let isNameLost = false;
     try {
       for (const text of texts) reservations.push([text, await this.#reserve(text, id)]);
-      const made = await make();
+      // A record that has one of the names already was there before.
+      const isNew = reservations.every(([, reservation]) => reservation !== OWN);
+      const made = await make().catch((error: unknown) => {
+        isMade = isNew && isSecretSyncError(error, 'STATE_NOT_SAVED');
+        throw error;
+      });
+      isMade = true;
       for (const [text, reservation] of reservations) {
         if (await reservation.confirm()) continue;
-        await undo();
+        isNameLost = true;
         throw tookTooLong(text);
       }
       return made;
     } catch (error) {
+      const isUndone = !isMade || (await undo(isNameLost).catch(() => false));
       // What can't be given back ends by itself, since no record has the name.
-      for (const [, reservation] of reservations) await reservation.release().catch(() => undefined);
+      if (isUndone)
+        for (const [, reservation] of reservations) await reservation.release().catch(() => undefined);
       throw error;
     }
   }

@@ -24,6 +24,12 @@ function checkName({ name }: SyncDefinition): void {
 /** What the definition of a record becomes. */
 type Edit = Pick<StoredSync, 'definition' | 'place' | 'described' | 'connectionName'>;
 
+/** Whether a record is as an edit left it, but for what runs have noted since. */
+const isSameEdit = (current: StoredSync, edited: StoredSync): boolean =>
+  current.version === edited.version &&
+  current.updatedAt === edited.updatedAt &&
+  sameDefinition(current.definition, edited.definition);
+
 /** Makes, changes and removes records. */
 export class RecordEditor {
   readonly #options: ResolvedServiceOptions;
@@ -63,8 +69,10 @@ export class RecordEditor {
       const make = async () => {
         if ((await this.#records.create(stored)) === undefined) throw syncExists(definition.id);
       };
-      const undo = () => this.#records.remove(definition.id);
-      await this.#names.during(handlesOf(definition.id, definition.name), definition.id, make, undo);
+      // Another process may have run or changed it by now: then it stays, unless another record has its name.
+      const undo = (isNameLost: boolean) => this.#records.takeBack(stored, isNameLost);
+      const names = handlesOf(definition.id, definition.name);
+      await this.#names.during(names, definition.id, { make, undo });
       conflicts.forEach(emit);
       return stored;
     });
@@ -149,11 +157,15 @@ export class RecordEditor {
     const conflicts = needsCheck ? await checkOthers(this.#options, this.#records, to) : [];
     const isAsBefore = ({ version, createdAt }: StoredSync) =>
       version === before.version && createdAt === before.createdAt;
+    const saved: { edited?: StoredSync | undefined } = {};
     const make = () =>
-      this.#records.change(id, (current) => (isAsBefore(current) ? this.#edited(current, to) : undefined));
+      this.#records.change(
+        id,
+        (current) => (saved.edited = isAsBefore(current) ? this.#edited(current, to) : undefined),
+      );
     const isRenamed = definition.name !== name;
-    const undo = () => this.#takeBack(before);
-    const made = isRenamed ? await this.#names.during([definition.name], id, make, undo) : await make();
+    const undo = (isNameLost: boolean) => this.#takeBack(before, saved.edited, isNameLost);
+    const made = isRenamed ? await this.#names.during([definition.name], id, { make, undo }) : await make();
     if (made === undefined) throw syncNotFound(id);
     const after = made.stored;
     if (after.version !== before.version + 1 || !sameDefinition(after.definition, definition))
@@ -163,15 +175,27 @@ export class RecordEditor {
     return after;
   }
 
-  /** Takes a change back whose name was taken in the meantime; what others have made of the record since stays. */
-  #takeBack(before: StoredSync): Promise<unknown> {
+  /**
+   * Takes back a change that could not keep its name. False where the record has that name all the same, because another
+   * process has changed it since, or another record has its former name by now.
+   */
+  async #takeBack(before: StoredSync, edited: StoredSync | undefined, isNameLost: boolean): Promise<boolean> {
+    if (edited === undefined) return true;
     const { definition, place, described, connectionName } = before;
     const { id, name } = definition;
-    return this.#records.change(id, (current) =>
-      current.version === before.version + 1
-        ? this.#edited(current, { definition, place, described, connectionName })
-        : this.#edited(current, { ...current, definition: { ...current.definition, name } }),
-    );
+    const hasName = (stored: StoredSync) =>
+      stored.createdAt === edited.createdAt && stored.definition.name === edited.definition.name;
+    const change = (current: StoredSync) => {
+      if (!hasName(current)) return undefined;
+      if (isSameEdit(current, edited))
+        return this.#edited(current, { definition, place, described, connectionName });
+      // What others have made of the record since stays.
+      const renamed = { ...current, definition: { ...current.definition, name } };
+      return isNameLost ? this.#edited(current, renamed) : undefined;
+    };
+    const make = () => this.#records.change(id, change);
+    const after = await this.#names.during([name], id, { make, undo: async () => false });
+    return after === undefined || !hasName(after.stored);
   }
 
   /** Removes a record, and its names. */

@@ -7,10 +7,10 @@ import { quote } from '../../shared/text.js';
 import { valueAt } from '../../shared/validation.js';
 import type { ServiceEvent } from '../events.js';
 import { failureText } from '../failure.js';
-import type { DocumentStore } from './document-store.js';
+import { persist, type DocumentStore } from './document-store.js';
 import type { Liveness } from './liveness.js';
 import { isDamage, readHandle } from './name-document.js';
-import { parseSync, renderDocument, type StoredSync } from './stored-sync.js';
+import { parseSync, renderDocument, sameRecord, type StoredSync } from './stored-sync.js';
 import { lapsed } from './sync-record.js';
 
 /** A record, and the version of its document: not of its definition. */
@@ -42,7 +42,6 @@ export interface ChangeOptions {
 }
 
 export const SYNC_PREFIX = 'syncs/';
-const MOST_ATTEMPTS = 100;
 
 /** Names and ids can hold what a key of a store can't. */
 const hash = (text: string): string => checksum(text).slice(0, 40);
@@ -189,7 +188,7 @@ export class RecordStore {
   ): Promise<LoadedSync | undefined> {
     const key = recordKey(id);
     const first = { loaded: known };
-    return this.#persist<LoadedSync | undefined>(id, async () => {
+    return persist<LoadedSync | undefined>(id, async () => {
       const loaded = first.loaded ?? (await this.read(id));
       first.loaded = undefined;
       const next = loaded && change(loaded.stored);
@@ -202,12 +201,26 @@ export class RecordStore {
   /** Removes a record. */
   async remove(id: string): Promise<void> {
     const key = recordKey(id);
-    await this.#persist<true>(id, async () => {
+    await persist<true>(id, async () => {
       const found = await this.#documents.get(key);
       if (found !== undefined && !(await this.#documents.delete(key, found.version))) return undefined;
       return { done: true };
     });
     this.#forget(key);
+  }
+
+  /**
+   * Removes a record that was just created, and no other one with its id. False where it stays, since it was changed in the
+   * meantime; `anyhow`: it goes all the same.
+   */
+  async takeBack(created: StoredSync, anyhow: boolean): Promise<boolean> {
+    const { id } = created.definition;
+    return persist<boolean>(id, async () => {
+      const { stored, documentVersion } = (await this.read(id)) ?? {};
+      if (documentVersion === undefined || stored?.createdAt !== created.createdAt) return { done: true };
+      if (!anyhow && !sameRecord(stored, created)) return { done: false };
+      return (await this.#documents.delete(recordKey(id), documentVersion)) ? { done: true } : undefined;
+    });
   }
 
   /** Whether the record with this id exists and can't be used: it can be removed by its id all the same. */
@@ -229,18 +242,5 @@ export class RecordStore {
       () => false,
     );
     await (isSealed ? this.remove(id) : this.#documents.discard(key));
-  }
-
-  /** Tries until no other process was faster. */
-  async #persist<Result>(
-    id: string,
-    attempt: () => Promise<{ readonly done: Result } | undefined>,
-  ): Promise<Result> {
-    for (let tries = 0; tries < MOST_ATTEMPTS; tries += 1) {
-      const ended = await attempt();
-      if (ended !== undefined) return ended.done;
-    }
-    const message = `The record ${quote(id)} could not be saved: other processes change it all the time. Try again.`;
-    throw new SecretSyncError('STATE_CONFLICT', message, { retryable: true });
   }
 }

@@ -6,6 +6,7 @@ import type { JsonValue } from '../../contracts/json.js';
 import type { Operation } from '../../contracts/plan.js';
 import type { SourceDescription } from '../../contracts/source.js';
 import { parseDefinitionFields } from '../../core/definition/parse-definition.js';
+import { canonicalJson } from '../../shared/canonical-json.js';
 import { quote } from '../../shared/text.js';
 import type { RunCause, RunOptions } from '../runs/sync-job.js';
 
@@ -201,3 +202,7 @@ export function parseSync(document: JsonValue, key: string): StoredSync {
 /** A document as plain JSON: a driver's config may hold fields that are `undefined`. */
 export const renderDocument = (stored: StoredSync): JsonValue =>
   JSON.parse(JSON.stringify({ formatVersion: FORMAT_VERSION, ...stored })) as JsonValue;
+
+/** Whether two records say the same. */
+export const sameRecord = (first: StoredSync, second: StoredSync): boolean =>
+  canonicalJson(renderDocument(first)) === canonicalJson(renderDocument(second));

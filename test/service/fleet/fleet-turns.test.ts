@@ -131,6 +131,62 @@ describe('what a server says of its rate limit', () => {
     expect(await performIn(other, ids[0] ?? '')).toMatchObject({ status: 'succeeded' });
   });
 
+  it.each(['SOURCE_READ_FAILED', 'RATE_LIMITED'] as const)(
+    'is not what a source says, by %s, which holds up its own record alone',
+    async (code) => {
+      const { worlds, first, ids, folders, clock, store } = await openFleet(['a', 'b', 'c']);
+      const [, other = first] = worlds;
+      const retryAt = new Date(clock.now() + 60 * MINUTE).toISOString();
+      // One error for all who wait, as of a login that they share.
+      const refusal = new SecretSyncError(code, 'not now', { retryable: true, retryAt });
+      const read = folders.source.read.bind(folders.source);
+      folders.source.read = (location, options) => {
+        if (location.secretPath !== '/c') throw refusal;
+        return read(location, options);
+      };
+      for (const id of ids.slice(0, 2))
+        expect(await performIn(first, id)).toMatchObject({ status: 'failed', code, retryAt });
+      expect(await store.list('pauses/')).toEqual([]);
+      expect(await performIn(other, ids[2] ?? '')).toMatchObject({ status: 'succeeded' });
+    },
+  );
+
+  it.each(['SOURCE_WRITE_FAILED', 'RATE_LIMITED'] as const)(
+    'is not what a source says of a write, by %s',
+    async (code) => {
+      const { first, ids, folders, destination, clock } = await openFleet(['a', 'b']);
+      const [id = '', other = ''] = ids;
+      await performIn(first, id);
+      destination.set('BY_HAND', 'two', { place: 'a' });
+      const retryAt = new Date(clock.now() + 60 * MINUTE).toISOString();
+      folders.source.write = () => {
+        throw new SecretSyncError(code, 'not now', { retryable: true, retryAt });
+      };
+      await first.service.requestImport(id);
+      const job: SyncJob = { syncId: id, operation: 'import', cause: 'manual' };
+      expect(await first.service.perform(job, PER_CONNECTION)).toMatchObject({ status: 'failed', code });
+      expect(await performIn(first, other)).toMatchObject({ status: 'succeeded' });
+    },
+  );
+
+  it('counts also where the source is still read when the destination says so', async () => {
+    const { worlds, first, ids, folders, destination, clock } = await openFleet(['a', 'b']);
+    const [, other = first] = worlds;
+    const read = folders.source.read.bind(folders.source);
+    folders.source.read = async (location, options) => {
+      if (location.secretPath === '/a')
+        await new Promise((_resolve, reject) =>
+          options.signal.addEventListener('abort', () => reject(new Error('ended'))),
+        );
+      return read(location, options);
+    };
+    const retryAt = new Date(clock.now() + MINUTE).toISOString();
+    const refusal = new SecretSyncError('RATE_LIMITED', 'not now', { retryable: true, retryAt });
+    destination.failNext(refusal, { method: 'read' });
+    expect(await performIn(first, ids[0] ?? '')).toMatchObject({ status: 'failed', retryAt });
+    expect(await performIn(other, ids[1] ?? '')).toEqual({ status: 'busy', retryAt });
+  });
+
   it('says nothing of other connections', async () => {
     const { first, destination, folders, clock, store } = await openFleet(['a']);
     const connections = Object.fromEntries(
