@@ -65,6 +65,16 @@ export function pauseAfter(attempt: number, random: number, { minPause, maxPause
   return Math.min(minPause * 2 ** (attempt - 1), maxPause) * (1 - random / 4);
 }
 
+/** How many times the smallest pause a watch must have held to count as a good one. */
+const GOOD_PAUSES = 4;
+
+/**
+ * The number of a watch's failure, from 1, where those before it in a row are so many. That a watch ends which has held for a
+ * while, in ms, is the first failure: servers and proxies end each stream after a time.
+ */
+export const watchFailure = (before: number, held: number, { minPause }: Pick<Pauses, 'minPause'>): number =>
+  held >= GOOD_PAUSES * minPause ? 1 : before + 1;
+
 /** The longest time that a failure is believed to have to wait for, in ms: a day. */
 export const LONGEST_TOLD_MS = 86_400_000;
 

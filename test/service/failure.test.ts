@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SecretSyncError } from '../../src/contracts/errors.js';
 import type { RunFailure } from '../../src/service/records/stored-sync.js';
-import { failureOf } from '../../src/service/failure.js';
+import { failureOf, watchFailure } from '../../src/service/failure.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 const PARTS = { now: NOW, random: 0, pauses: { minPause: 60_000, maxPause: 3_600_000 } };
@@ -40,5 +40,17 @@ describe('when a failure is tried again', () => {
     const second = failureOf(unreachable, { before: first, digest: 'd1' }, PARTS);
     const third = failureOf(deploymentFailed, { before: second, digest: 'd1' }, PARTS);
     expect(third).toEqual({ digest: 'd1', attempts: 3, retryAt: null });
+  });
+});
+
+describe('a watch that ends', () => {
+  it.each([
+    [0, 0, 1],
+    [3, 0, 4],
+    [3, 39_999, 4],
+    [3, 40_000, 1],
+    [0, 40_000, 1],
+  ])('after %d that ended soon, and %d ms, counts as failure %d', (before, held, expected) => {
+    expect(watchFailure(before, held, { minPause: 10_000 })).toBe(expected);
   });
 });

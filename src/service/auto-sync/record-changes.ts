@@ -28,7 +28,7 @@ export class RecordChanges {
       isAgain = true;
       await store.watch?.(SYNC_PREFIX, () => this.#hear(), { signal });
     };
-    void background.untilDone(watching, signal);
+    void background.watch(watching, signal);
   }
 
   async next(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import type { SourceLocation } from '../../contracts/source.js';
 import { settlesWithin } from '../../shared/async.js';
-import { failureText, pauseAfter } from '../failure.js';
+import { failureText, pauseAfter, watchFailure } from '../failure.js';
 import type { ResolvedServiceOptions } from '../options.js';
 import type { Activity } from '../runs/idle-tracker.js';
 import type { Look, SourceLooks } from '../runs/source-looks.js';
@@ -159,7 +159,9 @@ export class SourceWatcher {
   async #watch(signal: AbortSignal): Promise<void> {
     const { port, autoSync, clock, random, emit } = this.#parts.options;
     const { source } = port;
-    for (let attempt = 1; ; attempt += 1) {
+    let failures = 0;
+    for (;;) {
+      const began = this.#nap.now();
       const watching = Promise.resolve().then(() =>
         source.watch?.(this.#location, () => this.#trigger(), { signal }),
       );
@@ -178,8 +180,9 @@ export class SourceWatcher {
       } catch (error) {
         if (signal.aborted) return;
         this.#setWatched(false);
-        if (attempt === 1) this.look();
-        const waitMs = pauseAfter(attempt, random(), autoSync);
+        failures = watchFailure(failures, this.#nap.now() - began, autoSync);
+        if (failures === 1) this.look();
+        const waitMs = pauseAfter(failures, random(), autoSync);
         emit({ type: 'watch-failed', location: this.#location, ...failureText(error), waitMs });
         await clock.sleep(waitMs, signal);
       }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SecretSource } from '../../../src/contracts/source.js';
+import type { StateStore } from '../../../src/contracts/state-store.js';
+import { memoryStore } from '../../../src/stores/memory.js';
+import { createVirtualClock } from '../../support/virtual-clock.js';
 import {
   createWorld,
   definitionOf,
@@ -350,6 +353,70 @@ describe('auto-sync, when the source fails', () => {
     await clock.advance(MINUTE + 5_000);
     expectEqualSides(world, 'shop');
     await service.stop();
+  });
+
+  it.each([
+    ['for a while', 5 * MINUTE, Array.from({ length: 8 }, () => 8_750)],
+    ['only a moment', 2_000, [8_750, 17_500, 35_000, 70_000, 140_000, 280_000, 525_000, 525_000]],
+  ])('watches again, after pauses that are for a watch that held %s', async (_title, held, pauses) => {
+    const clock = createVirtualClock({ auto: true });
+    const folders = folderSource();
+    let attempts = 0;
+    const source: SecretSource = {
+      ...folders.source,
+      async watch(_location, _onChange, { signal }) {
+        attempts += 1;
+        await clock.sleep(attempts > pauses.length ? 1_000 * HOUR : held, signal);
+        throw new Error('cut');
+      },
+    };
+    const world = createWorld({ clock, folders: { ...folders, source } });
+    await world.service.createSync(definitionOf('shop'));
+    await world.service.start();
+    while (attempts <= pauses.length) await clock.sleep(HOUR);
+    await world.service.stop();
+    const failed = world.events.flatMap((event) => (event.type === 'watch-failed' ? [event.waitMs] : []));
+    expect(failed).toEqual(pauses);
+  });
+
+  it('looks immediately at what may have changed when a watch that held for a while ends', async () => {
+    const folders = folderSource();
+    let breakOff: (error: Error) => void = () => undefined;
+    const watch = () => new Promise<void>((_resolve, reject) => (breakOff = reject));
+    const world = await startWith(['shop'], {
+      folders: { ...folders, source: { ...folders.source, watch } },
+    });
+    const { service, clock } = world;
+    for (const value of ['two', 'three', 'four']) {
+      await clock.advance(2 * MINUTE);
+      folders.set('/shop', 'API_KEY', value);
+      breakOff(new Error('cut'));
+      await clock.advance(1_000);
+      expectEqualSides(world, 'shop');
+      await clock.advance(MINUTE);
+    }
+    await service.stop();
+  });
+
+  it('watches the records again soon when a watch of the store that held for a while ends', async () => {
+    const clock = createVirtualClock({ auto: true });
+    const began: number[] = [];
+    const ended: number[] = [];
+    const store: StateStore = {
+      ...memoryStore({ clock }),
+      async watch(_prefix, _onChange, { signal }) {
+        began.push(clock.now());
+        await clock.sleep(began.length > 6 ? 1_000 * HOUR : 5 * MINUTE, signal);
+        ended.push(clock.now());
+        throw new Error('cut');
+      },
+    };
+    const { service } = createWorld({ clock, store });
+    await service.start();
+    while (began.length <= 6) await clock.sleep(HOUR);
+    await service.stop();
+    const pauses = ended.map((time, index) => (began[index + 1] ?? 0) - time);
+    expect(pauses).toEqual([8_750, 8_750, 8_750, 8_750, 8_750, 8_750]);
   });
 
   it('runs for what a run failed on before, when the sync has succeeded by hand since', async () => {
