@@ -29,7 +29,7 @@ export interface BullmqWorker extends AsyncDisposable {
   /**
    * Ends: nothing new is begun, and what is in progress may end. After `timeout` (in ms, default 30,000) it is aborted, and goes
    * back into the queue with what it had written remembered; another worker goes on with it. Resolves within `timeout` and 5
-   * seconds. The worker can be started again.
+   * seconds; a call while it ends already resolves with the one before. The worker can be started again.
    */
   stop(options?: { readonly timeout?: number }): Promise<void>;
 }
@@ -67,6 +67,15 @@ async function keepLooking(
   }
 }
 
+/** Begins nothing new, lets what is in progress end, and aborts it after a time, in ms. Never rejects. */
+async function end({ worker, stopped }: Started, timeout: number): Promise<void> {
+  stopped.abort();
+  const closing = worker.close();
+  if (await settlesWithin(closing, timeout, systemClock)) return;
+  worker.cancelAllJobs();
+  await settlesWithin(closing, GRACE_MS, systemClock);
+}
+
 /**
  * Makes a worker: it finds what is due in the records of a service, and runs it, together with all other workers of the queue.
  * The records say what is due and when a failure is tried again, and the lease of a place keeps two runs apart: the queue
@@ -83,6 +92,7 @@ export function bullmqWorker(given: BullmqWorkerOptions): BullmqWorker {
   const options = resolveWorkerOptions(given);
   const { queue, concurrency, onError } = options;
   let started: Started | undefined;
+  let stopping: Promise<unknown> = Promise.resolve();
 
   function begin(): Started {
     const stopped = new AbortController();
@@ -99,15 +109,13 @@ export function bullmqWorker(given: BullmqWorkerOptions): BullmqWorker {
     return { worker, stopped, ready };
   }
 
+  /** Resolves when all that was begun has ended, also what an earlier call has told to end. */
   async function stop(timeout: number): Promise<void> {
-    if (started === undefined) return;
-    const { worker, stopped } = started;
-    started = undefined;
-    stopped.abort();
-    const closing = worker.close();
-    if (await settlesWithin(closing, timeout, systemClock)) return;
-    worker.cancelAllJobs();
-    await settlesWithin(closing, GRACE_MS, systemClock);
+    if (started !== undefined) {
+      stopping = Promise.all([stopping, end(started, timeout)]);
+      started = undefined;
+    }
+    await stopping;
   }
 
   return {

@@ -257,6 +257,30 @@ function describeWorker(name: ServerName): void {
       expect(await queue.counts()).toMatchObject({ active: 0, completed: 1 });
       expect(await (await backend.raw.getJob(other))?.getState()).toBe('waiting');
     });
+
+    it.each<readonly [what: string, isStartedAgain: boolean]>([
+      ['stopped again', false],
+      ['started and stopped again', true],
+    ])('waits for the run in progress, too, when it is %s meanwhile', async (_what, isStartedAgain) => {
+      const queue = (await open()).open();
+      const fake = fakeService();
+      const worker = await startWorker({ service: fake.service, queue });
+      await queue.enqueue(syncOf('a'));
+      const { end } = await fake.call(1);
+      const first = worker.stop({ timeout: 60_000 });
+      if (isStartedAgain) await worker.start();
+      let hasEnded = false;
+      const seen = [worker.stop(), worker[Symbol.asyncDispose]()].map((call) => call.then(() => hasEnded));
+      await new Promise((resolve) => setImmediate(resolve));
+      hasEnded = true;
+      end(SUCCEEDED);
+      expect(await Promise.all(seen)).toEqual([true, true]);
+      await first;
+      expect(await queue.counts()).toMatchObject({ active: 0, completed: 1 });
+      expect(fake.calls).toHaveLength(1);
+      // Nothing is in progress any more.
+      await worker.stop();
+    });
   });
 }
 
